@@ -1,0 +1,14 @@
+import { registerCli } from '@nook/daemonapi';
+import { daemonLogs } from './daemon-logs.ts';
+import { daemonStart } from './daemon-start.ts';
+import { daemonStatus } from './daemon-status.ts';
+import { daemonStop } from './daemon-stop.ts';
+import { doctor } from './doctor.ts';
+import { help } from './help.ts';
+import { pluginList } from './plugin-list.ts';
+import { rpcCall } from './rpc-call.ts';
+import { version } from './version.ts';
+
+registerCli({
+  commands: [daemonLogs, daemonStart, daemonStatus, daemonStop, doctor, help, pluginList, rpcCall, version],
+});

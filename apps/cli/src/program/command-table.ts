@@ -1,0 +1,24 @@
+import type { CliCommand, CliRegistration } from '@nook/daemonapi';
+
+/** Words → command, aliases included. */
+export type CommandTable = ReadonlyMap<string, CliCommand>;
+
+/** @throws Error when two commands answer to the same words: a fault of the program, not of its user */
+export function commandTable(registrations: readonly CliRegistration[]): CommandTable {
+  const table = new Map<string, CliCommand>();
+  for (const command of registrations.flatMap(({ commands }) => commands)) {
+    for (const name of [command.name, ...(command.aliases ?? [])]) {
+      if (table.has(name)) throw new Error(`Two commands are called 'nook ${name}'.`);
+      table.set(name, command);
+    }
+  }
+  return table;
+}
+
+/** The commands under a group of words, sorted by name; all of them for ''. */
+export function commandsUnder(table: CommandTable, group: string): CliCommand[] {
+  const commands = [...new Set(table.values())];
+  return commands
+    .filter(({ name }) => group === '' || name === group || name.startsWith(`${group} `))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,72 @@
+import type { CliContext, CliOutput } from '@nook/daemonapi';
+import { programFile } from '@nook/wire';
+import type { ProgressLine } from './progress-line.ts';
+import type { Signals } from './signals.ts';
+
+type Client = Awaited<ReturnType<typeof import('@nook/client').createClient>>;
+
+interface ContextParts {
+  readonly opId: string;
+  readonly json: boolean;
+  readonly out: CliOutput;
+  readonly progressLine: ProgressLine;
+  readonly signals: Signals;
+}
+
+/** A context whose connection to the daemon is made by the first call. */
+export class CommandContext implements CliContext {
+  readonly stdin = process.stdin;
+  readonly stdout = process.stdout;
+  readonly stderr = process.stderr;
+  readonly out: CliOutput;
+  readonly json: boolean;
+  readonly opId: string;
+  readonly signal: AbortSignal;
+  readonly #progressLine: ProgressLine;
+  readonly #signals: Signals;
+  #client: Promise<Client> | undefined;
+
+  constructor({ opId, json, out, progressLine, signals }: ContextParts) {
+    this.opId = opId;
+    this.json = json;
+    this.out = out;
+    this.signal = signals.signal;
+    this.#progressLine = progressLine;
+    this.#signals = signals;
+  }
+
+  /** Whether the daemon was called, so that its log knows the op id. */
+  get called(): boolean {
+    return this.#client !== undefined;
+  }
+
+  onSignal: CliContext['onSignal'] = (handler) => this.#signals.take(handler);
+
+  progress: CliContext['progress'] = () => ({
+    update: (progress) => this.#progressLine.update(progress),
+    [Symbol.dispose]: () => this.#progressLine.end(),
+  });
+
+  call: CliContext['call'] = async (method, params, options = {}) => {
+    const signal = options.signal ? AbortSignal.any([this.signal, options.signal]) : this.signal;
+    return (await this.#connect()).call(method, params, { ...options, signal });
+  };
+
+  stream: CliContext['stream'] = async (method, params) => (await this.#connect()).stream(method, params);
+
+  async close(): Promise<void> {
+    await (await this.#client)?.close();
+  }
+
+  #connect(): Promise<Client> {
+    this.#client ??= import('@nook/client').then(({ createClient }) =>
+      createClient({ env: process.env, defaultDaemonCommand: daemonCommand(), opId: this.opId }),
+    );
+    return this.#client;
+  }
+}
+
+/** Started on demand when the configuration names no other daemon. */
+function daemonCommand(): string[] {
+  return [process.execPath, programFile('nookd')];
+}

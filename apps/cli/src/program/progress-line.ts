@@ -1,0 +1,53 @@
+import type { Progress } from '@nook/daemonapi';
+import { formatProgress } from './format-progress.ts';
+
+interface Terminal extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+const REDRAW_MS = 100;
+
+/** One line on a terminal that is drawn over and over, and gone at the end. Silent where there is no terminal. */
+export class ProgressLine {
+  readonly #terminal: Terminal;
+  readonly #now: () => number;
+  #current: { readonly progress: Progress; readonly since: number } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #shown = false;
+
+  constructor(terminal: Terminal, now: () => number = () => performance.now()) {
+    this.#terminal = terminal;
+    this.#now = now;
+  }
+
+  update(progress: Progress): void {
+    if (!this.#terminal.isTTY) return;
+    const since = this.#current?.progress.stage === progress.stage ? this.#current.since : this.#now();
+    this.#current = { progress, since };
+    this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS).unref();
+    if (!this.#shown) this.#draw();
+  }
+
+  /** Takes the line off the screen; the next redraw brings it back. */
+  clear(): void {
+    if (!this.#shown) return;
+    this.#terminal.write('\r\x1b[K');
+    this.#shown = false;
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#current = undefined;
+    this.clear();
+  }
+
+  #draw(): void {
+    if (!this.#current) return;
+    const { progress, since } = this.#current;
+    const text = formatProgress(progress, this.#now() - since);
+    this.#terminal.write(`\r${text.slice(0, (this.#terminal.columns || 80) - 1)}\x1b[K`);
+    this.#shown = true;
+  }
+}

@@ -1,0 +1,12 @@
+// nookd: the plugins that it has, and one call. To make a daemon of your own, copy this file and edit the imports;
+// `[daemon] command` in config.toml then tells nook to start yours.
+import '@nook/plugin-images/register';
+import '@nook/plugin-network/register';
+import '@nook/plugin-vm/register';
+import type { Wired } from '@nook/daemonapi';
+import { runDaemon } from '@nook/engine';
+
+// Does not compile when a plugin needs what none of these provides, and says what is missing.
+true satisfies Wired;
+
+await runDaemon();

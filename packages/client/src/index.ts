@@ -1,0 +1,2 @@
+export { type CallOptions, type ClientOptions, createClient, type NookClient } from './client.ts';
+export { type ConnectOptions, connectOrStart } from './connect-or-start.ts';

@@ -1,0 +1,25 @@
+/** Topic → data. Plugins augment it by declaration merging; topics are dotted words, e.g. `vm.state`. */
+// biome-ignore lint/suspicious/noEmptyInterface: augmented by plugins
+export interface Events {}
+
+export type NookEvent<T extends keyof Events = keyof Events> = {
+  [K in T]: {
+    /** Grows by one with every event of this daemon process. */
+    readonly seq: number;
+    readonly topic: K;
+    /** Milliseconds since the Unix epoch. */
+    readonly at: number;
+    readonly data: Events[K];
+  };
+}[T];
+
+/** In-process bus. An event is news, never the only place where a fact is kept: state must not depend on receiving one. */
+export interface EventBus {
+  publish<T extends keyof Events>(topic: T, data: Events[T]): void;
+  /**
+   * Calls `listener` for every later event whose topic matches `pattern`: `*` stands for one segment, `**` for any number.
+   * A listener that throws is logged and stays subscribed.
+   * @returns the call that ends the subscription
+   */
+  subscribe(pattern: string, listener: (event: NookEvent) => void): () => void;
+}

@@ -1,0 +1,25 @@
+/** What one look at the host or at nook's own state found. */
+export interface DoctorFinding {
+  readonly status: 'ok' | 'warning' | 'error';
+  /** What was looked at, e.g. `accelerator`, `program qemu-img`. */
+  readonly item: string;
+  /** What was seen: figures, paths, reasons. */
+  readonly evidence: string;
+  /** What to do about it; absent when the status is `ok`. */
+  readonly repair?: string;
+}
+
+export interface DoctorCheck {
+  /** Unique, dotted, e.g. `vm.accelerator`. */
+  readonly name: string;
+  /** Changes nothing. Bounded by the signal; what it throws is reported as an error finding of this check. */
+  run(signal: AbortSignal): Promise<readonly DoctorFinding[]>;
+}
+
+/**
+ * Point → what is contributed to it. A point has any number of contributors, a capability exactly one provider.
+ * Plugins may augment it with points of their own.
+ */
+export interface ExtensionPoints {
+  'doctor.check': DoctorCheck;
+}

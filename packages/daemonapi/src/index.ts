@@ -1,0 +1,21 @@
+export type {
+  CliCommand,
+  CliContext,
+  CliOption,
+  CliOutput,
+  CliPositional,
+  CliProgress,
+  OptionValues,
+} from './cli.ts';
+export { type CliRegistration, cliRegistrations, registerCli } from './cli-registry.ts';
+export type { Clock, Dirs, VersionInfo } from './environment.ts';
+export { ERROR_CODES, type ErrorCode, type ErrorOptions, isNookError, NookError } from './errors.ts';
+export type { EventBus, Events, NookEvent } from './events.ts';
+export type { DoctorCheck, DoctorFinding, ExtensionPoints } from './extension-points.ts';
+export type { Logger } from './logger.ts';
+export type { Degraded, PluginContext, PluginDefinition, PluginHooks } from './plugin.ts';
+export { API_VERSION, type Registration, registered, registerPlugin, registrations } from './registry.ts';
+export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';
+export type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
+export type { Migration, SqlValue, Store } from './store.ts';
+export type { Needs, NeedsOf, Provides, Wired } from './wiring.ts';

@@ -1,0 +1,30 @@
+import type { PluginDefinition } from './plugin.ts';
+
+/** Version of the contract in this package. */
+export const API_VERSION = 1;
+
+export interface Registration {
+  // biome-ignore lint/suspicious/noExplicitAny: the registry holds plugins of every config type
+  readonly definition: PluginDefinition<any, any>;
+}
+
+const KEY = Symbol.for('nook.daemonapi.v1');
+
+/** On globalThis, so that two physical copies of this package in one process share one registry. */
+const registry: Registration[] = ((globalThis as Record<symbol, unknown>)[KEY] ??= []) as Registration[];
+
+/** Records a plugin for the engine of this process. Does nothing else: faults are reported by the engine when it loads. */
+// biome-ignore lint/suspicious/noExplicitAny: any config type
+export function registerPlugin(definition: PluginDefinition<any, any>): void {
+  registry.push({ definition });
+}
+
+/** Names of the registered plugins, sorted. */
+export function registered(): readonly string[] {
+  return registry.map(({ definition }) => definition.name).sort();
+}
+
+/** The registrations themselves, in order of registration. For engines. */
+export function registrations(): readonly Registration[] {
+  return [...registry];
+}

@@ -1,0 +1,135 @@
+import { isNookError, type MethodDefinition, NookError } from '@nook/daemonapi';
+import type { RpcHandler, ServerCall } from '@nook/wire';
+import { EngineCall } from './engine-call.ts';
+import type { RootLog } from './log.ts';
+import type { OpContext } from './op-context.ts';
+import { type Checked, check, type SchemaProblem } from './schema-check.ts';
+import { suggestionHint } from './suggest.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the table holds methods of every shape
+export type AnyMethod = MethodDefinition<any, any, any>;
+
+export interface MethodRow {
+  readonly name: string;
+  readonly plugin: string;
+  readonly definition: AnyMethod;
+}
+
+export interface DispatcherOptions {
+  readonly context: OpContext;
+  readonly log: () => RootLog;
+  /** Why a plugin does not serve, if it does not. */
+  readonly degraded: (plugin: string) => string | undefined;
+  /**
+   * Validates results too. For tests: the compiler checks what handlers return, and to walk every answer once more
+   * would cost the larger ones more than everything else that the engine does with them.
+   */
+  readonly checkResults: boolean;
+}
+
+/** The one table from method name to handler, and the way through it. */
+export class Dispatcher {
+  readonly #rows = new Map<string, MethodRow>();
+  readonly #options: DispatcherOptions;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** @returns the row that has the name already, if one has */
+  add(row: MethodRow): MethodRow | undefined {
+    const taken = this.#rows.get(row.name);
+    if (taken === undefined) this.#rows.set(row.name, row);
+    return taken;
+  }
+
+  methodsOf(plugin: string): readonly string[] {
+    return [...this.#rows.values()].filter((row) => row.plugin === plugin).map(({ name }) => name);
+  }
+
+  /** Serves one call, with its op id in the context of everything that it does. */
+  readonly serve: RpcHandler = (call) => this.#options.context.run(call.request.opId, () => this.#serve(call));
+
+  async #serve(call: ServerCall): Promise<unknown> {
+    const { method, params } = call.request;
+    const row = this.#rows.get(method);
+    const begun = performance.now();
+    let context: EngineCall | undefined;
+    try {
+      if (row === undefined) throw this.#unknown(method);
+      const { definition, plugin } = row;
+      const reason = this.#options.degraded(plugin);
+      if (reason !== undefined) {
+        throw new NookError('unavailable', `'${method}' is not served: plugin '${plugin}' is degraded: ${reason}`);
+      }
+      const checked = check(definition.params, params);
+      const value = validParams(method, checked instanceof Promise ? await checked : checked);
+      context = new EngineCall(call, { log: this.#options.log(), mayStream: definition.stream === true });
+      const result = await definition.run(value, context);
+      if (this.#options.checkResults && context.streamed === undefined) await checkResult(row, result);
+      context.end();
+      this.#note(row, begun);
+      return result;
+    } catch (error) {
+      context?.end();
+      this.#noteFailure({ method, row, begun, error });
+      if (context?.streamed === undefined) throw error;
+      context.streamed.fail(error as Error);
+      return undefined;
+    }
+  }
+
+  #unknown(method: string): NookError {
+    const shown = method.length > 100 ? `${method.slice(0, 100)}…` : method;
+    const hint = suggestionHint(method, [...this.#rows.keys()]);
+    return new NookError('unknown_method', `There is no method '${shown}'.`, hint === undefined ? {} : { hint });
+  }
+
+  #note({ name, definition }: MethodRow, begun: number): void {
+    const level = definition.access === 'read' ? 'debug' : 'info';
+    const log = this.#options.log();
+    if (log.isLevelEnabled(level)) log[level]({ method: name, duration_ms: since(begun) }, 'call');
+  }
+
+  #noteFailure(failure: { method: string; row: MethodRow | undefined; begun: number; error: unknown }): void {
+    const { row, begun, error } = failure;
+    const fields = { method: failure.method.slice(0, 100), duration_ms: since(begun) };
+    const log = this.#options.log();
+    if (!isNookError(error) || error.code === 'internal') log.error({ ...fields, err: error }, 'call failed');
+    else {
+      const level = row?.definition.access === 'read' ? 'debug' : 'info';
+      log[level]({ ...fields, code: error.code, reason: error.message, cause: causeOf(error) }, 'call refused');
+    }
+  }
+}
+
+function validParams(method: string, checked: Checked<unknown>): unknown {
+  if ('value' in checked) return checked.value;
+  const { problems } = checked;
+  const hint = problems.find((problem) => problem.hint !== undefined)?.hint;
+  throw new NookError('bad_params', `'${method}': ${problems.map(describe).join('; ')}.`, {
+    ...(hint === undefined ? {} : { hint }),
+    details: { problems },
+  });
+}
+
+function describe({ path, message }: SchemaProblem): string {
+  return path === '' ? message : `${path}: ${message}`;
+}
+
+async function checkResult({ name, definition }: MethodRow, result: unknown): Promise<void> {
+  const checked = await check(definition.result, result);
+  if ('value' in checked) return;
+  throw new NookError(
+    'internal',
+    `'${name}' answered what its schema refuses: ${checked.problems.map(describe).join('; ')}.`,
+  );
+}
+
+function causeOf(error: Error): string | undefined {
+  return error.cause instanceof Error ? error.cause.message : undefined;
+}
+
+function since(begun: number): number {
+  return Math.round((performance.now() - begun) * 1000) / 1000;
+}

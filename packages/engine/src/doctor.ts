@@ -1,0 +1,39 @@
+import type { DoctorCheck, DoctorFinding } from '@nook/daemonapi';
+import type { DoctorReport } from './contract.ts';
+
+const DEADLINE_MS = 60_000;
+const RANK = { ok: 0, warning: 1, error: 2 } as const;
+
+/** Runs every check at once. One that fails or takes too long is a finding of its own. */
+export async function examine(
+  checks: readonly DoctorCheck[],
+  { signal, deadlineMs = DEADLINE_MS }: { readonly signal: AbortSignal; readonly deadlineMs?: number },
+): Promise<DoctorReport> {
+  const results = await Promise.all(
+    checks.map(async (check) =>
+      (await runCheck(check, { signal, deadlineMs })).map((finding) => ({ check: check.name, ...finding })),
+    ),
+  );
+  const findings = results.flat();
+  const worst = findings.reduce((rank, { status }) => Math.max(rank, RANK[status]), 0);
+  return { status: (['ok', 'warning', 'error'] as const)[worst] ?? 'error', findings };
+}
+
+async function runCheck(
+  check: DoctorCheck,
+  { signal, deadlineMs }: { readonly signal: AbortSignal; readonly deadlineMs: number },
+): Promise<readonly DoctorFinding[]> {
+  const late = AbortSignal.timeout(deadlineMs);
+  const either = AbortSignal.any([signal, late]);
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(late.aborted ? new Error(`no answer in ${deadlineMs / 1000} s`) : signal.reason);
+  either.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([check.run(either), aborted.promise]);
+  } catch (error) {
+    const evidence = error instanceof Error ? error.message : String(error);
+    return [{ status: 'error', item: check.name, evidence, repair: 'Look at the log of the daemon.' }];
+  } finally {
+    either.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,96 @@
+import type { MethodDefinition, RpcMethods } from '@nook/daemonapi';
+import { z } from 'zod';
+import type { DaemonStatus, DoctorReport, Ping, PluginStatus } from './contract.ts';
+import type { AnyMethod } from './dispatcher.ts';
+
+/** What the engine's own methods tell and do. */
+export interface EngineFacts {
+  ping(): Ping;
+  status(): DaemonStatus;
+  plugins(): readonly PluginStatus[];
+  examine(signal: AbortSignal): Promise<DoctorReport>;
+  requestShutdown(): void;
+}
+
+const nothing = z.strictObject({});
+const state = z.enum(['ok', 'degraded']);
+const ping = { version: z.string(), commit: z.string(), build_time: z.string(), pid: z.number() };
+const brief = { name: z.string(), version: z.string(), state, reason: z.string().exactOptional() };
+const finding = z.object({
+  check: z.string(),
+  status: z.enum(['ok', 'warning', 'error']),
+  item: z.string(),
+  evidence: z.string(),
+  repair: z.string().exactOptional(),
+});
+
+/** The engine's rows of the dispatch table. */
+export function ownMethods(facts: EngineFacts): readonly (readonly [name: string, definition: AnyMethod])[] {
+  return [
+    row('ping', {
+      summary: 'Answers with the version of the daemon.',
+      access: 'read',
+      params: nothing,
+      result: z.object(ping),
+      run: () => facts.ping(),
+    }),
+    row('shutdown', {
+      summary: 'Stops the daemon; running VMs are not touched.',
+      access: 'admin',
+      params: nothing,
+      result: z.object({ pid: z.number() }),
+      run() {
+        // Once the answer is on its way.
+        setImmediate(() => facts.requestShutdown());
+        return { pid: process.pid };
+      },
+    }),
+    row('daemon.status', {
+      summary: 'Tells how the daemon is doing and where it keeps things.',
+      access: 'read',
+      params: nothing,
+      result: z.object({
+        ...ping,
+        state,
+        started_at: z.number(),
+        uptime_ms: z.number(),
+        connections: z.number(),
+        socket: z.string(),
+        dirs: z.object({
+          state: z.string(),
+          cache: z.string(),
+          run: z.string(),
+          config: z.string(),
+          images: z.string(),
+        }),
+        plugins: z.array(z.object(brief)),
+      }),
+      run: () => facts.status(),
+    }),
+    row('daemon.doctor', {
+      summary: 'Examines the host and the state of nook; changes nothing.',
+      access: 'read',
+      params: nothing,
+      result: z.object({ status: z.enum(['ok', 'warning', 'error']), findings: z.array(finding) }),
+      run: (_, { signal }) => facts.examine(signal),
+    }),
+    row('plugin.list', {
+      summary: 'Lists the plugins of the daemon, with what they serve.',
+      access: 'read',
+      params: nothing,
+      result: z.object({
+        plugins: z.array(
+          z.object({ ...brief, from: z.string(), methods: z.array(z.string()), capabilities: z.array(z.string()) }),
+        ),
+      }),
+      run: () => ({ plugins: facts.plugins() }),
+    }),
+  ];
+}
+
+function row<M extends keyof RpcMethods & string, Params>(
+  name: M,
+  definition: MethodDefinition<Params, RpcMethods[M]['params'], RpcMethods[M]['result']>,
+): readonly [string, AnyMethod] {
+  return [name, definition];
+}

@@ -1,0 +1,32 @@
+import { closeSync, writeSync } from 'node:fs';
+import { isNookError } from '@nook/daemonapi';
+
+type Announcement =
+  | { readonly ready: true; readonly pid: number }
+  | { readonly error: { readonly code: string; readonly message: string; readonly hint?: string } };
+
+/**
+ * Takes the descriptor in `NOOK_READY_FD`, on which whoever started this process waits for one line.
+ * @returns the call that writes that line; only its first call does anything
+ */
+export function takeReadyFd(env: NodeJS.ProcessEnv): (announcement: Announcement) => void {
+  const text = env.NOOK_READY_FD;
+  delete env.NOOK_READY_FD;
+  let fd = text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  return (announcement) => {
+    if (fd === undefined) return;
+    try {
+      writeSync(fd, `${JSON.stringify(announcement)}\n`);
+      closeSync(fd);
+    } catch {
+      // Whoever waited is gone.
+    }
+    fd = undefined;
+  };
+}
+
+export function startError(error: unknown): Announcement {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!isNookError(error)) return { error: { code: 'internal', message } };
+  return { error: { code: error.code, message, ...(error.hint === undefined ? {} : { hint: error.hint }) } };
+}

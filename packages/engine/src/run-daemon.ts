@@ -1,0 +1,64 @@
+import { isNookError } from '@nook/daemonapi';
+import { configPath, makeDirs, resolveDirs } from '@nook/wire';
+import { createEngine } from './engine.ts';
+import { ExitPath } from './exit-path.ts';
+import { becomeInstance } from './instance-lock.ts';
+import { startError, takeReadyFd } from './ready.ts';
+
+/**
+ * Runs the registered plugins as a daemon: the one call of its entry file. Becomes the one instance of its home, or
+ * says that there is one and exits with 0; then serves until a signal or `shutdown` ends it. Never returns to code
+ * that could do anything more.
+ */
+export async function runDaemon(): Promise<void> {
+  process.umask(0o077);
+  // What a process is stands in its command line, also when it runs from the sources.
+  if (!process.argv.some((argument) => argument.includes('nookd'))) process.title = 'nookd';
+  const announce = takeReadyFd(process.env);
+  try {
+    refuseArguments(process.argv.slice(2));
+    const dirs = resolveDirs();
+    await makeDirs(dirs);
+    const instance = await becomeInstance(dirs);
+    if ('runningPid' in instance) {
+      announce({ ready: true, pid: instance.runningPid });
+      console.log(`already running, pid ${instance.runningPid}`);
+      process.exit(0);
+    }
+    await serve(announce);
+  } catch (error) {
+    announce(startError(error));
+    console.error(`nookd: ${error instanceof Error ? error.message : String(error)}`);
+    if (isNookError(error) && error.hint !== undefined) console.error(`hint: ${error.hint}`);
+    process.exit(1);
+  }
+}
+
+async function serve(announce: ReturnType<typeof takeReadyFd>): Promise<void> {
+  const engine = createEngine({ onShutdown: () => exit.leave(0) });
+  const exit = new ExitPath({
+    stop: () => engine.stop(),
+    drainMs: () => engine.drainMs,
+    report: (error, what) => {
+      engine.log.error({ err: error }, what);
+      console.error(`nookd: ${what}: ${error instanceof Error ? error.stack : String(error)}`);
+    },
+  });
+  exit.install();
+  try {
+    await engine.start();
+  } catch (error) {
+    if (!exit.leaving) throw error;
+    // A signal while it started: the way out that it took ends the process.
+    announce(startError(error));
+    return;
+  }
+  announce({ ready: true, pid: process.pid });
+  if (process.stdout.isTTY) console.log(`nookd is ready, pid ${process.pid}`);
+}
+
+function refuseArguments(args: readonly string[]): void {
+  if (args.length === 0) return;
+  console.error(`nookd takes no arguments; it is configured by '${configPath(resolveDirs())}'.`);
+  process.exit(2);
+}

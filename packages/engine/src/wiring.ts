@@ -1,0 +1,75 @@
+import type { DoctorCheck } from '@nook/daemonapi';
+import { CapabilityTable } from './capability-table.ts';
+import { Dispatcher, type DispatcherOptions, type MethodRow } from './dispatcher.ts';
+import { capabilityProblems, wiringError } from './wiring-problems.ts';
+
+interface Contribution {
+  readonly plugin: string;
+  readonly value: unknown;
+}
+
+/** Names that plugins leave to the engine. */
+const OWN_METHODS = /^(ping|shutdown|(rpc|daemon|op|event|plugin)\..*)$/;
+export const ENGINE = 'daemon';
+
+/** Everything that plugins say about each other while they are set up. */
+export class Wiring {
+  readonly capabilities: CapabilityTable;
+  readonly dispatcher: Dispatcher;
+  readonly #contributions = new Map<PropertyKey, Contribution[]>();
+  readonly #problems: string[] = [];
+  #complete = false;
+
+  constructor(options: DispatcherOptions) {
+    this.capabilities = new CapabilityTable(options.degraded);
+    this.dispatcher = new Dispatcher(options);
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  method(row: MethodRow): void {
+    const { name, plugin, definition } = row;
+    if (plugin !== ENGINE && OWN_METHODS.test(name)) {
+      this.#problems.push(`Plugin '${plugin}' registers the method '${name}', whose name is the daemon's own.`);
+    } else if (typeof definition.run !== 'function' || !isSchema(definition.params) || !isSchema(definition.result)) {
+      this.#problems.push(`Method '${name}' of plugin '${plugin}' needs 'params' and 'result' schemas and 'run'.`);
+    } else {
+      const taken = this.dispatcher.add(row);
+      if (taken === undefined) return;
+      this.#problems.push(
+        taken.plugin === plugin
+          ? `Plugin '${plugin}' registers the method '${name}' twice.`
+          : `The method '${name}' is registered by plugin '${taken.plugin}' and by plugin '${plugin}'.`,
+      );
+    }
+  }
+
+  contribute(point: PropertyKey, contribution: Contribution): void {
+    const all = this.#contributions.get(point) ?? [];
+    all.push(contribution);
+    this.#contributions.set(point, all);
+  }
+
+  contributions(point: PropertyKey): readonly unknown[] {
+    return (this.#contributions.get(point) ?? []).map(({ value }) => value);
+  }
+
+  doctorChecks(): readonly DoctorCheck[] {
+    return this.contributions('doctor.check') as DoctorCheck[];
+  }
+
+  /** Ends the wiring. @throws NookError `conflict` with every problem in one report */
+  finish(lost: readonly string[]): void {
+    const problems = [...this.#problems, ...capabilityProblems(this.capabilities, lost)];
+    if (problems.length > 0) throw wiringError(problems);
+    this.#complete = true;
+    this.capabilities.open();
+  }
+}
+
+function isSchema(value: unknown): boolean {
+  const standard = (value as { '~standard'?: { validate?: unknown } } | undefined)?.['~standard'];
+  return typeof standard?.validate === 'function';
+}

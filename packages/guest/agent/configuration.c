@@ -1,0 +1,97 @@
+#include "configuration.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH };
+
+/* Identity ends up in files of one line each: no control characters, no NUL. */
+static bool take_text(const struct field *field, char *to, size_t size) {
+  if (field->length == 0 || field->length >= size) return false;
+  for (uint32_t i = 0; i < field->length; i++)
+    if (field->value[i] < 0x20 || field->value[i] == 0x7f) return false;
+  memcpy(to, field->value, field->length);
+  to[field->length] = 0;
+  return true;
+}
+
+static bool take_machine_id(const struct field *field, struct configuration *configuration) {
+  return take_text(field, configuration->machine_id, sizeof configuration->machine_id) && field->length == 32 &&
+         strspn(configuration->machine_id, "0123456789abcdef") == 32;
+}
+
+static bool take_address(const struct field *field, struct configuration *configuration) {
+  char text[32];
+  if (!take_text(field, text, sizeof text)) return false;
+  char *slash = strchr(text, '/');
+  unsigned prefix;
+  char rest;
+  if (slash == NULL || sscanf(slash + 1, "%2u%c", &prefix, &rest) != 1 || prefix > 32) return false;
+  *slash = 0;
+  configuration->prefix = (uint8_t)prefix;
+  return configuration->has_address = inet_pton(AF_INET, text, &configuration->address) == 1;
+}
+
+static bool take_gateway(const struct field *field, struct configuration *configuration) {
+  char text[16];
+  return configuration->has_gateway =
+             take_text(field, text, sizeof text) && inet_pton(AF_INET, text, &configuration->gateway) == 1;
+}
+
+static bool take_nameserver(const struct field *field, struct configuration *configuration) {
+  struct in6_addr address;
+  char text[sizeof configuration->nameservers[0]];
+  if (!take_text(field, text, sizeof text)) return false;
+  if (inet_pton(AF_INET, text, &address) != 1 && inet_pton(AF_INET6, text, &address) != 1) return false;
+  /* The resolvers of libc read three. */
+  if (configuration->nameserver_count == MAX_NAMESERVERS) return true;
+  memcpy(configuration->nameservers[configuration->nameserver_count++], text, sizeof text);
+  return true;
+}
+
+static bool take_mac(const struct field *field, struct configuration *configuration) {
+  char text[18];
+  unsigned bytes[6];
+  char rest;
+  if (!take_text(field, text, sizeof text)) return false;
+  if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &bytes[4], &bytes[5], &rest) != 6)
+    return false;
+  for (int i = 0; i < 6; i++) configuration->mac[i] = (uint8_t)bytes[i];
+  configuration->has_mac = (bytes[0] & 1) == 0;
+  return configuration->has_mac;
+}
+
+static bool take_entropy(const struct field *field, struct configuration *configuration) {
+  configuration->entropy = field->value;
+  configuration->entropy_length = field->length;
+  return field->length <= MAX_ENTROPY;
+}
+
+static const char *take(const struct field *field, struct configuration *configuration) {
+  switch (field->tag) {
+    case TAG_HOSTNAME:
+      return take_text(field, configuration->hostname, sizeof configuration->hostname) ? NULL : "hostname: not 1 to 64 characters";
+    case TAG_MACHINE_ID: return take_machine_id(field, configuration) ? NULL : "machine_id: not 32 hex digits";
+    case TAG_ADDRESS: return take_address(field, configuration) ? NULL : "address: not ADDRESS/PREFIX";
+    case TAG_GATEWAY: return take_gateway(field, configuration) ? NULL : "gateway: not an IPv4 address";
+    case TAG_DNS: return take_nameserver(field, configuration) ? NULL : "dns: not an address";
+    case TAG_TIME: return (configuration->has_time = field_u64(field, &configuration->time)) ? NULL : "time: not a u64";
+    case TAG_ENTROPY: return take_entropy(field, configuration) ? NULL : "entropy: more than 512 bytes";
+    case TAG_MAC: return take_mac(field, configuration) ? NULL : "mac: not a unicast address";
+    case TAG_SEARCH: return take_text(field, configuration->search, sizeof configuration->search) ? NULL : "search: not a domain";
+    default: return NULL;
+  }
+}
+
+const char *configuration_decode(const struct frame *frame, struct configuration *configuration) {
+  *configuration = (struct configuration){0};
+  struct fields fields = {.next = frame->payload, .left = frame->size};
+  struct field field;
+  int more;
+  while ((more = fields_next(&fields, &field)) > 0) {
+    const char *problem = take(&field, configuration);
+    if (problem != NULL) return problem;
+  }
+  return more < 0 ? "malformed fields" : NULL;
+}

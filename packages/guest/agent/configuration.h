@@ -1,0 +1,36 @@
+/* The decoded and checked payload of a CONFIGURE frame. */
+#ifndef NOOK_CONFIGURATION_H
+#define NOOK_CONFIGURATION_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "frames.h"
+
+#define MAX_NAMESERVERS 3
+#define MAX_ENTROPY 512
+
+struct configuration {
+  bool has_address;
+  bool has_gateway;
+  bool has_mac;
+  bool has_time;
+  uint8_t prefix;
+  uint8_t mac[6];
+  struct in_addr address;
+  struct in_addr gateway;
+  uint64_t time; /* nanoseconds since the epoch */
+  size_t nameserver_count;
+  size_t entropy_length;
+  const uint8_t *entropy; /* into the frame */
+  char hostname[65];      /* "": absent */
+  char machine_id[33];    /* "": absent */
+  char search[256];       /* "": absent */
+  char nameservers[MAX_NAMESERVERS][64];
+};
+
+/* NULL, or what is wrong. Nothing has been applied then. */
+const char *configuration_decode(const struct frame *frame, struct configuration *configuration);
+
+#endif

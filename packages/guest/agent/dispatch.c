@@ -1,0 +1,89 @@
+#include "dispatch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/utsname.h>
+
+#include "identity.h"
+#include "port.h"
+#include "power.h"
+#include "session.h"
+
+#ifndef NOOK_BUILD_ID
+#define NOOK_BUILD_ID "unknown"
+#endif
+
+enum { TAG_VERSION = 1, TAG_EPOCH, TAG_AGENT, TAG_KERNEL };
+
+void dispatch_hello(uint64_t epoch) {
+  struct utsname kernel;
+  struct payload payload = {0};
+  payload_u32(&payload, TAG_VERSION, PROTOCOL_VERSION);
+  payload_u64(&payload, TAG_EPOCH, epoch);
+  payload_string(&payload, TAG_AGENT, NOOK_BUILD_ID);
+  payload_string(&payload, TAG_KERNEL, uname(&kernel) == 0 ? kernel.release : "");
+  port_send_payload(FRAME_HELLO, 0, &payload);
+}
+
+static void on_hello(const struct frame *frame) {
+  struct fields fields = {.next = frame->payload, .left = frame->size};
+  struct field field;
+  uint32_t version = 0;
+  uint64_t epoch = 0;
+  while (fields_next(&fields, &field) > 0) {
+    if (field.tag == TAG_VERSION && field.length == 4) version = load_u32(field.value);
+    if (field.tag == TAG_EPOCH) field_u64(&field, &epoch);
+  }
+  if (version != PROTOCOL_VERSION)
+    port_send_error(0, EPROTONOSUPPORT, "HELLO: this agent speaks version 1");
+  else
+    dispatch_hello(epoch);
+}
+
+static void on_configure(const struct frame *frame) {
+  struct configuration configuration;
+  char why[256];
+  int error = -EINVAL;
+  const char *problem = configuration_decode(frame, &configuration);
+  if (problem != NULL)
+    snprintf(why, sizeof why, "%s", problem);
+  else
+    error = identity_apply(&configuration, why, sizeof why);
+  if (error == 0) {
+    port_send(FRAME_CONFIGURED, 0, 0, NULL, 0);
+    return;
+  }
+  char message[300];
+  snprintf(message, sizeof message, "CONFIGURE: %s", why);
+  port_send_error(0, -error, message);
+}
+
+static void on_ping(const struct frame *frame) {
+  if (frame->size > MAX_PING)
+    port_send_error(0, EMSGSIZE, "PING of more than 64 bytes");
+  else
+    port_send(FRAME_PONG, frame->channel, 0, frame->payload, frame->size);
+}
+
+static void on_poweroff(const struct frame *frame) {
+  if (frame->size != 4)
+    port_send_error(0, EINVAL, "POWEROFF without its milliseconds");
+  else
+    power_off_after(load_u32(frame->payload));
+}
+
+static void on_pong(const struct frame *frame) { (void)frame; }
+
+static void (*const handlers[])(const struct frame *frame) = {
+    [FRAME_HELLO] = on_hello,     [FRAME_CONFIGURE] = on_configure, [FRAME_EXEC] = session_exec,
+    [FRAME_DATA] = session_data,  [FRAME_END] = session_end,        [FRAME_CREDIT] = session_credit,
+    [FRAME_SIGNAL] = session_signal, [FRAME_RESIZE] = session_resize, [FRAME_PING] = on_ping,
+    [FRAME_PONG] = on_pong,       [FRAME_POWEROFF] = on_poweroff,
+};
+
+void dispatch_frame(const struct frame *frame) {
+  if (frame->type < sizeof handlers / sizeof *handlers && handlers[frame->type] != NULL)
+    handlers[frame->type](frame);
+  else
+    port_send_error(frame->channel, EOPNOTSUPP, "a type of frame that the guest does not take");
+}

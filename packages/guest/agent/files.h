@@ -1,0 +1,12 @@
+/* Small configuration files of the guest. */
+#ifndef NOOK_FILES_H
+#define NOOK_FILES_H
+
+#include <stddef.h>
+
+/* Replaces whatever stands at `path` by a plain file of mode 0644, unless it is one with these bytes. 0 or -errno. */
+int file_replace(const char *path, const char *text);
+/* At most size - 1 bytes and a NUL; their number or -errno. */
+long file_read(const char *path, char *text, size_t size);
+
+#endif

@@ -1,0 +1,111 @@
+#include "network.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <net/route.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_INDEX 64
+
+static int request(int fd, unsigned long number, void *argument) { return ioctl(fd, number, argument) < 0 ? -errno : 0; }
+
+static int set_up(int fd, const char *name, bool up) {
+  struct ifreq interface = {0};
+  snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
+  int error = request(fd, SIOCGIFFLAGS, &interface);
+  if (error < 0) return error;
+  interface.ifr_flags = (short)(up ? interface.ifr_flags | IFF_UP : interface.ifr_flags & ~IFF_UP);
+  return request(fd, SIOCSIFFLAGS, &interface);
+}
+
+static int find_interface(int fd, char *name) {
+  for (int index = 1; index <= MAX_INDEX; index++) {
+    struct ifreq interface = {.ifr_ifindex = index};
+    if (ioctl(fd, SIOCGIFNAME, &interface) < 0) continue;
+    memcpy(name, interface.ifr_name, IFNAMSIZ);
+    if (ioctl(fd, SIOCGIFHWADDR, &interface) == 0 && interface.ifr_hwaddr.sa_family == ARPHRD_ETHER) return 0;
+  }
+  return -ENODEV;
+}
+
+static int set_mac(int fd, const char *name, const uint8_t *mac) {
+  struct ifreq interface = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
+  snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
+  memcpy(interface.ifr_hwaddr.sa_data, mac, 6);
+  return request(fd, SIOCSIFHWADDR, &interface);
+}
+
+static void put_address(struct sockaddr *to, uint32_t address) {
+  struct sockaddr_in internet = {.sin_family = AF_INET, .sin_addr.s_addr = address};
+  memcpy(to, &internet, sizeof internet);
+}
+
+static uint32_t mask_of(uint8_t prefix) { return prefix == 0 ? 0 : htonl(0xffffffffu << (32 - prefix)); }
+
+static int set_address(int fd, const char *name, unsigned long number, uint32_t address) {
+  struct ifreq interface = {0};
+  snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
+  put_address(&interface.ifr_addr, address);
+  return request(fd, number, &interface);
+}
+
+static int add_route(int fd, char *name, uint32_t destination, uint32_t mask, uint32_t gateway) {
+  struct rtentry route = {.rt_flags = (unsigned short)(RTF_UP | (gateway != 0 ? RTF_GATEWAY : 0)), .rt_dev = name};
+  put_address(&route.rt_dst, destination);
+  put_address(&route.rt_genmask, mask);
+  put_address(&route.rt_gateway, gateway);
+  int error = request(fd, SIOCADDRT, &route);
+  return error == -EEXIST ? 0 : error;
+}
+
+static int set_gateway(int fd, char *name, const struct configuration *configuration) {
+  struct rtentry present = {.rt_flags = RTF_UP | RTF_GATEWAY};
+  put_address(&present.rt_dst, 0);
+  put_address(&present.rt_genmask, 0);
+  put_address(&present.rt_gateway, 0);
+  ioctl(fd, SIOCDELRT, &present);
+  uint32_t gateway = configuration->gateway.s_addr;
+  uint32_t mask = mask_of(configuration->prefix);
+  bool beside = configuration->has_address && (gateway & mask) != (configuration->address.s_addr & mask);
+  int error = beside ? add_route(fd, name, gateway, 0xffffffffu, 0) : 0;
+  return error < 0 ? error : add_route(fd, name, 0, 0, gateway);
+}
+
+static int configure_interface(int fd, const struct configuration *configuration, const char **step) {
+  char name[IFNAMSIZ];
+  *step = "network interface";
+  int error = find_interface(fd, name);
+  /* Down first: a changed address takes its old routes with it, and not every device changes its MAC while up. */
+  if (error == 0 && (configuration->has_mac || configuration->has_address)) error = set_up(fd, name, false);
+  if (error == 0 && configuration->has_mac) {
+    *step = "mac";
+    error = set_mac(fd, name, configuration->mac);
+  }
+  if (error == 0 && configuration->has_address) {
+    *step = "address";
+    error = set_address(fd, name, SIOCSIFADDR, configuration->address.s_addr);
+    if (error == 0) error = set_address(fd, name, SIOCSIFNETMASK, mask_of(configuration->prefix));
+  }
+  if (error == 0 && (configuration->has_address || configuration->has_gateway)) error = set_up(fd, name, true);
+  if (error == 0 && configuration->has_gateway) {
+    *step = "gateway";
+    error = set_gateway(fd, name, configuration);
+  }
+  return error;
+}
+
+int network_apply(const struct configuration *configuration, const char **step) {
+  *step = "loopback interface";
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  int error = set_up(fd, "lo", true);
+  bool wanted = configuration->has_address || configuration->has_gateway || configuration->has_mac;
+  if (error == 0 && wanted) error = configure_interface(fd, configuration, step);
+  close(fd);
+  return error;
+}

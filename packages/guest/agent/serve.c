@@ -1,0 +1,77 @@
+#include "serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "dispatch.h"
+#include "port.h"
+#include "power.h"
+#include "session.h"
+#include "watch.h"
+
+#define GRACE_OF_SIGNALS 5000
+
+static struct watch signals = {.fd = -1};
+static bool alone;
+
+static void reap(void) {
+  int wait_status;
+  pid_t pid;
+  while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) sessions_reaped(pid, wait_status);
+  alone = pid < 0 && errno == ECHILD;
+}
+
+static void on_signal(struct watch *watch, uint32_t events) {
+  (void)events;
+  struct signalfd_siginfo info;
+  while (read(watch->fd, &info, sizeof info) == (ssize_t)sizeof info) {
+    if (info.ssi_signo != SIGCHLD) power_off_after(GRACE_OF_SIGNALS);
+  }
+  reap();
+}
+
+int serve_prepare(void) {
+  int error = watch_open();
+  if (error < 0) return error;
+  child_save_limits();
+  signal(SIGPIPE, SIG_IGN);
+  /* SIGCHLD, and what `poweroff`, `halt` and `reboot` of small images send to PID 1. */
+  sigset_t set;
+  sigemptyset(&set);
+  const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGUSR1, SIGUSR2};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&set, numbers[i]);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal};
+  if (signals.fd < 0) return -errno;
+  return watch_add(&signals, EPOLLIN);
+}
+
+int serve_open(int fd, bool reconnects) {
+  int error = port_open(fd, reconnects);
+  if (error == 0) dispatch_hello(0);
+  return error;
+}
+
+void serve_run(void) {
+  bool busy = true;
+  while (!port_ended()) {
+    watch_wait(busy ? 0 : power_timeout());
+    port_receive(dispatch_frame);
+    busy = sessions_pump();
+    port_flush();
+    busy = busy || port_has_input();
+    if (power_is_going_off()) {
+      reap();
+      power_step(alone);
+    }
+  }
+  sessions_abandon();
+  port_close();
+  watch_close(&signals);
+  watch_wait(0);
+}

@@ -1,0 +1,46 @@
+/* Exec sessions: a process, its pipes or its pty, and the windows of its streams. */
+#ifndef NOOK_SESSION_H
+#define NOOK_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "frames.h"
+#include "stdin-queue.h"
+#include "stdout-stream.h"
+#include "watch.h"
+
+#define MAX_SESSIONS 256
+
+struct session {
+  uint32_t channel;
+  pid_t pid;
+  bool pty;
+  bool started;
+  bool exited;
+  int wait_status;
+  uint64_t pending_signals; /* sent before the command had started; bit N-1 is signal N */
+  struct watch status;      /* end of file: the command runs; a struct exec_failure: it does not */
+  bool status_known;
+  struct stdin_queue input;
+  struct stdout_stream output[2];
+};
+
+void session_exec(const struct frame *frame);
+void session_data(const struct frame *frame);
+void session_end(const struct frame *frame);
+void session_credit(const struct frame *frame);
+void session_signal(const struct frame *frame);
+void session_resize(const struct frame *frame);
+
+/* The child `pid` was reaped. */
+void sessions_reaped(pid_t pid, int wait_status);
+/* One turn: moves what can be moved towards the port. Whether anything was. */
+bool sessions_pump(void);
+/* A session on a terminal gets SIGHUP, as when its terminal goes: shells ignore SIGTERM there. */
+void sessions_hang_up(void);
+/* Kills and forgets all; for the end of the test variant. */
+void sessions_abandon(void);
+
+#endif

@@ -1,0 +1,145 @@
+#include "user.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAX_LINE 65536
+
+/* A decimal number as an id; the highest value means "none" to the kernel. */
+static bool parse_id(const char *text, unsigned *id) {
+  if (*text == 0) return false;
+  unsigned long value = 0;
+  for (; *text != 0; text++) {
+    if (*text < '0' || *text > '9') return false;
+    value = value * 10 + (unsigned long)(*text - '0');
+    if (value >= 0xffffffffUL) return false;
+  }
+  *id = (unsigned)value;
+  return true;
+}
+
+static void copy(char *to, size_t size, const char *from) {
+  size_t length = strlen(from);
+  if (length >= size) length = size - 1;
+  memcpy(to, from, length);
+  to[length] = 0;
+}
+
+/* The colon-separated fields of a line in place; the number found, at most `max`. */
+static size_t split(char *line, char **parts, size_t max) {
+  line[strcspn(line, "\r\n")] = 0;
+  size_t count = 0;
+  while (count < max) {
+    parts[count++] = line;
+    line = strchr(line, ':');
+    if (line == NULL) break;
+    *line++ = 0;
+  }
+  return count;
+}
+
+static bool find_passwd(const char *name, bool numeric, unsigned uid, struct user *user) {
+  FILE *file = fopen("/etc/passwd", "re");
+  if (file == NULL) return false;
+  static char line[MAX_LINE];
+  bool found = false;
+  bool by_number = false;
+  while (!found && fgets(line, sizeof line, file) != NULL) {
+    char *parts[7];
+    unsigned entry_uid;
+    unsigned entry_gid;
+    if (split(line, parts, 7) < 7 || !parse_id(parts[2], &entry_uid) || !parse_id(parts[3], &entry_gid)) continue;
+    found = strcmp(parts[0], name) == 0;
+    bool number_fits = numeric && !by_number && entry_uid == uid;
+    if (!found && !number_fits) continue;
+    by_number = by_number || number_fits;
+    user->uid = entry_uid;
+    user->gid = entry_gid;
+    copy(user->name, sizeof user->name, parts[0]);
+    copy(user->home, sizeof user->home, parts[5][0] == 0 ? "/" : parts[5]);
+    copy(user->shell, sizeof user->shell, parts[6][0] == 0 ? "/bin/sh" : parts[6]);
+  }
+  fclose(file);
+  return found || by_number;
+}
+
+static bool lists(char *members, const char *name) {
+  char *rest = members;
+  for (char *member = strtok_r(members, ",", &rest); member != NULL; member = strtok_r(NULL, ",", &rest))
+    if (strcmp(member, name) == 0) return true;
+  return false;
+}
+
+static void find_supplementary(struct user *user) {
+  user->groups[user->group_count++] = user->gid;
+  FILE *file = fopen("/etc/group", "re");
+  if (file == NULL) return;
+  static char line[MAX_LINE];
+  while (user->group_count < MAX_GROUPS && fgets(line, sizeof line, file) != NULL) {
+    char *parts[4];
+    unsigned gid;
+    if (split(line, parts, 4) < 4 || !parse_id(parts[2], &gid) || gid == user->gid) continue;
+    if (lists(parts[3], user->name)) user->groups[user->group_count++] = gid;
+  }
+  fclose(file);
+}
+
+static bool find_group(const char *name, gid_t *gid) {
+  FILE *file = fopen("/etc/group", "re");
+  static char line[MAX_LINE];
+  bool found = false;
+  while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+    char *parts[4];
+    unsigned entry_gid;
+    if (split(line, parts, 4) < 3 || !parse_id(parts[2], &entry_gid)) continue;
+    found = strcmp(parts[0], name) == 0;
+    if (found) *gid = entry_gid;
+  }
+  if (file != NULL) fclose(file);
+  unsigned number;
+  if (!found && parse_id(name, &number)) {
+    *gid = number;
+    found = true;
+  }
+  return found;
+}
+
+const char *user_find(const char *spec, struct user *user) {
+  *user = (struct user){0};
+  char name[sizeof user->name];
+  copy(name, sizeof name, spec == NULL || *spec == 0 ? "root" : spec);
+  char *group = strchr(name, ':');
+  if (group != NULL) *group++ = 0;
+
+  unsigned uid = 0;
+  bool numeric = parse_id(name, &uid);
+  if (!find_passwd(name, numeric, uid, user)) {
+    bool root = strcmp(name, "root") == 0;
+    if (!numeric && !root) return "no such user";
+    user->uid = uid;
+    copy(user->name, sizeof user->name, uid == 0 ? "root" : name);
+    copy(user->home, sizeof user->home, "/");
+    copy(user->shell, sizeof user->shell, "/bin/sh");
+  }
+  if (group == NULL) {
+    find_supplementary(user);
+    return NULL;
+  }
+  if (!find_group(group, &user->gid)) return "no such group";
+  user->groups[user->group_count++] = user->gid;
+  return NULL;
+}
+
+int user_become(const struct user *user) {
+  /* Nothing to change, and no right needed to change nothing: the unprivileged test variant. */
+  if (geteuid() != 0 && user->uid == geteuid() && user->gid == getegid()) return 0;
+  if (syscall(SYS_setgroups, user->group_count, user->groups) < 0) return -errno;
+  if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0) return -errno;
+  if (syscall(SYS_setresuid, user->uid, user->uid, user->uid) < 0) return -errno;
+  return 0;
+}

@@ -1,0 +1,85 @@
+import { encodeFields, type Field, stringField, u8Field, u16Field, u32Field, u64Field } from './fields.ts';
+import { PROTOCOL_VERSION } from './frame-type.ts';
+
+/** What the host sends in CONFIGURE. What is absent is left as it is in the guest. */
+export interface Configure {
+  readonly hostname?: string;
+  /** 32 lowercase hex digits. */
+  readonly machineId?: string;
+  /** `ADDRESS/PREFIX`, IPv4; absent: no network. */
+  readonly address?: string;
+  readonly gateway?: string;
+  readonly dns?: readonly string[];
+  /** DNS search domain. */
+  readonly search?: string;
+  /** Nanoseconds since the epoch. */
+  readonly timeNs?: bigint;
+  /** Random bytes, 512 at most; 32 or more are enough to seed the guest's generator. */
+  readonly entropy?: Uint8Array;
+  readonly mac?: string;
+}
+
+/** What the host sends in EXEC. */
+export interface Exec {
+  /** At least one; the first is looked up along the guest's PATH unless it holds a `/`. */
+  readonly argv: readonly string[];
+  /** Set over the guest's defaults. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: the user's home. */
+  readonly cwd?: string;
+  /** `name`, `uid`, `name:group` or `uid:gid`; default root. */
+  readonly user?: string;
+  readonly pty?: boolean;
+  readonly rows?: number;
+  readonly columns?: number;
+}
+
+/** Payload of the host's HELLO. */
+export function encodeHello(hello: { readonly epoch: bigint }): Buffer {
+  return encodeFields([u32Field(1, PROTOCOL_VERSION), u64Field(2, hello.epoch)]);
+}
+
+/** Payload of CONFIGURE. */
+export function encodeConfigure(configure: Configure): Buffer {
+  const fields: Field[] = [];
+  const text = (tag: number, value: string | undefined) => {
+    if (value !== undefined) fields.push(stringField(tag, value));
+  };
+  text(1, configure.hostname);
+  text(2, configure.machineId);
+  text(3, configure.address);
+  text(4, configure.gateway);
+  for (const server of configure.dns ?? []) text(5, server);
+  if (configure.timeNs !== undefined) fields.push(u64Field(6, configure.timeNs));
+  if (configure.entropy !== undefined) fields.push({ tag: 7, value: Buffer.from(configure.entropy) });
+  text(8, configure.mac);
+  text(9, configure.search);
+  return encodeFields(fields);
+}
+
+/** Payload of EXEC. It may be larger than one frame allows: `encodeFrame` refuses it then, and so must the caller. */
+export function encodeExec(exec: Exec): Buffer {
+  const fields: Field[] = exec.argv.map((argument) => stringField(1, argument));
+  for (const [name, value] of Object.entries(exec.env ?? {})) fields.push(stringField(2, `${name}=${value}`));
+  if (exec.cwd !== undefined) fields.push(stringField(3, exec.cwd));
+  if (exec.user !== undefined) fields.push(stringField(4, exec.user));
+  if (exec.pty === true) fields.push(u8Field(5, 1));
+  if (exec.rows !== undefined) fields.push(u16Field(6, exec.rows));
+  if (exec.columns !== undefined) fields.push(u16Field(7, exec.columns));
+  return encodeFields(fields);
+}
+
+/** Payload of CREDIT, SIGNAL (its number) and POWEROFF (its milliseconds). */
+export function encodeU32(value: number): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  payload.writeUInt32LE(value);
+  return payload;
+}
+
+/** Payload of RESIZE. */
+export function encodeResize(rows: number, columns: number): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  payload.writeUInt16LE(rows, 0);
+  payload.writeUInt16LE(columns, 2);
+  return payload;
+}

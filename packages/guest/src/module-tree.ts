@@ -1,0 +1,76 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { InitramfsError } from './initramfs-error.ts';
+import { normalizeModuleName, readModuleInfo } from './modinfo.ts';
+
+/** A module ready to be loaded. */
+export interface KernelModule {
+  readonly name: string;
+  /** The ELF object, unpacked. */
+  readonly bytes: Buffer;
+}
+
+const MODULE_FILE = /^(?<name>.+)\.ko(?<packed>\.gz|\.xz|\.zst)?$/;
+
+/**
+ * Reads the wanted modules and all that they depend on, dependencies first. Dependencies are read from the modules
+ * themselves, since a kernel package that was only unpacked has no `modules.dep`. What is built in is skipped.
+ * @throws InitramfsError naming a module that is neither there nor built in.
+ */
+export async function readModules(modulesDir: string, wanted: readonly string[]): Promise<KernelModule[]> {
+  const files = await findModuleFiles(modulesDir);
+  const builtIn = await readBuiltIn(modulesDir);
+  const ordered = new Map<string, KernelModule>();
+  const visiting = new Set<string>();
+
+  const visit = async (name: string, neededBy: string | undefined): Promise<void> => {
+    if (ordered.has(name) || builtIn.has(name) || visiting.has(name)) return;
+    const path = files.get(name);
+    if (path === undefined) {
+      throw new InitramfsError(
+        `The kernel has no module '${name}'${neededBy === undefined ? '' : ` (needed by '${neededBy}')`}.`,
+        { hint: `Use a kernel whose modules in ${modulesDir} include it, or that has it built in.` },
+      );
+    }
+    visiting.add(name);
+    const bytes = await readModule(path);
+    for (const dependency of readModuleInfo(bytes, path).depends) await visit(dependency, name);
+    ordered.set(name, { name, bytes });
+  };
+  for (const name of wanted) await visit(normalizeModuleName(name), undefined);
+  return [...ordered.values()];
+}
+
+async function findModuleFiles(modulesDir: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const entries = await readdir(join(modulesDir, 'kernel'), { recursive: true }).catch((cause: unknown) => {
+    throw new InitramfsError(`The kernel's modules cannot be read in ${modulesDir}.`, { cause });
+  });
+  for (const entry of entries.sort()) {
+    const name = MODULE_FILE.exec(basename(entry))?.groups?.name;
+    if (name !== undefined) files.set(normalizeModuleName(name), join(modulesDir, 'kernel', entry));
+  }
+  return files;
+}
+
+async function readBuiltIn(modulesDir: string): Promise<Set<string>> {
+  const list = await readFile(join(modulesDir, 'modules.builtin'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const names = list.split('\n').map((line) => MODULE_FILE.exec(basename(line))?.groups?.name);
+  return new Set(names.filter((name) => name !== undefined).map(normalizeModuleName));
+}
+
+async function readModule(path: string): Promise<Buffer> {
+  const bytes = await readFile(path);
+  if (path.endsWith('.gz')) return gunzipSync(bytes);
+  if (path.endsWith('.zst')) return zstdDecompressSync(bytes);
+  if (path.endsWith('.xz')) {
+    throw new InitramfsError(`${path} is compressed with xz, which nook does not unpack.`, {
+      hint: 'Unpack the modules with `xz -d`, or use a kernel with plain, gzip or zstd modules.',
+    });
+  }
+  return bytes;
+}

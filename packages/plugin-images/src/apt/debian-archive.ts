@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isNookError, NookError, type Progress } from '@nook/daemonapi';
+import type { ImagesConfig } from '../config.ts';
+import { errors } from '../errors.ts';
+import { findProgram } from '../processes/environment.ts';
+import { runProgram } from '../processes/run-program.ts';
+import { type AptEntry, archiveKeyring, debianCandidates, hostEntries, hostFetchSettings } from './host-sources.ts';
+
+export interface ArchiveOptions {
+  readonly signal: AbortSignal;
+  readonly progress: (progress: Progress) => void;
+  /** Where apt may keep its index; made when missing. */
+  readonly directory: string;
+  readonly lockFd: number;
+}
+
+export interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly depends: string;
+  /** SHA-256 in hex, as the signed index has it. */
+  readonly sha256: string;
+}
+
+/** Lines for sources.list. */
+export function sourceLines(entries: readonly AptEntry[], keyring: string | undefined): string[] {
+  const options = keyring === undefined ? '' : `[signed-by=${keyring}] `;
+  return entries.map(({ uri, suite }) => `deb ${options}${uri} ${suite} main`);
+}
+
+export interface ArchiveEntries {
+  /** Best first; from config there is only one. */
+  readonly candidates: readonly AptEntry[][];
+  readonly keyring: string | undefined;
+  /** Named in config: taken as it is, whatever its index calls itself. */
+  readonly configured: boolean;
+  /** Lines of apt.conf. */
+  readonly settings: readonly string[];
+}
+
+/** Where Debian's packages come from: config when it says so, else the host's apt. @throws NookError `unavailable` */
+export async function findArchive(config: ImagesConfig, suite: string, signal: AbortSignal): Promise<ArchiveEntries> {
+  if (findProgram('apt-get') === undefined) throw errors.missingProgram('apt-get', 'apt');
+  const settings = await hostFetchSettings(signal);
+  const keyring = config.keyring ?? archiveKeyring();
+  if (config.mirror !== undefined) {
+    return { candidates: [[{ uri: config.mirror.replace(/\/+$/, ''), suite }]], keyring, configured: true, settings };
+  }
+  const candidates = debianCandidates(await hostEntries(signal), suite);
+  if (candidates.length === 0) throw errors.noSource("the host's apt has no source of a Debian release");
+  return { candidates, keyring, configured: false, settings };
+}
+
+/** apt with an index and a cache of its own, so that it needs no root and leaves the host's alone. */
+export class DebianArchive {
+  readonly entries: readonly AptEntry[];
+  readonly keyring: string | undefined;
+  /** How the host fetches, as lines of apt.conf. */
+  readonly settings: readonly string[];
+  readonly #options: ArchiveOptions;
+  readonly #directory: string;
+  readonly #env: Record<string, string>;
+
+  private constructor(entries: readonly AptEntry[], found: ArchiveEntries, options: ArchiveOptions, directory: string) {
+    this.entries = entries;
+    this.keyring = found.keyring;
+    this.settings = found.settings;
+    this.#options = options;
+    this.#directory = directory;
+    this.#env = { APT_CONFIG: join(directory, 'apt.conf') };
+  }
+
+  /** Fetches the signed index of the first candidate that is Debian's. @throws NookError `unavailable` */
+  static async open(found: ArchiveEntries, options: ArchiveOptions): Promise<DebianArchive> {
+    let problem: unknown;
+    for (const entries of found.candidates) {
+      try {
+        const archive = await DebianArchive.#prepare(entries, found, options);
+        await archive.#update();
+        if (found.configured || (await archive.#isDebian())) return archive;
+      } catch (error) {
+        if (options.signal.aborted) throw error;
+        problem = error;
+      }
+    }
+    const why = isNookError(problem)
+      ? problem.message.replace(/\.$/, '')
+      : 'none of the sources found is one of Debian';
+    throw errors.noSource(why);
+  }
+
+  static async #prepare(entries: readonly AptEntry[], found: ArchiveEntries, options: ArchiveOptions) {
+    const lines = sourceLines(entries, found.keyring);
+    const key = createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
+    const directory = join(options.directory, key);
+    for (const part of ['state/lists/partial', 'cache/archives/partial']) {
+      await mkdir(join(directory, part), { recursive: true, mode: 0o700 });
+    }
+    const at = (name: string) => JSON.stringify(join(directory, name));
+    await writeFile(join(directory, 'sources.list'), `${lines.join('\n')}\n`, { mode: 0o600 });
+    const settings = [
+      `Dir::Etc::Main "/dev/null";`,
+      `Dir::Etc::Parts "/dev/null";`,
+      `Dir::Etc::Preferences "/dev/null";`,
+      `Dir::Etc::PreferencesParts "/dev/null";`,
+      `Dir::Etc::SourceList ${at('sources.list')};`,
+      `Dir::Etc::SourceParts "/dev/null";`,
+      `Dir::State ${at('state')};`,
+      `Dir::State::Status "/dev/null";`,
+      `Dir::Cache ${at('cache')};`,
+      `APT::Architecture "amd64";`,
+      `APT::Architectures "amd64";`,
+      `APT::Sandbox::User "root";`,
+      `APT::Get::List-Cleanup "true";`,
+      `Acquire::Languages "none";`,
+      `Acquire::GzipIndexes "true";`,
+      ...found.settings,
+    ];
+    await writeFile(join(directory, 'apt.conf'), `${settings.join('\n')}\n`, { mode: 0o600 });
+    return new DebianArchive(entries, found, options, directory);
+  }
+
+  /** The newest version of a package. @throws NookError `unavailable` when the archive has none */
+  async package(name: string): Promise<DebianPackage> {
+    const { stdout } = await this.#run('apt-cache', ['show', '--no-all-versions', name], { accept: [0, 100] });
+    const field = (key: string) => new RegExp(`^${key}: (.*)$`, 'm').exec(stdout)?.[1] ?? '';
+    if (field('Package') !== name) throw errors.noSource(`it has no package '${name}'`);
+    return { name, version: field('Version'), depends: field('Depends'), sha256: field('SHA256') };
+  }
+
+  /** Downloads a package, which apt checks against the signed index. @returns the file's absolute path */
+  async download(wanted: DebianPackage, directory: string): Promise<string> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await this.#run('apt-get', ['download', '-q', '-o', 'APT::Status-Fd=1', `${wanted.name}=${wanted.version}`], {
+      cwd: directory,
+      onLine: this.#reporter('download'),
+    });
+    const file = (await readdir(directory)).find((name) => name.startsWith(`${wanted.name}_`));
+    if (file === undefined) throw new NookError('operation_failed', `apt did not download '${wanted.name}'.`);
+    return join(directory, file);
+  }
+
+  /** When the archive's index was made, in seconds since the epoch; for builds that come out the same each time. */
+  async indexTime(): Promise<number> {
+    const lists = join(this.#directory, 'state/lists');
+    const times = (await readdir(lists))
+      .filter((file) => file.endsWith('InRelease'))
+      .map(async (file) => Date.parse(/^Date: (.*)$/m.exec(await readFile(join(lists, file), 'utf8'))?.[1] ?? ''));
+    return Math.floor(Math.max(...(await Promise.all(times)).filter(Number.isFinite), 0) / 1000);
+  }
+
+  async #update(): Promise<void> {
+    // Without this, apt makes do with an older index, or with none, and calls that success.
+    const strict = ['-o', 'APT::Update::Error-Mode=any'];
+    await this.#run('apt-get', ['update', '-q', ...strict, '-o', 'APT::Status-Fd=1'], {
+      onLine: this.#reporter('package index'),
+    });
+  }
+
+  async #isDebian(): Promise<boolean> {
+    const args = [
+      'indextargets',
+      '--format',
+      '$(ORIGIN)',
+      'Identifier: Packages',
+      `Release: ${this.entries[0]?.suite}`,
+    ];
+    const { stdout } = await this.#run('apt-get', args, {});
+    return stdout.split('\n').some((origin) => origin === 'Debian');
+  }
+
+  #reporter(stage: string): (line: string) => void {
+    return (line) => {
+      const percent = /^dlstatus:\d+:([\d.]+):/.exec(line)?.[1];
+      if (percent !== undefined)
+        this.#options.progress({ stage, done: Math.round(Number(percent)), total: 100, unit: '%' });
+    };
+  }
+
+  #run(program: string, args: readonly string[], extra: Partial<Parameters<typeof runProgram>[2]>) {
+    const { signal, lockFd } = this.#options;
+    return runProgram(program, args, { signal, lockFd, env: this.#env, packageName: 'apt', ...extra });
+  }
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import { runProgram } from '../processes/run-program.ts';
+
+/** One `deb` line for one suite, as the host's apt has it. */
+export interface AptEntry {
+  /** Base URL, without a slash at its end. */
+  readonly uri: string;
+  readonly suite: string;
+}
+
+const DEBIAN_SUITES = /^(bullseye|bookworm|trixie|forky|duke|sid|oldstable|oldoldstable|stable|testing|unstable)$/;
+const KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
+
+/** The `main` entries of the host's apt. Its own parser reads them, so every form of sources is understood. */
+export async function hostEntries(signal: AbortSignal): Promise<AptEntry[]> {
+  const { stdout } = await runProgram('apt-get', ['indextargets', '--no-release-info', 'Identifier: Packages'], {
+    signal,
+    packageName: 'apt',
+  });
+  const entries = new Map<string, AptEntry>();
+  for (const stanza of stdout.split('\n\n')) {
+    const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1];
+    const uri = field('Repo-URI')?.replace(/\/+$/, '');
+    const suite = field('Release');
+    if (uri === undefined || suite === undefined || field('Component') !== 'main' || !/^https?:/.test(uri)) continue;
+    entries.set(`${uri} ${suite}`, { uri, suite });
+  }
+  return [...entries.values()];
+}
+
+/**
+ * Entries that give `suite` of Debian, judged by names alone: the suite itself with its updates and security updates
+ * where the host has them, else the same archive that the host takes another Debian release from.
+ * Each inner list is a candidate, best first: third parties name their suites after Debian's too.
+ */
+export function debianCandidates(entries: readonly AptEntry[], suite: string): AptEntry[][] {
+  const bases = entries.filter((entry) => DEBIAN_SUITES.test(entry.suite) || entry.suite === suite);
+  const uris = new Set([...bases.filter((entry) => entry.suite === suite), ...bases].map((entry) => entry.uri));
+  return [...uris].map((uri) => {
+    const own = bases.filter((entry) => entry.uri === uri).map((entry) => entry.suite);
+    const from = own.includes(suite) ? suite : (own[0] ?? suite);
+    const extra = entries.flatMap((entry) => {
+      const kind = /^-(updates|security)$/.exec(entry.suite.slice(from.length))?.[1];
+      return entry.suite.startsWith(from) && kind !== undefined ? [{ uri: entry.uri, suite: `${suite}-${kind}` }] : [];
+    });
+    return [{ uri, suite }, ...extra];
+  });
+}
+
+/** Debian's archive keys on this host, when the package that has them is installed. */
+export function archiveKeyring(): string | undefined {
+  return KEYRINGS.find((path) => existsSync(path));
+}
+
+/** The host's own settings about fetching (proxies, validity checks), as lines of apt.conf. */
+export async function hostFetchSettings(signal: AbortSignal): Promise<string[]> {
+  const { stdout } = await runProgram('apt-config', ['dump'], { signal, packageName: 'apt' });
+  return stdout
+    .split('\n')
+    .filter((line) =>
+      /^Acquire::(http|https|ftp|Retries|Check-Valid-Until|Check-Date|ForceIPv4|ForceIPv6)\b/.test(line),
+    )
+    .filter((line) => !/^Acquire::\S+ "";$/.test(line));
+}

@@ -1,0 +1,65 @@
+import { type CliContext, NookError } from '@nook/daemonapi';
+import { expect, test } from 'vitest';
+import { imageCommands } from './image.ts';
+import { kernelCommands } from './kernel.ts';
+
+/** Runs a command against scripted answers; what it printed comes back. */
+async function run(
+  name: string,
+  positionals: object,
+  answer: (method: string, params: object) => unknown,
+  json = false,
+) {
+  const printed: string[] = [];
+  const out = {
+    line: (text: string) => void printed.push(text),
+    json: (value: unknown) => void printed.push(JSON.stringify(value)),
+    table: (columns: string[], rows: string[][]) =>
+      void printed.push(...[columns, ...rows].map((row) => row.join('|'))),
+    note: (text: string) => void printed.push(`! ${text}`),
+  };
+  const progress = () => ({ update: () => {}, [Symbol.dispose]: () => {} });
+  const context = { out, json, progress, call: async (method: string, params: object) => answer(method, params) };
+  const command = [...imageCommands, ...kernelCommands].find((candidate) => candidate.name === name);
+  const invocation = { positionals: positionals as never, options: {}, trailing: [] };
+  const failure = await Promise.resolve(
+    command?.run({ ...invocation, context: context as unknown as CliContext }),
+  ).then(
+    () => undefined,
+    (error: NookError) => error,
+  );
+  return { printed, failure };
+}
+
+test('image list shows names, states and sizes', async () => {
+  const row = { name: 'mine', state: 'ready', default: true, summary: 'a root', created_at: 0 };
+  const rows = [{ ...row, digest: `sha256:${'ab'.repeat(32)}`, size_bytes: 10 * 2 ** 30, disk_bytes: 2 ** 20 }];
+  const { printed } = await run('image list', {}, () => rows);
+  expect(printed[1]).toBe('mine (default)|ready|10 GiB|1 MiB|abababababab|a root');
+  expect(JSON.parse((await run('image list', {}, () => rows, true)).printed[0] ?? '')).toEqual(rows);
+});
+
+test('image rm removes what it can and then fails with the first error', async () => {
+  const answer = (_method: string, params: object) => {
+    const { reference } = params as { reference: string };
+    if (reference === 'used') throw new NookError('conflict', 'used by web');
+    return { name: reference, digest: 'sha256:', deleted: true };
+  };
+  const { printed, failure } = await run('image rm', { image: ['a', 'used', 'b'] }, answer);
+  expect(printed).toEqual(['a', 'b']);
+  expect(failure?.code).toBe('conflict');
+});
+
+test('image import gives the daemon an absolute path', async () => {
+  let sent: unknown;
+  await run('image import', { name: 'mine', archive: 'root.tar' }, (_method, params) => {
+    sent = params;
+    return { name: 'mine', digest: 'sha256:00' };
+  });
+  expect(sent).toEqual({ name: 'mine', path: `${process.cwd()}/root.tar` });
+});
+
+test('kernel show without a name asks for the default', async () => {
+  const { printed } = await run('kernel show', {}, (method, params) => ({ name: method, ...params, release: '6.1' }));
+  expect(printed).toContain('release    6.1');
+});

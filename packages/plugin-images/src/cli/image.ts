@@ -1,0 +1,97 @@
+import { resolve } from 'node:path';
+import { type CliCommand, NookError } from '@nook/daemonapi';
+import { formatByteSize } from '../byte-size.ts';
+import type { ImageInfo } from '../contract.ts';
+import { callWithProgress, forEachTarget, shortDigest, showFields, showTime } from './show.ts';
+
+export const imageCommands: readonly CliCommand[] = [
+  {
+    name: 'image pull',
+    summary: 'Bring an image of the catalog into the store',
+    positionals: [{ name: 'image', required: true, help: 'Name in the catalog (see: nook image list)' }],
+    options: {
+      name: { value: 'NAME', help: 'Store it under another name' },
+      force: { help: 'Build it anew although it is there' },
+    },
+    examples: ['nook image pull debian-12', 'nook image pull busybox --name tiny'],
+    async run({ positionals, options, context }) {
+      const image = await callWithProgress(context, 'image.pull', {
+        reference: String(positionals.image),
+        name: text(options.name),
+        force: options.force === true,
+      });
+      if (context.json) context.out.json(image);
+      else context.out.line(`${image.name} ${shortDigest(image.digest)}`);
+    },
+  },
+  {
+    name: 'image import',
+    summary: "Make an image of a root file system's tar (plain, gzip, zstd or xz)",
+    positionals: [
+      { name: 'name', required: true, help: 'Name of the new image' },
+      { name: 'archive', required: true, help: 'Tar archive' },
+    ],
+    examples: ['nook image import mine root.tar.gz'],
+    async run({ positionals, context }) {
+      const image = await callWithProgress(context, 'image.import', {
+        name: String(positionals.name),
+        path: resolve(String(positionals.archive)),
+      });
+      if (context.json) context.out.json(image);
+      else context.out.line(`${image.name} ${shortDigest(image.digest)}`);
+    },
+  },
+  {
+    name: 'image list',
+    aliases: ['image ls'],
+    summary: 'List images, also those that can be pulled',
+    async run({ context }) {
+      const rows = await context.call('image.list', {});
+      if (context.json) return context.out.json(rows);
+      context.out.table(
+        ['NAME', 'STATE', 'SIZE', 'DISK', 'DIGEST', 'SUMMARY'],
+        rows.map((row) => [
+          row.default ? `${row.name} (default)` : row.name,
+          row.state,
+          row.size_bytes === null ? '-' : formatByteSize(row.size_bytes),
+          row.disk_bytes === null ? '-' : formatByteSize(row.disk_bytes),
+          row.digest === null ? '-' : shortDigest(row.digest),
+          row.summary,
+        ]),
+      );
+    },
+  },
+  {
+    name: 'image show',
+    summary: 'Show an image of the store',
+    positionals: [{ name: 'image', required: true, help: 'Name or digest' }],
+    async run({ positionals, context }) {
+      const image = await context.call('image.show', { reference: String(positionals.image) });
+      if (context.json) context.out.json(image);
+      else showFields(context.out, imageFields(image));
+    },
+  },
+  {
+    name: 'image rm',
+    summary: 'Remove images that no VM uses',
+    positionals: [{ name: 'image', required: true, rest: true, help: 'Names or digests' }],
+    run: ({ positionals, context }) =>
+      forEachTarget(positionals.image, context, (reference) => context.call('image.rm', { reference })),
+  },
+];
+
+function imageFields(image: ImageInfo): Record<string, string> {
+  return {
+    name: image.name,
+    digest: image.digest,
+    size: formatByteSize(image.size_bytes),
+    source: image.source,
+    created: showTime(image.created_at),
+    path: image.path,
+  };
+}
+
+function text(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new NookError('bad_params', 'An option that takes one value was given several.');
+}

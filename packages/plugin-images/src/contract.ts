@@ -1,0 +1,130 @@
+import type { Progress } from '@nook/daemonapi';
+
+/** How a container image wants to be run. Empty for images that say nothing. */
+export interface ImageConfig {
+  env: string[];
+  cmd: string[];
+  entrypoint: string[];
+  workdir: string | null;
+  user: string | null;
+}
+
+/** An image that is in the store. */
+export interface ImageInfo {
+  /** The name it was asked by; its digest when no name points at it. */
+  name: string;
+  /** `sha256:` and 64 hex digits, over the root file system's tar, the virtual size and the format of the disk. */
+  digest: string;
+  /** Absolute path of the raw ext4: immutable, read-only by mode, sparse, without a partition table. */
+  path: string;
+  /** Virtual size in bytes. */
+  size_bytes: number;
+  /** Where it came from, in words: `debian bookworm`, `import root.tar.gz`. */
+  source: string;
+  /** Milliseconds since the Unix epoch. */
+  created_at: number;
+  config: ImageConfig;
+}
+
+/** A kernel that is in the store. */
+export interface KernelInfo {
+  name: string;
+  /** `sha256:` and 64 hex digits, over the package that it was taken from. */
+  digest: string;
+  /** As `uname -r` says it in the guest, e.g. `6.1.0-30-cloud-amd64`. */
+  release: string;
+  /** Version of the package. */
+  version: string;
+  /** Absolute path of the uncompressed ELF, which carries the PVH note. */
+  vmlinux: string;
+  /** Absolute path of `…/lib/modules/RELEASE`. */
+  modules: string;
+}
+
+export interface EnsureOptions {
+  /** Gives up waiting; the work itself ends when nobody waits for it any more. */
+  readonly signal: AbortSignal;
+  readonly progress: (progress: Progress) => void;
+}
+
+export interface ImagesCapability {
+  /**
+   * Answers the image, pulling it first when the store lacks it. Calls for one name share one pull.
+   * @throws NookError `not_found` (no such image or catalog entry), `unavailable` (no apt source, program or space),
+   *   `operation_failed` (a program failed), `cancelled`, `timeout` (another process's pull took too long)
+   */
+  ensure(reference: string, options: EnsureOptions): Promise<ImageInfo>;
+  /** The image of that name or digest when the store has it. */
+  get(reference: string): ImageInfo | undefined;
+  /** Name of the image that is meant when none is given. */
+  defaultImage(): string;
+}
+
+export interface KernelsCapability {
+  /** As {@link ImagesCapability.ensure}; without a reference, the default kernel. */
+  ensure(reference: string | undefined, options: EnsureOptions): Promise<KernelInfo>;
+  /** The kernel of that name or digest (default: the default kernel) when the store has it. */
+  get(reference?: string): KernelInfo | undefined;
+}
+
+/** `ready`: in the store. `available`: in the catalog, pulled when first used. */
+export type StoreState = 'ready' | 'available';
+
+export interface ImageRow {
+  name: string;
+  state: StoreState;
+  /** Whether it is the image that is meant when none is given. */
+  default: boolean;
+  summary: string;
+  digest: string | null;
+  size_bytes: number | null;
+  /** Bytes that it takes on the disk. */
+  disk_bytes: number | null;
+  created_at: number | null;
+}
+
+export interface KernelRow {
+  name: string;
+  state: StoreState;
+  default: boolean;
+  summary: string;
+  digest: string | null;
+  release: string | null;
+  version: string | null;
+  created_at: number | null;
+}
+
+type Removed = {
+  name: string;
+  digest: string /** The content is gone too: no other name points at it. */;
+  deleted: boolean;
+};
+
+declare module '@nook/daemonapi' {
+  interface Provides {
+    images: ImagesCapability;
+    kernels: KernelsCapability;
+  }
+  interface Needs {
+    images: { vms?: { imageUsers(digest: string): readonly string[] } };
+  }
+  interface RpcMethods {
+    'image.list': { params: Record<string, never>; result: ImageRow[] };
+    'image.show': { params: { reference: string }; result: ImageInfo };
+    /** `force` builds anew and moves the name; the older content stays under its digest. */
+    'image.pull': {
+      params: { reference: string; name?: string | undefined; force?: boolean | undefined };
+      result: ImageInfo;
+    };
+    /** `path` is absolute and read by the daemon. */
+    'image.import': { params: { name: string; path: string }; result: ImageInfo };
+    'image.rm': { params: { reference: string }; result: Removed };
+    'kernel.list': { params: Record<string, never>; result: KernelRow[] };
+    'kernel.show': { params: { reference?: string | undefined }; result: KernelInfo };
+    'kernel.pull': {
+      params: { reference?: string | undefined; force?: boolean | undefined };
+      result: KernelInfo;
+    };
+    'kernel.rm': { params: { reference: string }; result: Removed };
+  }
+}

@@ -1,0 +1,54 @@
+import { NookError } from '@nook/daemonapi';
+
+export const errors = {
+  unknownImage: (reference: string, known: readonly string[]) =>
+    new NookError('not_found', `There is no image '${reference}'.`, {
+      hint: `Known images: ${known.join(', ')}. Make one of your own with 'nook image import NAME TAR'.`,
+    }),
+  unknownKernel: (reference: string, known: readonly string[]) =>
+    new NookError('not_found', `There is no kernel '${reference}'.`, { hint: `Known kernels: ${known.join(', ')}.` }),
+  badName: (name: string) =>
+    new NookError('bad_params', `'${name}' cannot name an image.`, {
+      hint: 'Use up to 63 lower-case letters, digits, dots, underscores and dashes, beginning with a letter or digit.',
+    }),
+  nameTaken: (name: string) =>
+    new NookError('already_exists', `There is an image '${name}' already.`, {
+      hint: `Choose another name, or remove it first: nook image rm ${name}`,
+    }),
+  inUse: (name: string, users: readonly string[]) =>
+    new NookError('conflict', `Image '${name}' is used by ${users.length === 1 ? 'VM' : 'VMs'} ${users.join(', ')}.`, {
+      hint: `Remove what uses it first: nook vm rm ${users.join(' ')}`,
+      details: { users },
+    }),
+  missingProgram: (program: string, packageName: string) =>
+    new NookError('unavailable', `The program '${program}' is not installed.`, {
+      hint: `Install it, on Debian or Ubuntu with: sudo apt-get install ${packageName}`,
+      details: { program },
+    }),
+  noSource: (reason: string) =>
+    new NookError('unavailable', `There is no Debian archive to take packages from: ${reason}.`, {
+      hint: 'Set [images] mirror (URL of a Debian archive), suite and keyring in config.toml; the package debian-archive-keyring has the keys.',
+    }),
+  noSpace: (directory: string, cause?: unknown) =>
+    new NookError('unavailable', `No space is left in ${directory}.`, {
+      hint: `Free some space there, or move the store with NOOK_STORE or [images] store. 'nook image list' shows what it holds.`,
+      cause,
+    }),
+  programFailed: (what: string, output: string) =>
+    new NookError('operation_failed', `${what} failed: ${output}`, {
+      hint: "The daemon's log has the whole output at level debug: nook daemon logs",
+    }),
+  stopping: () => new NookError('unavailable', 'The daemon is stopping.', { hint: 'Try again: a new one is started.' }),
+  cancelled: () => new NookError('cancelled', 'The pull was cancelled.'),
+};
+
+/** The error that a signal was aborted with when it is one for the caller, `cancelled` otherwise. */
+export function abortError(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error && reason.name === 'NookError' ? reason : errors.cancelled();
+}
+
+export function isNoSpace(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

@@ -1,0 +1,81 @@
+import type { CallContext, PluginContext } from '@nook/daemonapi';
+import type { ImagesConfig } from './config.ts';
+import type { EnsureOptions } from './contract.ts';
+import * as schemas from './schemas.ts';
+import type { Images } from './store/images.ts';
+import type { Kernels } from './store/kernels.ts';
+
+type Context = PluginContext<'images', ImagesConfig>;
+
+function waiter(call: CallContext): EnsureOptions {
+  return { signal: call.signal, progress: (progress) => call.progress(progress) };
+}
+
+export function registerImageMethods(context: Context, images: Images): void {
+  context.method('image.list', {
+    summary: 'Lists images: those in the store, and those of the catalog that can be pulled.',
+    access: 'read',
+    params: schemas.nothing,
+    result: schemas.imageRows,
+    run: () => images.list(),
+  });
+  context.method('image.show', {
+    summary: 'Shows an image of the store by name or digest.',
+    access: 'read',
+    params: schemas.byReference,
+    result: schemas.imageInfo,
+    run: ({ reference }) => images.show(reference),
+  });
+  context.method('image.pull', {
+    summary: 'Brings an image of the catalog into the store.',
+    access: 'write',
+    params: schemas.imagePull,
+    result: schemas.imageInfo,
+    run: (params, call) => images.pull(params, waiter(call)),
+  });
+  context.method('image.import', {
+    summary: "Makes an image of a root file system's tar.",
+    access: 'write',
+    params: schemas.imageImport,
+    result: schemas.imageInfo,
+    run: (params, call) => images.import(params, waiter(call)),
+  });
+  context.method('image.rm', {
+    summary: 'Removes an image that no VM uses.',
+    access: 'write',
+    params: schemas.byReference,
+    result: schemas.removal,
+    run: ({ reference }, call) => images.remove(reference, call.signal),
+  });
+}
+
+export function registerKernelMethods(context: Context, kernels: Kernels): void {
+  context.method('kernel.list', {
+    summary: 'Lists kernels: those in the store, and the one that can be pulled.',
+    access: 'read',
+    params: schemas.nothing,
+    result: schemas.kernelRows,
+    run: () => kernels.list(),
+  });
+  context.method('kernel.show', {
+    summary: 'Shows a kernel of the store by name or digest.',
+    access: 'read',
+    params: schemas.byOptionalReference,
+    result: schemas.kernelInfo,
+    run: ({ reference }) => kernels.show(reference),
+  });
+  context.method('kernel.pull', {
+    summary: "Brings Debian's kernel into the store.",
+    access: 'write',
+    params: schemas.kernelPull,
+    result: schemas.kernelInfo,
+    run: (params, call) => kernels.pull(params, waiter(call)),
+  });
+  context.method('kernel.rm', {
+    summary: 'Removes a kernel.',
+    access: 'write',
+    params: schemas.byReference,
+    result: schemas.removal,
+    run: ({ reference }, call) => kernels.remove(reference, call.signal),
+  });
+}

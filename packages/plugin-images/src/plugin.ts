@@ -1,0 +1,52 @@
+import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
+import { configSchema, type ImagesConfig } from './config.ts';
+import type {} from './contract.ts';
+import { doctorChecks } from './doctor.ts';
+import type { KernelManifest } from './kernel/kernel-builder.ts';
+import { registerImageMethods, registerKernelMethods } from './methods.ts';
+import { BuildArea } from './store/build-area.ts';
+import type { ImageManifest } from './store/image-builder.ts';
+import { Images } from './store/images.ts';
+import { Kernels } from './store/kernels.ts';
+import { StoreLayout } from './store/layout.ts';
+import { RecordStore } from './store/record-store.ts';
+
+/** Images and kernels: what VMs boot, in a content-addressed store that several homes may share. */
+export const images: PluginDefinition<'images', ImagesConfig> = {
+  name: 'images',
+  api: API_VERSION,
+  version: '0.1.0',
+  from: import.meta.url,
+  config: configSchema,
+  setup(context) {
+    const { config, clock, dirs, log } = context;
+    const vms = context.want('vms');
+    const layout = new StoreLayout(dirs.images);
+    const area = new BuildArea(layout, log);
+    const shared = { area, config, clock, cache: dirs.cache };
+    const imageStore = new RecordStore<ImageManifest>(layout, 'images');
+    const kernelStore = new RecordStore<KernelManifest>(layout, 'kernels');
+    const users = (digest: string) => (vms.available ? vms.imageUsers(digest) : []);
+    const ownImages = new Images({ ...shared, log, store: imageStore, users });
+    const ownKernels = new Kernels({ ...shared, store: kernelStore });
+    context.provide('images', ownImages);
+    context.provide('kernels', ownKernels);
+    registerImageMethods(context, ownImages);
+    registerKernelMethods(context, ownKernels);
+    for (const check of doctorChecks(config, layout.root)) context.contribute('doctor.check', check);
+    return {
+      async start(signal) {
+        try {
+          await area.sweep(signal);
+        } catch (error) {
+          log.warn({ err: error }, 'could not look for what killed builds left; pulls look again');
+        }
+      },
+      async stop() {
+        await Promise.all([ownImages.stop(), ownKernels.stop()]);
+      },
+    };
+  },
+};
+
+export default images;

@@ -1,0 +1,4 @@
+import { registerPlugin } from '@nook/daemonapi';
+import { images } from './plugin.ts';
+
+registerPlugin(images);

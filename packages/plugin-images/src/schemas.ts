@@ -1,0 +1,69 @@
+import { z } from 'zod';
+
+const bytes = z.number().int().nonnegative();
+const state = z.enum(['ready', 'available']);
+
+export const imageInfo = z.object({
+  name: z.string(),
+  digest: z.string(),
+  path: z.string(),
+  size_bytes: bytes,
+  source: z.string(),
+  created_at: z.number(),
+  config: z.object({
+    env: z.array(z.string()),
+    cmd: z.array(z.string()),
+    entrypoint: z.array(z.string()),
+    workdir: z.string().nullable(),
+    user: z.string().nullable(),
+  }),
+});
+
+export const imageRows = z.array(
+  z.object({
+    name: z.string(),
+    state,
+    default: z.boolean(),
+    summary: z.string(),
+    digest: z.string().nullable(),
+    size_bytes: bytes.nullable(),
+    disk_bytes: bytes.nullable(),
+    created_at: z.number().nullable(),
+  }),
+);
+
+export const kernelInfo = z.object({
+  name: z.string(),
+  digest: z.string(),
+  release: z.string(),
+  version: z.string(),
+  vmlinux: z.string(),
+  modules: z.string(),
+});
+
+export const kernelRows = z.array(
+  z.object({
+    name: z.string(),
+    state,
+    default: z.boolean(),
+    summary: z.string(),
+    digest: z.string().nullable(),
+    release: z.string().nullable(),
+    version: z.string().nullable(),
+    created_at: z.number().nullable(),
+  }),
+);
+
+export const removal = z.object({ name: z.string(), digest: z.string(), deleted: z.boolean() });
+
+const reference = z.string().min(1).max(128);
+export const nothing = z.strictObject({});
+export const byReference = z.strictObject({ reference });
+export const byOptionalReference = z.strictObject({ reference: reference.optional() });
+export const imagePull = z.strictObject({
+  reference,
+  name: z.string().min(1).max(128).optional(),
+  force: z.boolean().optional(),
+});
+export const imageImport = z.strictObject({ name: z.string().min(1).max(128), path: z.string().min(1).max(4096) });
+export const kernelPull = z.strictObject({ reference: reference.optional(), force: z.boolean().optional() });

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { type Clock, NookError } from '@nook/daemonapi';
+import { KERNEL } from '../catalog/catalog.ts';
+import type { ImagesConfig } from '../config.ts';
+import type { EnsureOptions, KernelInfo, KernelRow, KernelsCapability } from '../contract.ts';
+import { errors } from '../errors.ts';
+import { buildKernel, type KernelManifest, modulesPath, VMLINUX } from '../kernel/kernel-builder.ts';
+import { openKitchen } from '../sources/open-kitchen.ts';
+import type { BuildArea } from './build-area.ts';
+import { explainFailure } from './failures.ts';
+import { waiting } from './images.ts';
+import type { RecordStore, Removal, Stored } from './record-store.ts';
+import { SharedWork } from './shared-work.ts';
+
+export interface KernelsParts {
+  readonly store: RecordStore<KernelManifest>;
+  readonly area: BuildArea;
+  readonly config: ImagesConfig;
+  readonly clock: Clock;
+  /** Directory for what can be made again. */
+  readonly cache: string;
+}
+
+/** The kernels of this daemon: what the store has, and the pulls that run. */
+export class Kernels implements KernelsCapability {
+  readonly #parts: KernelsParts;
+  readonly #work = new SharedWork<KernelInfo>();
+
+  constructor(parts: KernelsParts) {
+    this.#parts = parts;
+  }
+
+  get(reference: string = KERNEL.name): KernelInfo | undefined {
+    const stored = this.#parts.store.get(reference);
+    return stored === undefined ? undefined : toInfo(stored);
+  }
+
+  show(reference: string = KERNEL.name): KernelInfo {
+    const kernel = this.get(reference);
+    if (kernel !== undefined) return kernel;
+    if (reference !== KERNEL.name) throw errors.unknownKernel(reference, this.#known());
+    throw new NookError('not_found', `Kernel '${reference}' has not been pulled yet.`, {
+      hint: 'Pull it: nook kernel pull',
+    });
+  }
+
+  async ensure(reference: string | undefined, options: EnsureOptions): Promise<KernelInfo> {
+    return this.get(reference) ?? this.pull({ reference }, options);
+  }
+
+  /** `force` asks the archive for a newer one although the store has one. */
+  async pull(
+    { reference = KERNEL.name, force = false }: { reference?: string | undefined; force?: boolean | undefined },
+    options: EnsureOptions,
+  ): Promise<KernelInfo> {
+    if (reference !== KERNEL.name) return this.show(reference);
+    const { store, area, config, clock, cache } = this.#parts;
+    return this.#work.join(reference, options, async (signal, progress) => {
+      try {
+        await using place = await area.open(`kernel-${reference}`, signal, waiting(progress));
+        const kernel = this.get(reference);
+        if (kernel !== undefined && !force) return kernel;
+        await using kitchen = openKitchen({ config, cache, place, signal, progress });
+        return toInfo(await buildKernel(kitchen, store, () => clock.now()));
+      } catch (error) {
+        throw explainFailure(error, store.layout.root, signal);
+      }
+    });
+  }
+
+  list(): KernelRow[] {
+    const rows = this.#parts.store.list().map(({ name, manifest }) => ({
+      name,
+      state: 'ready' as const,
+      default: name === KERNEL.name,
+      summary: name === KERNEL.name ? KERNEL.summary : manifest.source,
+      digest: manifest.digest,
+      release: manifest.release,
+      version: manifest.version,
+      created_at: manifest.created_at,
+    }));
+    if (rows.some(({ name }) => name === KERNEL.name)) return rows;
+    const { name, summary } = KERNEL;
+    const nothing = { digest: null, release: null, version: null, created_at: null };
+    return [...rows, { name, state: 'available', default: true, summary, ...nothing }];
+  }
+
+  async remove(reference: string, signal: AbortSignal): Promise<Removal> {
+    this.show(reference);
+    return this.#parts.store.remove(reference, () => {}, signal);
+  }
+
+  stop(): Promise<void> {
+    return this.#work.stop();
+  }
+
+  #known(): string[] {
+    return [...new Set([KERNEL.name, ...this.#parts.store.list().map(({ name }) => name)])];
+  }
+}
+
+function toInfo({ name, manifest, directory }: Stored<KernelManifest>): KernelInfo {
+  const { digest, release, version } = manifest;
+  const vmlinux = join(directory, VMLINUX);
+  return { name, digest, release, version, vmlinux, modules: join(directory, modulesPath(release)) };
+}

@@ -1,0 +1,33 @@
+// A process of its own for what would keep the daemon's event loop busy. The job comes as JSON on stdin.
+import { text } from 'node:stream/consumers';
+import { isNookError } from '@nook/daemonapi';
+import { isNoSpace } from '../errors.ts';
+import { writeVmlinux } from '../kernel/write-vmlinux.ts';
+import type { Job, WorkerLine } from './jobs.ts';
+import { unpack } from './unpack.ts';
+
+function say(line: WorkerLine): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function failure(error: unknown): WorkerLine {
+  if (isNookError(error)) {
+    return {
+      error: { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) },
+    };
+  }
+  if (isNoSpace(error))
+    return { error: { code: 'unavailable', message: 'No space is left on the disk of the store.' } };
+  return { error: { code: 'operation_failed', message: error instanceof Error ? error.message : String(error) } };
+}
+
+// Cancelled, or the daemon has died: nothing of this process group may go on, in whatever namespace it is.
+process.on('SIGTERM', () => process.kill(0, 'SIGKILL'));
+// What mmdebstrap makes must be readable in namespaces, whatever the daemon's mask.
+process.umask(0o022);
+try {
+  const job = JSON.parse(await text(process.stdin)) as Job;
+  say({ result: job.job === 'unpack' ? await unpack(job, say) : await writeVmlinux(job.bzimage, job.output) });
+} catch (error) {
+  say(failure(error));
+}

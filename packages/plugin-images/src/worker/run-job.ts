@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { NookError, type Progress } from '@nook/daemonapi';
+import { runProgram } from '../processes/run-program.ts';
+import type { Job, JobResult, WorkerLine } from './jobs.ts';
+
+export interface JobOptions {
+  readonly signal: AbortSignal;
+  readonly lockFd: number;
+  readonly progress: (progress: Progress) => void;
+  readonly note?: (line: string) => void;
+}
+
+/** Beside this file in a checkout; `images-worker.js` beside the bundle that this file went into. */
+function workerPath(): string {
+  const source = fileURLToPath(new URL('./main.ts', import.meta.url));
+  return existsSync(source) ? source : fileURLToPath(new URL('./images-worker.js', import.meta.url));
+}
+
+/** Runs a job in a worker process. @throws the worker's error, or the signal's reason */
+export async function runJob<J extends Job>(job: J, options: JobOptions): Promise<JobResult<J>> {
+  let last: WorkerLine | undefined;
+  const run = await runProgram(process.execPath, [workerPath()], {
+    signal: options.signal,
+    lockFd: options.lockFd,
+    input: JSON.stringify(job),
+    // The worker then ends its whole group: programs that it runs would not notice.
+    deathSignal: 'TERM',
+    onLine: (text) => {
+      const line = JSON.parse(text) as WorkerLine;
+      if ('progress' in line) options.progress(line.progress);
+      else if ('note' in line) options.note?.(line.note);
+      else last = line;
+    },
+  });
+  if (last !== undefined && 'result' in last) return last.result as JobResult<J>;
+  if (last !== undefined && 'error' in last) {
+    const { code, message, hint } = last.error;
+    throw new NookError(code, message, hint === undefined ? {} : { hint });
+  }
+  throw new NookError('operation_failed', `The worker ended without an answer: ${run.stderr.trim().slice(-400)}`);
+}

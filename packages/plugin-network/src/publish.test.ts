@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { requireFree } from './free-port.ts';
+import { parsePublish } from './publish.ts';
+import { userNetwork } from './user-network.ts';
+
+describe('published ports', () => {
+  it('bind to loopback unless asked otherwise', () => {
+    expect(parsePublish('8080:80')).toEqual({
+      protocol: 'tcp',
+      host_address: '127.0.0.1',
+      host_port: 8080,
+      guest_port: 80,
+    });
+    expect(parsePublish('0.0.0.0:53:5353/udp')).toEqual({
+      protocol: 'udp',
+      host_address: '0.0.0.0',
+      host_port: 53,
+      guest_port: 5353,
+    });
+  });
+
+  it.each(['', '80', 'a:b', '0:80', '80:70000', '1.2.3:80:80', '999.0.0.1:80:80', '80:80/sctp', '8080:80,x=y'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parsePublish(text)).toThrow(expect.objectContaining({ code: 'bad_params' }));
+    },
+  );
+
+  it('are refused without a network, twice, and on an unknown network', () => {
+    const refused = expect.objectContaining({ code: 'bad_params' });
+    expect(() => userNetwork.check({ mode: 'none', publish: ['1:1'] })).toThrow(refused);
+    expect(() => userNetwork.check({ publish: ['8080:80', '8080:81'] })).toThrow(refused);
+    expect(() => userNetwork.check({ mode: 'brige' })).toThrow(refused);
+  });
+
+  it('that are taken are a conflict', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const taken = parsePublish(`${port}:80`);
+    await expect(requireFree(taken)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(userNetwork.plan(userNetwork.check({ publish: [`${port}:80`] }))).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    server.close();
+    await once(server, 'close');
+    await expect(requireFree(taken)).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,34 @@
+import { isIP } from 'node:net';
+import { NookError } from '@nook/daemonapi';
+import type { PublishedPort } from './contract.ts';
+
+const FORM = '[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]';
+const PATTERN = /^(?:(?<address>\d+\.\d+\.\d+\.\d+):)?(?<host>\d{1,5}):(?<guest>\d{1,5})(?:\/(?<protocol>tcp|udp))?$/;
+
+/** @throws NookError `bad_params` */
+export function parsePublish(text: string): PublishedPort {
+  const groups = PATTERN.exec(text)?.groups;
+  if (!groups) {
+    throw new NookError('bad_params', `'${text}' is not a published port.`, { hint: `Write it as ${FORM}.` });
+  }
+  const address = groups.address ?? '127.0.0.1';
+  if (isIP(address) !== 4) {
+    throw new NookError('bad_params', `'${address}' in '${text}' is not an IPv4 address.`, {
+      hint: `Write it as ${FORM}.`,
+    });
+  }
+  return {
+    protocol: groups.protocol === 'udp' ? 'udp' : 'tcp',
+    host_address: address,
+    host_port: port(groups.host, text),
+    guest_port: port(groups.guest, text),
+  };
+}
+
+function port(digits: string | undefined, text: string): number {
+  const value = Number(digits);
+  if (value >= 1 && value <= 65_535) return value;
+  throw new NookError('bad_params', `Port ${digits} in '${text}' is not between 1 and 65535.`, {
+    hint: `Write it as ${FORM}.`,
+  });
+}

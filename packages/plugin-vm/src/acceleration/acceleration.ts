@@ -1,0 +1,82 @@
+import { readFile, stat } from 'node:fs/promises';
+import { arch, cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { type Logger, NookError } from '@nook/daemonapi';
+import { writeFileAtomic } from '@nook/wire';
+import { execa } from 'execa';
+import type { VmConfig } from '../config.ts';
+import { type ProbeGuest, probe, type Verdict } from './probe.ts';
+
+interface CachedVerdict extends Verdict {
+  readonly key: string;
+  readonly at: number;
+}
+
+/** Which accelerator this host's VMs get, found out once by a probe guest and kept in the cache with its reason. */
+export class Acceleration {
+  readonly #file: string;
+  readonly #config: VmConfig;
+  readonly #log: Logger;
+  #running: Promise<Verdict> | undefined;
+
+  constructor(options: { cacheDir: string; config: VmConfig; log: Logger }) {
+    this.#file = join(options.cacheDir, 'accelerator.json');
+    this.#config = options.config;
+    this.#log = options.log;
+  }
+
+  /** What is known without booting anything. */
+  async known(): Promise<Verdict | undefined> {
+    const { accelerator } = this.#config;
+    if (accelerator !== 'auto') return { accelerator, reason: 'set by [vm] accelerator in config.toml' };
+    const cached = await this.#cached();
+    return cached?.key === (await this.#key()) ? cached : undefined;
+  }
+
+  /** The verdict; boots the probe guest when there is none yet. Callers at the same time share one probe. */
+  async choose(guest: Omit<ProbeGuest, 'qemu'>, signal: AbortSignal): Promise<Verdict> {
+    const known = await this.known();
+    if (known) return known;
+    this.#running ??= this.#probe(guest, signal).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** @throws NookError `unavailable` when there is no such program */
+  async qemuVersion(): Promise<string> {
+    const { qemu } = this.#config;
+    const { stdout, failed } = await execa(qemu, ['--version'], { reject: false, timeout: 10_000 });
+    if (!failed) return stdout.split('\n')[0] ?? '';
+    throw new NookError('unavailable', `The program '${qemu}' cannot be run.`, {
+      hint: 'Install it (Debian: apt install qemu-system-x86), or name another one in [vm] qemu.',
+    });
+  }
+
+  async #probe(guest: Omit<ProbeGuest, 'qemu'>, signal: AbortSignal): Promise<Verdict> {
+    const key = await this.#key();
+    const verdict = await probe({ qemu: this.#config.qemu, ...guest }, signal);
+    this.#log.info({ ...verdict }, 'accelerator chosen');
+    const cached: CachedVerdict = { ...verdict, key, at: Date.now() };
+    await writeFileAtomic(this.#file, JSON.stringify(cached));
+    return verdict;
+  }
+
+  async #cached(): Promise<CachedVerdict | undefined> {
+    try {
+      return JSON.parse(await readFile(this.#file, 'utf8')) as CachedVerdict;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** All that a verdict depends on: another value of any of these asks for another probe. */
+  async #key(): Promise<string> {
+    const device = await stat('/dev/kvm').then(
+      ({ mode, uid, gid }) => `${mode}:${uid}:${gid}`,
+      () => 'none',
+    );
+    const user = `${process.getuid?.()}:${process.getgroups?.().sort().join(',')}`;
+    return [await this.qemuVersion(), arch(), release(), cpus()[0]?.model ?? '', device, user].join('|');
+  }
+}

@@ -1,0 +1,19 @@
+import type { CliCommand } from '@nook/daemonapi';
+import { attachSession } from './attach-session.ts';
+
+export const attach: CliCommand = {
+  name: 'vm attach',
+  summary: 'Attach to a session that runs in a VM',
+  positionals: [
+    { name: 'VM', required: true, help: 'name of the VM' },
+    { name: 'SESSION', required: true, help: 'the session; see: nook vm exec --list VM' },
+  ],
+  examples: ['nook vm attach web 3'],
+  failureExitCode: 125,
+  async run({ positionals, context }) {
+    const session = positionals.SESSION as string;
+    const handle = await context.call('vm.exec.attach', { name: positionals.VM as string, session });
+    const pty = context.stdin.isTTY === true && context.stdout.isTTY === true;
+    return attachSession(context, handle, { pty, command: `session ${session}` });
+  },
+};

@@ -1,0 +1,30 @@
+import type { CliCommand } from '@nook/daemonapi';
+import { formatSize } from '../size.ts';
+import { ago } from './ago.ts';
+
+export const list: CliCommand = {
+  name: 'vm list',
+  aliases: ['ps', 'vm ls'],
+  summary: 'List VMs and their state',
+  examples: ['nook vm list', 'nook vm list --json'],
+  async run({ context }) {
+    const vms = await context.call('vm.list', {});
+    if (context.json) return context.out.json(vms);
+    const now = Date.now();
+    context.out.table(
+      ['NAME', 'STATE', 'IMAGE', 'VCPUS', 'MEMORY', 'PORTS', 'CREATED', 'CAUSE'],
+      vms.map((vm) => [
+        vm.name,
+        vm.state,
+        vm.image,
+        String(vm.vcpus),
+        formatSize(vm.memory_bytes),
+        vm.network.publish
+          .map(({ host_address, host_port, guest_port }) => `${host_address}:${host_port}→${guest_port}`)
+          .join(' '),
+        ago(now - vm.created_at),
+        vm.state === 'failed' ? (vm.cause ?? '') : '',
+      ]),
+    );
+  },
+};

@@ -1,0 +1,15 @@
+import { registerCli } from '@nook/daemonapi';
+import { attach } from './attach.ts';
+import { create } from './create.ts';
+import { exec } from './exec.ts';
+import { kill } from './kill.ts';
+import { list } from './list.ts';
+import { logs } from './logs.ts';
+import { restart } from './restart.ts';
+import { rm } from './rm.ts';
+import { run } from './run.ts';
+import { show } from './show.ts';
+import { start } from './start.ts';
+import { stop } from './stop.ts';
+
+registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, kill, rm, attach] });

@@ -1,0 +1,48 @@
+import type { CliCommand, CliContext } from '@nook/daemonapi';
+import type { BootStep, VmView } from '../contract.ts';
+import { formatSize } from '../size.ts';
+
+export const show: CliCommand = {
+  name: 'vm show',
+  summary: 'Show all that is known of a VM',
+  positionals: [{ name: 'VM', required: true, help: 'name of the VM' }],
+  options: { boot: { help: 'show the steps of its latest start, with their times' } },
+  examples: ['nook vm show web', 'nook vm show --boot web'],
+  async run({ positionals, options, context }) {
+    const vm = await context.call('vm.show', { name: positionals.VM as string });
+    if (context.json) return context.out.json(vm);
+    if (options.boot === true) return showBoot(context, vm.boot);
+    for (const [key, value] of facts(vm)) context.out.line(`${`${key}:`.padEnd(12)} ${value}`);
+  },
+};
+
+function facts(vm: VmView): [string, string][] {
+  const time = (at: number | undefined) => (at === undefined ? undefined : new Date(at).toISOString());
+  const ports = vm.network.publish.map(
+    ({ host_address, host_port, guest_port, protocol }) => `${host_address}:${host_port} → ${guest_port}/${protocol}`,
+  );
+  const rows: [string, string | undefined][] = [
+    ['name', vm.name],
+    ['state', vm.state],
+    ['cause', vm.cause],
+    ['image', `${vm.image} (${vm.image_digest})`],
+    ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
+    ['network', [vm.network.mode, ...ports].join(', ')],
+    ['came up', vm.came_up],
+    ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],
+    ['created', time(vm.created_at)],
+    ['started', time(vm.started_at)],
+    ['ended', time(vm.ended_at)],
+    ['vmhost', vm.vmhost_pid?.toString()],
+    ['qemu', vm.qemu_pid?.toString()],
+    ['folder', vm.dir],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== undefined);
+}
+
+function showBoot({ out }: CliContext, steps: readonly BootStep[]): void {
+  out.table(
+    ['STEP', 'AT', 'TOOK'],
+    steps.map(({ name, at_ms, duration_ms }) => [name, `${at_ms} ms`, `${duration_ms} ms`]),
+  );
+}

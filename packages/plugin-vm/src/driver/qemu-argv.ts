@@ -1,0 +1,86 @@
+import { type Accelerator, MACHINE_FILES, type MachineSpec, type MachineType } from './machine-spec.ts';
+
+const FORBIDDEN = ['obsolete=deny', 'elevateprivileges=deny', 'spawn=deny', 'resourcecontrol=deny'];
+
+/** A value inside a QEMU option list: a comma would end it, so it is doubled. */
+export function escapeValue(value: string): string {
+  return value.replaceAll(',', ',,');
+}
+
+/** The kernel's command line. `reboot=t` is a triple fault, which every machine type answers with an exit. */
+export const KERNEL_ARGUMENTS = ['console=ttyS0', 'quiet', 'reboot=t', 'panic=-1'];
+
+/** File descriptors that QEMU inherits. It may run under a uid that cannot walk to these files. */
+export const INHERITED_FD = { baseImage: 3, vmlinux: 4, initramfs: 5 } as const;
+
+/** QEMU's arguments for a machine. */
+export function qemuArguments(spec: MachineSpec): string[] {
+  return [
+    ...['-name', `guest=${escapeValue(spec.name)}`],
+    // A search path for firmware that holds none: it puts the VM's folder where `ps` shows it.
+    ...['-L', spec.dir, '-L', '/usr/share/qemu', '-L', '/usr/share/seabios'],
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-sandbox', `on,${FORBIDDEN.join(',')}`],
+    ...[
+      '-machine',
+      machineOption(spec.machine),
+      '-accel',
+      acceleratorOption(spec.accelerator),
+      '-cpu',
+      cpuModel(spec.accelerator),
+    ],
+    ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
+    ...bootFiles(KERNEL_ARGUMENTS),
+    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ...['-chardev', `socket,id=qmp,path=${MACHINE_FILES.qmp}`, '-mon', 'chardev=qmp,mode=control'],
+    ...['-chardev', `socket,id=agent,path=${MACHINE_FILES.agent}`],
+    ...['-device', `${device('virtio-serial', spec.machine)},max_ports=2`],
+    ...['-device', 'virtserialport,chardev=agent,name=nook.agent.0'],
+    ...disk(spec.machine),
+    ...network(spec),
+  ];
+}
+
+export function machineOption(machine: MachineType): string {
+  if (machine === 'q35') return 'q35,usb=off,vmport=off,hpet=off,smbus=off,sata=off,graphics=off,dump-guest-core=off';
+  return 'microvm,pcie=off,usb=off,auto-kernel-cmdline=on,dump-guest-core=off';
+}
+
+export function acceleratorOption(accelerator: Accelerator): string {
+  return accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi';
+}
+
+export function cpuModel(accelerator: Accelerator): string {
+  return accelerator === 'kvm' ? 'host' : 'max';
+}
+
+function device(kind: string, machine: MachineType): string {
+  return `${kind}-${machine === 'q35' ? 'pci' : 'device'}`;
+}
+
+export function bootFiles(kernelArguments: readonly string[]): string[] {
+  const inherited = (fd: number) => `/proc/self/fd/${fd}`;
+  return [
+    ...['-kernel', inherited(INHERITED_FD.vmlinux), '-initrd', inherited(INHERITED_FD.initramfs)],
+    ...['-append', kernelArguments.join(' ')],
+  ];
+}
+
+function disk(machine: MachineType): string[] {
+  return [
+    ...['-add-fd', `fd=${INHERITED_FD.baseImage},set=1`],
+    ...['-blockdev', 'driver=file,node-name=base-file,filename=/dev/fdset/1,read-only=on'],
+    ...['-blockdev', 'driver=raw,node-name=base,file=base-file,read-only=on'],
+    ...['-blockdev', `driver=file,node-name=disk-file,filename=${MACHINE_FILES.disk},discard=unmap`],
+    ...['-blockdev', 'driver=qcow2,node-name=disk,file=disk-file,backing=base,discard=unmap'],
+    ...['-device', `${device('virtio-blk', machine)},drive=disk`],
+  ];
+}
+
+function network({ machine, mac, network: plan }: MachineSpec): string[] {
+  const forwards = plan.host_forwards.map(
+    (port) => `hostfwd=${port.protocol}:${port.host_address}:${port.host_port}-:${port.guest_port}`,
+  );
+  // A hub that nothing else hangs on: the guest keeps its card, and the card leads nowhere.
+  const netdev = plan.mode === 'user' ? ['user', 'id=net', 'ipv6=off', ...forwards] : ['hubport', 'id=net', 'hubid=0'];
+  return ['-netdev', netdev.join(','), '-device', `${device('virtio-net', machine)},netdev=net,mac=${mac}`];
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readdirSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NookError } from '@nook/daemonapi';
+import { programFile, writeFileAtomic } from '@nook/wire';
+import { type HostEnd, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
+import { commandLine, identify, type ProcessIdentity } from './process-identity.ts';
+
+const READY_MS = 15_000;
+
+/** Keeps a vmhost small: it holds buffers outside of the heap and computes little. */
+const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=96', '--no-warnings'];
+
+/**
+ * Starts the vmhost of a VM in a session of its own, so that it outlives this process, and waits until its control
+ * socket listens.
+ * @throws NookError `operation_failed` with what it last said
+ */
+export async function startVmhost(dir: string, spec: HostSpec): Promise<ProcessIdentity> {
+  await writeFileAtomic(join(dir, VM_FILES.spec), JSON.stringify(spec));
+  await rm(join(dir, VM_FILES.ended), { force: true });
+  const output = openSync(join(dir, 'vmhost.out'), 'w', 0o600);
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, [...NODE_OPTIONS, programFile('vmhost'), dir, `--token=${spec.token}`], {
+      cwd: dir,
+      detached: true,
+      stdio: ['ignore', output, output, 'pipe'],
+      env: environment(),
+    });
+  } finally {
+    closeSync(output);
+  }
+  child.unref();
+  const failed = await untilReady(child);
+  if (failed === undefined) return identify(child.pid as number, spec.token);
+  child.kill('SIGKILL');
+  const words = await readFile(join(dir, 'vmhost.out'), 'utf8').catch(() => '');
+  throw new NookError('operation_failed', `The vmhost did not start: ${failed}`, {
+    details: { output: words.slice(-2_000) },
+  });
+}
+
+/** What a VM's processes get of the daemon's environment: nothing that could be a secret. */
+function environment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, LANG, NOOK_GUEST_INIT } = process.env;
+  return { PATH, HOME, LANG, ...(NOOK_GUEST_INIT === undefined ? {} : { NOOK_GUEST_INIT }) };
+}
+
+/** Why it is not ready; undefined when it is. */
+function untilReady(child: ChildProcess): Promise<string | undefined> {
+  const pipe = child.stdio[3] as NodeJS.ReadableStream & { destroy(): void };
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => settle(`it was not ready within ${READY_MS / 1000} s`), READY_MS);
+    const settle = (reason?: string) => {
+      clearTimeout(timer);
+      pipe.destroy();
+      resolve(reason);
+    };
+    child.once('error', (error) => settle(error.message));
+    pipe.once('data', () => settle());
+    pipe.once('end', () => settle('it ended at once'));
+    pipe.once('error', (error) => settle(error.message));
+  });
+}
+
+/** How the machine that this token stood for ended, as its vmhost wrote it down. */
+export async function readEnd(dir: string, token: string): Promise<HostEnd | undefined> {
+  try {
+    const end = JSON.parse(await readFile(join(dir, VM_FILES.ended), 'utf8')) as HostEnd;
+    return end.token === token ? end : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Pids of the processes that carry a VM's folder in their command line: its vmhost and its QEMU. */
+export function processesOf(dir: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && isOfVm(commandLine(pid), dir));
+}
+
+function isOfVm(argv: readonly string[], dir: string): boolean {
+  if (!argv.includes(dir)) return false;
+  return argv.some((argument) => /vmhost\.mjs$|vmhost\/main\.ts$/.test(argument)) || /qemu-system/.test(argv[0] ?? '');
+}

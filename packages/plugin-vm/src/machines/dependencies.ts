@@ -1,0 +1,25 @@
+import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/daemonapi';
+import type { Acceleration } from '../acceleration/acceleration.ts';
+import type { VmConfig } from '../config.ts';
+import type {} from '../contract.ts';
+import type { Initramfs } from './initramfs.ts';
+import type { Records } from './records.ts';
+
+/** What the machines of one daemon work with. */
+export interface Dependencies extends NeedsOf<'vm'> {
+  readonly records: Records;
+  readonly config: VmConfig;
+  readonly dirs: Dirs;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly events: EventBus;
+  readonly acceleration: Acceleration;
+  readonly initramfs: Initramfs;
+}
+
+/** The part of a call that work on a machine needs. */
+export interface Caller {
+  readonly opId: string;
+  readonly signal: AbortSignal;
+  progress(update: Progress): void;
+}

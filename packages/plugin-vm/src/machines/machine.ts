@@ -1,0 +1,293 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isNookError, NookError } from '@nook/daemonapi';
+import type { ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import { isAlive, killExactly } from '../hosts/process-identity.ts';
+import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
+import { processesOf, readEnd } from '../hosts/vmhost-process.ts';
+import { type HostStatus, VM_FILES } from '../vmhost/host-spec.ts';
+import type { Caller, Dependencies } from './dependencies.ts';
+import { identityOnDisk } from './identity-on-disk.ts';
+import type { MachineRecord, MachineRun } from './records.ts';
+import { newToken, START_STEPS, type StartContext } from './start-steps.ts';
+import { runSteps } from './step-runner.ts';
+import { view } from './view.ts';
+
+/** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
+export class Machine {
+  #record: MachineRecord;
+  readonly #dependencies: Dependencies;
+  /** Told when the machine is no more. */
+  readonly #onRemoved: () => void;
+  #link: VmhostLink | undefined;
+  /** Settles when the loss of the latest link has been dealt with. */
+  #settled: Promise<void> = Promise.resolve();
+  #queue: Promise<unknown> = Promise.resolve();
+  #start: AbortController | undefined;
+  #removal: Promise<void> | undefined;
+
+  constructor(record: MachineRecord, dependencies: Dependencies, onRemoved: () => void) {
+    this.#record = record;
+    this.#dependencies = dependencies;
+    this.#onRemoved = onRemoved;
+  }
+
+  get record(): MachineRecord {
+    return this.#record;
+  }
+
+  get dir(): string {
+    return machineDir(this.#dependencies, this.#record.id);
+  }
+
+  view(): VmView {
+    return view(this.#record, this.dir, this.#link?.status);
+  }
+
+  start(caller: Caller, options: { sessionExpected: boolean }): Promise<VmView> {
+    return this.#exclusively(async () => {
+      if (this.#link) return this.view();
+      this.#start = new AbortController();
+      const signal = AbortSignal.any([caller.signal, this.#start.signal]);
+      try {
+        await this.#bringUp({ opId: caller.opId, progress: (update) => caller.progress(update), signal }, options);
+      } finally {
+        this.#start = undefined;
+      }
+      return this.view();
+    });
+  }
+
+  /** Ends the machine within `timeoutMs`, gently at first; a start in progress is given up. */
+  async stop(caller: Caller, timeoutMs: number): Promise<VmView> {
+    this.#giveUpStart('it was stopped while it started');
+    return this.#exclusively(async () => {
+      const link = this.#link;
+      if (!link) return this.view();
+      this.#set({ state: 'stopping', cause: undefined });
+      await link
+        .call('stop', { timeout_seconds: timeoutMs / 1000 }, { opId: caller.opId, timeoutMs: timeoutMs + ANSWER_MS })
+        .catch((error: Error) => this.#endByForce(link, error));
+      return this.#afterwards();
+    });
+  }
+
+  /** Ends the machine at once, also in the middle of a stop or a start. */
+  async kill(caller: Caller): Promise<VmView> {
+    if (this.#start) {
+      this.#giveUpStart('it was killed while it started');
+      await this.#queue;
+    }
+    const link = this.#link;
+    if (link) {
+      await link
+        .call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS })
+        .catch((error: Error) => this.#endByForce(link, error));
+    }
+    return this.#afterwards();
+  }
+
+  /** @throws NookError `conflict` when it runs and `force` is not given */
+  async remove(caller: Caller, force: boolean): Promise<void> {
+    if (force) await this.kill(caller);
+    if (this.#removal) return this.#removal;
+    await this.#exclusively(async () => {
+      if (this.#link || isLive(this.#record.state)) {
+        throw new NookError('conflict', `VM '${this.#record.name}' is ${this.#record.state}.`, {
+          hint: `Stop it first, or remove it with: nook vm rm --force ${this.#record.name}`,
+        });
+      }
+      await this.#removeNow();
+    });
+  }
+
+  async exec(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
+    const link = this.#requireLink();
+    const started = await link.call<{ session: string; token: string }>('exec.start', request, this.#asking(caller));
+    return this.#handle(started.session, started.token);
+  }
+
+  async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
+    const { token } = await this.#requireLink().call<{ token: string }>(
+      'exec.token',
+      { session },
+      this.#asking(caller),
+    );
+    return this.#handle(session, token);
+  }
+
+  sessions(caller: Caller): Promise<readonly SessionView[]> {
+    return this.#requireLink().call('exec.list', {}, this.#asking(caller));
+  }
+
+  /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
+  async recover(): Promise<void> {
+    if (!isLive(this.#record.state)) return;
+    const identity = await identityOnDisk(this.dir);
+    if (!identity || !isAlive(identity)) return this.#onLost(identity?.token);
+    try {
+      this.#adopt(await VmhostLink.connect(this.dir, identity.token), identity.token);
+    } catch (error) {
+      this.#dependencies.log.warn({ vm: this.#record.name, error: (error as Error).message }, 'vmhost does not answer');
+      this.#set({ state: 'running', cause: 'its vmhost does not answer; nook vm kill ends it' });
+    }
+  }
+
+  /** Lets go of the vmhost, which goes on. */
+  release(): void {
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  async #bringUp(caller: Caller, { sessionExpected }: { sessionExpected: boolean }): Promise<void> {
+    const { clock } = this.#dependencies;
+    const boot = this.#record.run.boot + 1;
+    const token = newToken();
+    const context: StartContext = {
+      record: this.#record,
+      ...{ dir: this.dir, boot, token, sessionExpected },
+      dependencies: this.#dependencies,
+      caller,
+    };
+    this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now() } });
+    try {
+      const steps = await runSteps(START_STEPS, context, clock, {
+        onStep: (name) => {
+          caller.signal.throwIfAborted();
+          caller.progress({ stage: name });
+        },
+      });
+      const { config } = this.#dependencies;
+      this.#adopt(context.link as VmhostLink, token, {
+        ...this.#record.run,
+        steps,
+        accelerator: context.verdict?.accelerator,
+        machine: config.machine,
+        vmhost: context.vmhost,
+      });
+    } catch (error) {
+      const cancelled = isNookError(error) && error.code === 'cancelled';
+      this.#set({
+        state: cancelled ? 'stopped' : 'failed',
+        cause: (error as Error).message,
+        run: { ...this.#record.run, ended_at: clock.now() },
+      });
+      throw error;
+    }
+  }
+
+  #adopt(link: VmhostLink, token: string, run: MachineRun = this.#record.run): void {
+    this.#link = link;
+    const follow = (status: HostStatus | undefined) => {
+      if (this.#link !== link || status === undefined) return;
+      const state: VmState = status.state === 'stopped' || status.state === 'failed' ? 'stopping' : status.state;
+      this.#set({ state, cause: undefined, run: { ...this.#record.run, qemu_pid: status.qemu_pid } });
+    };
+    this.#set({ state: 'starting', run });
+    link.onStatus = follow;
+    follow(link.status);
+    this.#settled = link.closed.then(async () => {
+      if (this.#link === link) await this.#onLost(token);
+    });
+    this.#settled.catch((error: Error) => this.#dependencies.log.error({ error: error.message }, 'the end of a VM'));
+  }
+
+  /** The vmhost is gone: the machine has ended, or the vmhost died and the kernel took QEMU along. */
+  async #onLost(token: string | undefined): Promise<void> {
+    this.#link = undefined;
+    const end = token === undefined ? undefined : await readEnd(this.dir, token);
+    if (!end) this.#endLeftovers();
+    this.#set({
+      state: end?.state ?? 'failed',
+      cause: end?.cause ?? 'its vmhost died',
+      run: {
+        ...this.#record.run,
+        ended_at: end?.at ?? this.#dependencies.clock.now(),
+        qemu_pid: undefined,
+        vmhost: undefined,
+      },
+    });
+    if (this.#record.shape.auto_remove) await this.#removeNow();
+  }
+
+  #endLeftovers(): void {
+    for (const pid of processesOf(this.dir)) {
+      this.#dependencies.log.warn({ vm: this.#record.name, pid }, 'a process of a VM was left behind, it is killed');
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It went by itself.
+      }
+    }
+  }
+
+  /** For a vmhost that does not do as told: without it the kernel ends its QEMU too. */
+  async #endByForce(link: VmhostLink, error: Error): Promise<void> {
+    const identity = await identityOnDisk(this.dir);
+    this.#dependencies.log.warn({ vm: this.#record.name, error: error.message }, 'vmhost does not obey, it is killed');
+    if (identity) killExactly(identity);
+    await link.closed;
+  }
+
+  async #afterwards(): Promise<VmView> {
+    await this.#link?.closed;
+    await this.#settled;
+    return this.view();
+  }
+
+  #giveUpStart(cause: string): void {
+    this.#start?.abort(new NookError('cancelled', `The start of '${this.#record.name}' was given up: ${cause}.`));
+  }
+
+  #removeNow(): Promise<void> {
+    this.#removal ??= (async () => {
+      await rm(this.dir, { recursive: true, force: true });
+      this.#dependencies.records.delete(this.#record.id);
+      this.#onRemoved();
+      this.#dependencies.events.publish('vm.removed', { name: this.#record.name, id: this.#record.id });
+    })();
+    return this.#removal;
+  }
+
+  #set(change: { state: VmState; cause?: string | undefined; run?: MachineRun }): void {
+    const before = this.#record;
+    this.#record = { ...before, ...change, run: change.run ?? before.run };
+    this.#dependencies.records.update(this.#record);
+    if (before.state === change.state) return;
+    const { name, id, state, cause } = this.#record;
+    this.#dependencies.log.info({ vm: name, state, cause }, 'vm state');
+    this.#dependencies.events.publish('vm.state', { name, id, state, ...(cause === undefined ? {} : { cause }) });
+  }
+
+  #requireLink(): VmhostLink {
+    if (this.#link && this.#record.state === 'running') return this.#link;
+    const { name, state } = this.#record;
+    throw new NookError('not_running', `VM '${name}' is ${state}.`, { hint: `Start it: nook vm start ${name}` });
+  }
+
+  #asking(caller: Caller): { opId: string; timeoutMs: number; signal: AbortSignal } {
+    return { opId: caller.opId, timeoutMs: ANSWER_MS, signal: caller.signal };
+  }
+
+  #handle(session: string, token: string): SessionHandle {
+    return { vm: this.#record.name, session, token, socket: join(this.dir, VM_FILES.socket) };
+  }
+
+  /** Verbs that change the machine wait for each other. */
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#queue.then(async () => {
+      if (this.#removal) throw new NookError('not_found', `VM '${this.#record.name}' was removed.`);
+      return work();
+    });
+    this.#queue = turn.catch(() => {});
+    return turn;
+  }
+}
+
+export function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {
+  return join(dirs.state, 'vms', id);
+}
+
+function isLive(state: VmState): boolean {
+  return state === 'starting' || state === 'running' || state === 'stopping' || state === 'paused';
+}

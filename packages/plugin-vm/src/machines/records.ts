@@ -1,0 +1,117 @@
+import { type Migration, NookError, type Store } from '@nook/daemonapi';
+import type { BootStep, NetworkSpec, VmState } from '../contract.ts';
+import type { ProcessIdentity } from '../hosts/process-identity.ts';
+
+export const migrations: readonly Migration[] = [
+  {
+    name: 'machines',
+    sql: `CREATE TABLE vm_machines (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE,
+      state TEXT NOT NULL,
+      cause TEXT,
+      created_at INTEGER NOT NULL,
+      spec TEXT NOT NULL,
+      run TEXT NOT NULL
+    ) STRICT`,
+  },
+];
+
+/** What a VM is: fixed when it is created. */
+export interface MachineShape {
+  readonly image: string;
+  readonly image_digest: string;
+  readonly image_path: string;
+  readonly vcpus: number;
+  readonly memory_bytes: number;
+  readonly disk_bytes: number;
+  readonly network: NetworkSpec;
+  readonly auto_remove: boolean;
+  readonly mac: string;
+  readonly machine_id: string;
+}
+
+/** What the latest start made of it. */
+export interface MachineRun {
+  /** Number of the latest boot; 0 before the first. */
+  readonly boot: number;
+  readonly started_at?: number | undefined;
+  readonly ended_at?: number | undefined;
+  readonly steps: readonly BootStep[];
+  readonly accelerator?: string | undefined;
+  readonly machine?: string | undefined;
+  readonly vmhost?: ProcessIdentity | undefined;
+  readonly qemu_pid?: number | undefined;
+}
+
+export interface MachineRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly state: VmState;
+  readonly cause?: string | undefined;
+  readonly created_at: number;
+  readonly shape: MachineShape;
+  readonly run: MachineRun;
+}
+
+interface Row {
+  id: string;
+  name: string;
+  state: VmState;
+  cause: string | null;
+  created_at: number;
+  spec: string;
+  run: string;
+}
+
+/** The VMs of this home, as the store keeps them. */
+export class Records {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  all(): MachineRecord[] {
+    return this.#store.all<Row>('SELECT * FROM vm_machines ORDER BY created_at, name').map(fromRow);
+  }
+
+  /** @throws NookError `already_exists` */
+  insert(record: MachineRecord): void {
+    const { changes } = this.#store.run(
+      'INSERT INTO vm_machines (id, name, state, cause, created_at, spec, run) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
+      ...[record.id, record.name, record.state, record.cause ?? null, record.created_at],
+      ...[JSON.stringify(record.shape), JSON.stringify(record.run)],
+    );
+    if (changes === 0) throw nameTaken(record.name);
+  }
+
+  update({ id, state, cause, run }: MachineRecord): void {
+    this.#store.run(
+      'UPDATE vm_machines SET state = ?, cause = ?, run = ? WHERE id = ?',
+      ...[state, cause ?? null, JSON.stringify(run), id],
+    );
+  }
+
+  delete(id: string): void {
+    this.#store.run('DELETE FROM vm_machines WHERE id = ?', id);
+  }
+}
+
+export function nameTaken(name: string): NookError {
+  return new NookError('already_exists', `There is a VM named '${name}' already.`, {
+    hint: `Choose another name, or remove it: nook vm rm ${name}`,
+  });
+}
+
+function fromRow(row: Row): MachineRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    ...(row.cause === null ? {} : { cause: row.cause }),
+    created_at: row.created_at,
+    shape: JSON.parse(row.spec) as MachineShape,
+    run: JSON.parse(row.run) as MachineRun,
+  };
+}

@@ -1,0 +1,42 @@
+import type { BootStep, VmView } from '../contract.ts';
+import type { HostStatus, PhaseMark } from '../vmhost/host-spec.ts';
+import type { MachineRecord } from './records.ts';
+
+/** What the wire shows of a machine. */
+export function view(record: MachineRecord, dir: string, status: HostStatus | undefined): VmView {
+  const { shape, run } = record;
+  return {
+    name: record.name,
+    id: record.id,
+    state: record.state,
+    ...(record.cause === undefined ? {} : { cause: record.cause }),
+    image: shape.image,
+    image_digest: shape.image_digest,
+    vcpus: shape.vcpus,
+    memory_bytes: shape.memory_bytes,
+    disk_bytes: shape.disk_bytes,
+    network: shape.network,
+    auto_remove: shape.auto_remove,
+    created_at: record.created_at,
+    started_at: run.started_at,
+    ended_at: run.ended_at,
+    ...(run.boot > 0 ? { came_up: 'cold' as const } : {}),
+    accelerator: run.accelerator,
+    machine: run.machine,
+    vmhost_pid: status?.pid,
+    qemu_pid: status?.qemu_pid,
+    dir,
+    boot: [...run.steps, ...phases(run.steps, status?.marks ?? [])],
+  };
+}
+
+/** The vmhost's phases as steps after the daemon's own, each lasting until the next. */
+function phases(steps: readonly BootStep[], marks: readonly PhaseMark[]): BootStep[] {
+  const begun = steps.find(({ name }) => name === 'vmhost')?.at_ms ?? 0;
+  const startup = marks.filter(({ phase }) => phase !== 'stopping' && phase !== 'ended');
+  return startup.map(({ phase, at_ms }, index) => ({
+    name: `boot: ${phase}`,
+    at_ms: begun + at_ms,
+    duration_ms: (startup[index + 1]?.at_ms ?? at_ms) - at_ms,
+  }));
+}

@@ -1,0 +1,147 @@
+import { type CallContext, isNookError, type PluginContext } from '@nook/daemonapi';
+import { z } from 'zod';
+import type { VmConfig } from './config.ts';
+import type { VmView } from './contract.ts';
+import { streamLog } from './logs/stream-log.ts';
+import type { Machine } from './machines/machine.ts';
+import type { Machines } from './machines/machines.ts';
+import * as schema from './schemas.ts';
+
+/** The `vm.*` rows of the dispatch table. */
+export function registerMethods(context: PluginContext<'vm', VmConfig>, machines: Machines): void {
+  registerLifecycle(context, machines);
+  registerReads(context, machines);
+  registerExec(context, machines);
+}
+
+function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+  const stopTime = (seconds = config.stop_seconds) => seconds * 1000;
+  method('vm.create', {
+    summary: 'Records a new VM; starts it when asked to.',
+    access: 'write',
+    params: schema.createParams,
+    result: schema.vmView,
+    run: async ({ start, ...request }, call) => {
+      const machine = await machines.create(request, call);
+      return start ? orRemove(machine, call, () => machine.start(call, { sessionExpected: false })) : machine.view();
+    },
+  });
+  method('vm.run', {
+    summary: 'Creates and starts a VM and begins a session in it. Leaves nothing behind when any of it fails.',
+    access: 'write',
+    params: schema.runParams,
+    result: schema.runResult,
+    run: async ({ exec, detach, ...request }, call) => {
+      const machine = await machines.create(request, call);
+      return orRemove(machine, call, async () => {
+        const vm = await machine.start(call, { sessionExpected: exec !== undefined });
+        if (exec === undefined) return { vm };
+        return { vm, session: await machine.exec(call, { ...exec, detach }) };
+      });
+    },
+  });
+  method('vm.start', {
+    summary: 'Starts a VM that does not run.',
+    access: 'write',
+    params: schema.named,
+    result: schema.vmView,
+    run: ({ name }, call) => machines.get(name).start(call, { sessionExpected: false }),
+  });
+  method('vm.stop', {
+    summary: 'Stops a VM within a deadline, gently at first.',
+    access: 'write',
+    params: schema.stopParams,
+    result: schema.vmView,
+    run: ({ name, timeout_seconds }, call) => machines.get(name).stop(call, stopTime(timeout_seconds)),
+  });
+  method('vm.restart', {
+    summary: 'Stops a VM and starts it again.',
+    access: 'write',
+    params: schema.stopParams,
+    result: schema.vmView,
+    run: async ({ name, timeout_seconds }, call) => {
+      const machine = machines.get(name);
+      await machine.stop(call, stopTime(timeout_seconds));
+      return machine.start(call, { sessionExpected: false });
+    },
+  });
+  method('vm.kill', {
+    summary: 'Ends a VM at once.',
+    access: 'write',
+    params: schema.named,
+    result: schema.vmView,
+    run: ({ name }, call) => machines.get(name).kill(call),
+  });
+  method('vm.delete', {
+    summary: 'Removes a VM and its disk.',
+    access: 'write',
+    params: schema.deleteParams,
+    result: schema.deleteResult,
+    run: async ({ name, force }, call) => {
+      await machines.get(name).remove(call, force ?? false);
+      return { name };
+    },
+  });
+}
+
+function registerReads({ method }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+  method('vm.list', {
+    summary: 'All VMs with what is known of them; asks no VM anything.',
+    access: 'read',
+    params: schema.noParams,
+    result: z.array(schema.vmView),
+    run: (): VmView[] => machines.all().map((machine) => machine.view()),
+  });
+  method('vm.show', {
+    summary: 'One VM.',
+    access: 'read',
+    params: schema.named,
+    result: schema.vmView,
+    run: ({ name }) => machines.get(name).view(),
+  });
+  method('vm.logs', {
+    summary: "A VM's console, or the log of its vmhost, as a byte stream.",
+    access: 'read',
+    stream: true,
+    params: schema.logsParams,
+    result: schema.logsResult,
+    run: (params, call) => streamLog(machines.get(params.name), params, call),
+  });
+}
+
+function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+  method('vm.exec.start', {
+    summary: 'Begins a session: a command in a running VM.',
+    access: 'write',
+    params: schema.execParams,
+    result: schema.sessionHandle,
+    run: ({ name, ...request }, call) => machines.get(name).exec(call, request),
+  });
+  method('vm.exec.attach', {
+    summary: 'Where and how to attach to a session.',
+    access: 'write',
+    params: schema.attachParams,
+    result: schema.sessionHandle,
+    run: ({ name, session }, call) => machines.get(name).sessionHandle(call, session),
+  });
+  method('vm.exec.list', {
+    summary: 'The sessions of a VM.',
+    access: 'read',
+    params: schema.named,
+    result: schema.sessionList,
+    run: async ({ name }, call) => [...(await machines.get(name).sessions(call))],
+  });
+}
+
+/** Removes the new machine again when bringing it into use fails. */
+async function orRemove<T>(machine: Machine, call: CallContext, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    await machine.remove(call, true).catch((removal: unknown) => {
+      if (isNookError(removal) && removal.code === 'not_found') return;
+      call.log.error({ error: String(removal) }, 'a VM that failed to start could not be removed');
+    });
+    throw error;
+  }
+}

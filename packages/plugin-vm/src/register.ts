@@ -1,0 +1,5 @@
+import { registerPlugin } from '@nook/daemonapi';
+import type {} from './contract.ts';
+import { vm } from './plugin.ts';
+
+registerPlugin(vm);

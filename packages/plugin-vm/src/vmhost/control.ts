@@ -1,0 +1,124 @@
+import type { AsyncLocalStorage } from 'node:async_hooks';
+import type { Socket } from 'node:net';
+import { type Logger, NookError } from '@nook/daemonapi';
+import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
+import type { HostStatus } from './host-spec.ts';
+import type { ExecStart } from './session-table.ts';
+import type { VmHost } from './vm-host.ts';
+
+/** Version of the methods below. A vmhost outlives upgrades of the daemon: later versions only add to them. */
+export const CONTROL_VERSION = 1;
+
+/** Methods whose answer has its fields beside `ok` instead of under `result`, as the simplest client wants them. */
+const FLAT = new Set(['status', 'stop', 'force_stop', 'info']);
+
+type Handlers = Record<string, (params: Record<string, unknown>, call: ServerCall) => unknown>;
+
+/** The control socket of a vmhost. */
+export class Control {
+  readonly #host: VmHost;
+  readonly #log: Logger;
+  readonly #opIds: AsyncLocalStorage<string>;
+  readonly #watchers = new Set<(status: HostStatus) => void>();
+  readonly #handlers: Handlers;
+  /** Calls in flight, but for `watch`. */
+  readonly #calls = new Set<Promise<unknown>>();
+  #seq = 0;
+
+  constructor(host: VmHost, log: Logger, opIds: AsyncLocalStorage<string>) {
+    this.#host = host;
+    this.#log = log;
+    this.#opIds = opIds;
+    this.#handlers = this.#methods();
+    host.onStatus = (status) => {
+      for (const watcher of this.#watchers) watcher(status);
+    };
+  }
+
+  serve(socket: Socket): void {
+    serveRpc(socket, this.#handle, {
+      encodeAnswer: (result, { method }) => (FLAT.has(method) ? (result as Record<string, unknown>) : { result }),
+    });
+  }
+
+  /** Waits until every client has what is due to it, at most `deadlineMs`. Watchers are told by the end of the process. */
+  async settle(deadlineMs: number): Promise<void> {
+    const clients = this.#host.sessions.all().map((session) => session.clientGone);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([Promise.allSettled([...clients, ...this.#calls]), late]);
+    clearTimeout(timer);
+  }
+
+  readonly #handle: RpcHandler = (call) => {
+    const { method, params, opId } = call.request;
+    return this.#opIds.run(opId, async () => {
+      const handler = Object.hasOwn(this.#handlers, method) ? this.#handlers[method] : undefined;
+      if (!handler) throw new NookError('unknown_method', `A vmhost has no method '${method}'.`);
+      try {
+        const result = await this.#tracked(method, handler(params, call));
+        this.#log.debug({ method }, 'call completed');
+        return result;
+      } catch (error) {
+        this.#log.warn({ method, error: (error as Error).message }, 'call failed');
+        throw error;
+      }
+    });
+  };
+
+  #tracked(method: string, answer: unknown): Promise<unknown> {
+    const promise = Promise.resolve(answer);
+    if (method === 'watch') return promise;
+    this.#calls.add(promise);
+    return promise.finally(() => this.#calls.delete(promise));
+  }
+
+  #methods(): Handlers {
+    const host = this.#host;
+    return {
+      hello: () => ({ version: CONTROL_VERSION, id: host.spec.id, token: host.spec.token }),
+      status: () => ({ state: host.status().state, backend: 'qemu' }),
+      info: () => ({ backend: 'qemu', ...host.status() }),
+      stop: async ({ timeout_seconds }) => {
+        const end = await host.stop(seconds(timeout_seconds) * 1000);
+        return { state: end.state, backend: 'qemu' };
+      },
+      force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend: 'qemu' }),
+      watch: (_params, call) => this.#watch(call),
+      'exec.start': (params) => {
+        host.requireReady();
+        const { options } = host.sessions.start(params as ExecStart);
+        return { session: options.id, token: options.token };
+      },
+      'exec.token': ({ session }) => ({ token: host.sessions.get(String(session)).options.token }),
+      'exec.list': () => host.sessions.all().map((session) => session.view()),
+      'exec.attach': (params, call) => {
+        const session = host.sessions.get(String(params.session));
+        if (params.token !== session.options.token) {
+          throw new NookError('unauthorized', 'This is not the token of the session.');
+        }
+        if (session.attached) throw new NookError('conflict', 'Another client is attached to the session.');
+        const offset = typeof params.offset === 'number' ? params.offset : 0;
+        session.attach(call.upgrade(session.describeAttach(offset)), offset);
+      },
+    };
+  }
+
+  /** Never answers: it is ended by the client, or by the end of this process. */
+  #watch(call: ServerCall): Promise<unknown> {
+    const send = (status: HostStatus) =>
+      call.event({ seq: ++this.#seq, topic: 'status', at: Date.now(), data: structuredClone(status) });
+    send(this.#host.status());
+    this.#watchers.add(send);
+    return new Promise((resolve) => {
+      call.signal.addEventListener('abort', resolve, { once: true });
+    }).finally(() => this.#watchers.delete(send));
+  }
+}
+
+function seconds(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value <= 3600) return value;
+  throw new NookError('bad_params', 'timeout_seconds must be a number between 0 and 3600.');
+}

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { type EndEvidence, endOf } from './end-cause.ts';
+
+const quiet: EndEvidence = {
+  exit: { code: 0, signal: null, stderr: '' },
+  asked: false,
+  failure: undefined,
+  shutdownReason: undefined,
+  console: [],
+  everReady: true,
+};
+
+describe('the end of a machine', () => {
+  it.each([
+    ['asked for', { asked: true }, { state: 'stopped', cause: 'stopped as asked' }],
+    ['by the guest', { shutdownReason: 'guest-shutdown' }, { state: 'stopped', cause: 'the guest powered off' }],
+    ['by a reboot', { shutdownReason: 'guest-reset' }, { state: 'stopped', cause: 'the guest rebooted' }],
+    [
+      'by a panic',
+      { shutdownReason: 'guest-reset', console: ['x', 'Kernel panic - not syncing: no init'] },
+      { state: 'failed', cause: "the guest's kernel panicked: Kernel panic - not syncing: no init" },
+    ],
+    [
+      'before it was ready',
+      { shutdownReason: 'guest-shutdown', everReady: false },
+      { state: 'failed', cause: 'the guest powered off before it was ready' },
+    ],
+    [
+      'by a signal',
+      { exit: { code: null, signal: 'SIGKILL', stderr: '' } },
+      { state: 'failed', cause: 'QEMU was killed by SIGKILL' },
+    ],
+    [
+      'with an error',
+      { exit: { code: 1, signal: null, stderr: 'warning\nno such machine' } },
+      { state: 'failed', cause: 'QEMU exited with code 1: no such machine' },
+    ],
+    ['for a known reason', { asked: true, failure: 'it was late' }, { state: 'failed', cause: 'it was late' }],
+  ] as const)('%s', (_name, seen, expected) => {
+    expect(endOf({ ...quiet, ...seen } as EndEvidence)).toMatchObject(expected);
+  });
+});

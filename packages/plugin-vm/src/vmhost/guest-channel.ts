@@ -1,0 +1,138 @@
+import type { Socket } from 'node:net';
+import { NookError } from '@nook/daemonapi';
+import {
+  type Configure,
+  decodeCredit,
+  decodeError,
+  decodeExecFailed,
+  decodeExit,
+  decodeHello,
+  type Exec,
+  encodeConfigure,
+  encodeExec,
+  encodeFrame,
+  encodeHello,
+  encodeResize,
+  encodeU32,
+  type Frame,
+  FrameParser,
+  FrameType,
+  MAX_PAYLOAD,
+} from '@nook/guest';
+import type { SessionEnd } from './attach-protocol.ts';
+import type { OutputStream } from './output-log.ts';
+import type { SessionPeer } from './session.ts';
+
+/** What a session hears of its command. */
+export interface ChannelListener {
+  started(): void;
+  output(stream: OutputStream, bytes: Buffer): void;
+  stdinCredited(bytes: number): void;
+  finish(end: SessionEnd): void;
+}
+
+/** The host's end of the guest protocol (docs/guest-protocol.md) over the agent's virtio-serial port. */
+export class GuestChannel {
+  /** The agent opened its port: it may be spoken to. */
+  readonly hello: Promise<{ readonly kernel?: string | undefined }>;
+  readonly #socket: Socket;
+  readonly #parser = new FrameParser();
+  readonly #listeners = new Map<number, ChannelListener>();
+  #nextChannel = 1;
+  #onHello!: (hello: { kernel?: string | undefined }) => void;
+  #configured: { resolve(): void; reject(error: Error): void } | undefined;
+
+  constructor(socket: Socket, onFault: (error: Error) => void) {
+    this.#socket = socket;
+    this.hello = new Promise((resolve) => {
+      this.#onHello = resolve;
+    });
+    socket.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        for (const frame of this.#parser.push(chunk)) this.#handle(frame);
+      } catch (error) {
+        socket.destroy();
+        onFault(error as Error);
+      }
+    });
+  }
+
+  /** Chooses the epoch and gives the guest its identity; resolves when the guest is ready for use. */
+  configure(configure: Configure, epoch: bigint): Promise<void> {
+    this.#send(FrameType.HELLO, 0, 0, encodeHello({ epoch }));
+    this.#send(FrameType.CONFIGURE, 0, 0, encodeConfigure(configure));
+    return new Promise((resolve, reject) => {
+      this.#configured = { resolve, reject };
+    });
+  }
+
+  /** Starts a command. The listener hears of it until `finish`. */
+  exec(exec: Exec, listener: ChannelListener): SessionPeer {
+    const request = encodeExec(exec);
+    if (request.length > MAX_PAYLOAD) {
+      throw new NookError('bad_params', `The command line and its environment are longer than ${MAX_PAYLOAD} bytes.`, {
+        hint: 'Send long input through stdin.',
+      });
+    }
+    const channel = this.#nextChannel++;
+    this.#listeners.set(channel, listener);
+    this.#send(FrameType.EXEC, channel, 0, request);
+    return {
+      stdin: (bytes) => {
+        for (let at = 0; at < bytes.length; at += MAX_PAYLOAD) {
+          this.#send(FrameType.DATA, channel, 0, bytes.subarray(at, at + MAX_PAYLOAD));
+        }
+      },
+      stdinEnd: () => this.#send(FrameType.END, channel, 0),
+      signal: (number) => this.#send(FrameType.SIGNAL, channel, 0, encodeU32(number)),
+      resize: (rows, columns) => this.#send(FrameType.RESIZE, channel, 0, encodeResize(rows, columns)),
+      credit: (stream, bytes) => this.#send(FrameType.CREDIT, channel, stream, encodeU32(bytes)),
+    };
+  }
+
+  powerOff(graceMs: number): void {
+    this.#send(FrameType.POWEROFF, 0, 0, encodeU32(graceMs));
+  }
+
+  /** The machine is gone: every session ends for this reason. */
+  lose(reason: string): void {
+    for (const listener of this.#listeners.values()) listener.finish({ lost: reason });
+    this.#listeners.clear();
+    this.#configured?.reject(new NookError('unavailable', reason));
+    this.#socket.destroy();
+  }
+
+  #send(type: number, channel: number, stream: number, payload: Buffer = Buffer.alloc(0)): void {
+    if (!this.#socket.destroyed) this.#socket.write(encodeFrame(type, channel, stream, payload));
+  }
+
+  #handle(frame: Frame): void {
+    const listener = this.#listeners.get(frame.channel);
+    if (frame.channel === 0) this.#handleControl(frame);
+    else if (listener) this.#handleSession(frame, listener);
+  }
+
+  #handleSession({ type, stream, channel, payload }: Frame, listener: ChannelListener): void {
+    if (type === FrameType.DATA) listener.output(stream === 2 ? 2 : 1, payload);
+    else if (type === FrameType.CREDIT) listener.stdinCredited(decodeCredit(payload));
+    else if (type === FrameType.EXEC_STARTED) listener.started();
+    else if (type === FrameType.EXEC_FAILED) this.#finish(channel, listener, decodeExecFailed(payload));
+    else if (type === FrameType.EXIT) this.#finish(channel, listener, decodeExit(payload));
+    else if (type === FrameType.ERROR) this.#finish(channel, listener, { lost: decodeError(payload).message });
+  }
+
+  #finish(channel: number, listener: ChannelListener, end: SessionEnd): void {
+    this.#listeners.delete(channel);
+    listener.finish(end);
+  }
+
+  #handleControl(frame: Frame): void {
+    if (frame.type === FrameType.HELLO) this.#onHello(decodeHello(frame.payload));
+    else if (frame.type === FrameType.CONFIGURED) this.#configured?.resolve();
+    else if (frame.type === FrameType.ERROR) {
+      const { message } = decodeError(frame.payload);
+      this.#configured?.reject(new NookError('operation_failed', `The guest could not be set up: ${message}`));
+    }
+  }
+}

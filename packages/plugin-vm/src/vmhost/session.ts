@@ -1,0 +1,209 @@
+import type { FrameChannel } from '@nook/wire';
+import type { SessionView } from '../contract.ts';
+import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from './attach-protocol.ts';
+import { OutputLog, type OutputStream } from './output-log.ts';
+
+/** The window of every stream of the guest protocol. */
+const WINDOW = 262_144;
+/** Output kept for a client that comes (back) later. */
+const HISTORY = 524_288;
+const PIECE = 65_536;
+
+/** What a session sends to its command in the guest. */
+export interface SessionPeer {
+  stdin(bytes: Buffer): void;
+  stdinEnd(): void;
+  signal(number: number): void;
+  resize(rows: number, columns: number): void;
+  credit(stream: OutputStream, bytes: number): void;
+}
+
+export interface SessionOptions {
+  readonly id: string;
+  readonly token: string;
+  readonly argv: readonly string[];
+  readonly startedAt: number;
+  /** Keep all output back until the first client is there, since losing any would surprise it. */
+  readonly holdForClient: boolean;
+}
+
+/**
+ * One command in the guest, seen from the host: its output, its end, and at most one attached client.
+ * While a client is attached, what it has not read holds the guest back; while none is, the oldest output goes.
+ */
+export class Session {
+  readonly options: SessionOptions;
+  end: SessionEnd | undefined;
+  /** Called once, when the end is known. */
+  onEnd: () => void = () => {};
+  /** The client went away before it was told the end. */
+  onDisconnect: () => void = () => {};
+  /** The client was told the end. */
+  onDelivered: () => void = () => {};
+  /** Settles when the latest client is gone; settled before the first. */
+  clientGone: Promise<void> = Promise.resolve();
+  readonly #peer: SessionPeer;
+  readonly #log = new OutputLog(HISTORY + 2 * WINDOW);
+  #client: FrameChannel | undefined;
+  #held: boolean;
+  #cursor = 0;
+  /** Output before this offset was credited to the guest. */
+  #credited = 0;
+  #stdinTaken = 0;
+  #stdinCredit = WINDOW;
+  #delivered = false;
+
+  constructor(options: SessionOptions, peer: SessionPeer) {
+    this.options = options;
+    this.#peer = peer;
+    this.#held = options.holdForClient;
+  }
+
+  get attached(): boolean {
+    return this.#client !== undefined;
+  }
+
+  get awaitsClient(): boolean {
+    return this.#held;
+  }
+
+  get delivered(): boolean {
+    return this.#delivered;
+  }
+
+  output(stream: OutputStream, bytes: Buffer): void {
+    this.#log.append(stream, bytes);
+    if (this.#client) this.#pump();
+    else if (!this.#held) this.#forgetUnread();
+  }
+
+  stdinCredited(bytes: number): void {
+    this.#stdinCredit += bytes;
+    const payload = Buffer.allocUnsafe(4);
+    payload.writeUInt32LE(bytes);
+    this.#client?.write(AttachFrame.StdinCredit, payload);
+  }
+
+  finish(end: SessionEnd): void {
+    if (this.end) return;
+    this.end = end;
+    this.onEnd();
+    if (this.#client) this.#pump();
+  }
+
+  describeAttach(offset = 0): AttachResult {
+    return {
+      offset: Math.min(offset, this.#log.end),
+      stdin_taken: this.#stdinTaken,
+      stdin_credit: this.#stdinCredit,
+      state: this.end ? 'exited' : 'running',
+    };
+  }
+
+  attach(channel: FrameChannel, offset = 0): void {
+    this.#client = channel;
+    this.#held = false;
+    channel.onFrame = (kind, payload) => this.#receive(kind, payload);
+    channel.onDrain = () => this.#pump();
+    this.clientGone = new Promise((resolve) => {
+      channel.onClose = () => {
+        this.#detach(channel);
+        resolve();
+      };
+    });
+    this.#cursor = Math.min(offset, this.#log.end);
+    const lost = this.#log.start - this.#cursor;
+    if (lost > 0) {
+      const payload = Buffer.allocUnsafe(8);
+      payload.writeBigUInt64LE(BigInt(lost));
+      channel.write(AttachFrame.Gap, payload);
+      this.#cursor = this.#log.start;
+    }
+    this.#pump();
+  }
+
+  /** Nobody is coming any more: what is held back is treated as unread output. */
+  release(): void {
+    this.#held = false;
+    if (!this.#client) this.#forgetUnread();
+  }
+
+  view(): SessionView {
+    return {
+      session: this.options.id,
+      argv: this.options.argv,
+      state: this.end ? 'exited' : 'running',
+      ...(this.end ? { exit_code: exitCode(this.end) } : {}),
+      attached: this.attached,
+      started_at: this.options.startedAt,
+    };
+  }
+
+  #pump(): void {
+    const client = this.#client;
+    if (!client) return;
+    if (client.writableLength === 0) this.#creditTo(this.#cursor);
+    for (let writable = client.writableLength < PIECE; writable; ) {
+      const piece = this.#log.read(this.#cursor, PIECE);
+      if (!piece) break;
+      this.#cursor = piece.offset + piece.bytes.length;
+      writable = client.write(piece.stream === 1 ? AttachFrame.Stdout : AttachFrame.Stderr, piece.bytes);
+      // Only what the kernel has taken may be overwritten by what the credit lets in.
+      if (client.writableLength === 0) this.#creditTo(this.#cursor);
+    }
+    if (this.end && this.#cursor === this.#log.end && !this.#delivered) {
+      this.#delivered = true;
+      client.write(AttachFrame.Exit, Buffer.from(JSON.stringify(this.end)));
+      client.end();
+    }
+  }
+
+  #receive(kind: number, payload: Buffer): void {
+    if (kind === AttachFrame.Stdin) this.#takeStdin(payload);
+    else if (kind === AttachFrame.StdinEnd) this.#peer.stdinEnd();
+    else if (kind === AttachFrame.Signal && payload.length === 4) this.#peer.signal(payload.readUInt32LE());
+    else if (kind === AttachFrame.Resize && payload.length === 4) {
+      this.#peer.resize(payload.readUInt16LE(0), payload.readUInt16LE(2));
+    } else this.#client?.destroy();
+  }
+
+  #takeStdin(bytes: Buffer): void {
+    if (bytes.length > this.#stdinCredit) {
+      this.#client?.destroy();
+      return;
+    }
+    this.#stdinCredit -= bytes.length;
+    this.#stdinTaken += bytes.length;
+    if (!this.end) this.#peer.stdin(bytes);
+  }
+
+  #detach(channel: FrameChannel): void {
+    if (this.#client !== channel) return;
+    this.#client = undefined;
+    if (this.#delivered) this.onDelivered();
+    else {
+      this.#forgetUnread();
+      this.onDisconnect();
+    }
+  }
+
+  #forgetUnread(): void {
+    this.#creditTo(this.#log.end);
+    this.#log.discardTo(this.#log.end - HISTORY);
+  }
+
+  #creditTo(offset: number): void {
+    if (offset <= this.#credited) return;
+    const bytes = { 1: 0, 2: 0 };
+    while (this.#credited < offset) {
+      const piece = this.#log.read(this.#credited, offset - this.#credited);
+      if (!piece) break;
+      const length = Math.min(piece.bytes.length, offset - piece.offset);
+      bytes[piece.stream] += length;
+      this.#credited = piece.offset + length;
+    }
+    for (const stream of [1, 2] as const) {
+      if (bytes[stream] > 0 && !this.end) this.#peer.credit(stream, bytes[stream]);
+    }
+  }
+}

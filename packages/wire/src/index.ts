@@ -1,0 +1,21 @@
+export type { WireEvent, WireProgress } from './answer.ts';
+export { buildInfo } from './build-info.ts';
+export { type ByteStream, byteStream } from './byte-stream.ts';
+export { configPath, daemonOutputPath, makeDirs, resolveDirs, socketPath } from './dirs.ts';
+export { FrameChannel } from './frame-channel.ts';
+export { MAX_FRAME_BYTES, MAX_LINE_BYTES } from './limits.ts';
+export { type FileLock, lockFile } from './lock-file.ts';
+export { isOpId, mintOpId } from './op-id.ts';
+export { programFile } from './program-file.ts';
+export type { RpcRequest } from './request.ts';
+export { type CallOptions, RpcClient } from './rpc-client.ts';
+export {
+  type RpcConnection,
+  type RpcHandler,
+  type ServeOptions,
+  type ServerCall,
+  serveRpc,
+} from './serve-rpc.ts';
+export { connectUnix, listenUnix, type UnixServer } from './unix-socket.ts';
+export { fromWireError, opIdOf, toWireError, type WireError } from './wire-error.ts';
+export { writeFileAtomic } from './write-file-atomic.ts';

@@ -1,0 +1,17 @@
+/** Longest line in either direction, in bytes, its newline not counted. */
+export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+
+/** Deepest nesting of objects and arrays that a request may have. */
+export const MAX_DEPTH = 512;
+
+/** Calls that one connection may have in flight; more lines wait unread. */
+export const MAX_CALLS_IN_FLIGHT = 1024;
+
+/** Bytes waiting for a slow reader above which its connection is not read any more. */
+export const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** Longest payload of one frame, in bytes. */
+export const MAX_FRAME_BYTES = 1024 * 1024;
+
+/** Longest string accepted as a request's `id` or `idempotency_key`, in UTF-16 units. */
+export const MAX_KEY_LENGTH = 256;

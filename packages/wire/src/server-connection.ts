@@ -1,0 +1,275 @@
+import type { Socket } from 'node:net';
+import { isNookError, NookError } from '@nook/daemonapi';
+import { answerLine, errorLine } from './answer.ts';
+import { type CallHost, CallInFlight } from './call-in-flight.ts';
+import { FrameChannel } from './frame-channel.ts';
+import { MAX_CALLS_IN_FLIGHT } from './limits.ts';
+import { LineReader, LineTooLong } from './line-reader.ts';
+import { LineWriter } from './line-writer.ts';
+import { watchPeer } from './peer-watch.ts';
+import { type RequestId, type RpcRequest, readMessage, UnreadableRequest } from './request.ts';
+import type { RpcConnection, RpcHandler, ServeOptions } from './serve-rpc.ts';
+
+/** How long a cancelled call may take to wind down before it is answered all the same. */
+const CANCEL_GRACE_MS = 10_000;
+/** How long the last answer may take to be read once the connection is being closed. */
+const LINGER_MS = 2000;
+
+/** The server's side of one connection: lines in, calls in flight, lines out. */
+export class ServerConnection implements RpcConnection, CallHost {
+  readonly closed: Promise<void>;
+  readonly #socket: Socket;
+  readonly #handler: RpcHandler;
+  readonly #options: ServeOptions;
+  readonly #reader = new LineReader();
+  readonly #writer: LineWriter;
+  readonly #calls = new Set<CallInFlight>();
+  readonly #byId = new Map<RequestId, CallInFlight>();
+  #channel: FrameChannel | undefined;
+  /** A request with an id was seen: the connection outlives its first answer. */
+  #multiplexed = false;
+  /** No more requests are taken; the connection closes after the last answer. */
+  #closing = false;
+  #draining = false;
+  #inputEnded = false;
+  #paused = false;
+  #reading = false;
+  #ended = false;
+  #stopWatch: (() => void) | undefined;
+
+  constructor(socket: Socket, handler: RpcHandler, options: ServeOptions) {
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#options = options;
+    this.#writer = new LineWriter(socket);
+    this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
+    socket.on('data', this.#onData);
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    // 'close' follows, and is where everything is let go.
+    socket.on('error', () => {});
+    socket.on('close', () => this.#onClose());
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    this.#closeWhenDone();
+    const timer = setTimeout(() => {
+      const reason = new NookError('cancelled', 'The daemon is stopping.');
+      for (const call of [...this.#calls]) {
+        call.cancel(reason);
+        this.#answer(call, () => errorLine(call.request.id, reason, call.request.opId));
+      }
+      this.#channel?.end();
+      setTimeout(() => this.close(), LINGER_MS).unref();
+    }, deadlineMs);
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  offer(line: string): boolean {
+    if (this.#writer.full) return false;
+    this.#writer.write(line);
+    return true;
+  }
+
+  upgrade(call: CallInFlight, result: unknown): FrameChannel {
+    if (this.#calls.size > 1) {
+      throw new NookError('bad_request', 'A call that becomes a stream needs a connection of its own.');
+    }
+    if (this.#inputEnded) throw new NookError('bad_request', 'A stream needs a connection that is open both ways.');
+    this.#writer.write(answerLine(call.request.id, this.#encode(result, call.request)));
+    this.#writer.flush();
+    call.answered = true;
+    this.#stopWatch?.();
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain);
+    this.#channel = new FrameChannel(this.#socket, this.#reader.rest());
+    return this.#channel;
+  }
+
+  #onData = (chunk: Buffer): void => {
+    if (this.#closing) return;
+    this.#reader.push(chunk);
+    this.#readLines();
+  };
+
+  #onEnd = (): void => {
+    this.#inputEnded = true;
+    this.#readLines();
+  };
+
+  #onDrain = (): void => this.#readLines();
+
+  #readLines(): void {
+    // A call that is answered at once comes back here from within the loop.
+    if (this.#reading) return;
+    this.#reading = true;
+    while (!this.#closing && this.#channel === undefined) {
+      if (this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full) break;
+      let line: string | undefined;
+      try {
+        line = this.#reader.next();
+        if (line === undefined && this.#inputEnded) line = this.#reader.last();
+      } catch (error) {
+        this.#refuse(new UnreadableRequest(error as NookError));
+        if (error instanceof LineTooLong) this.#finishInput();
+        continue;
+      }
+      if (line === undefined) {
+        if (this.#inputEnded) this.#finishInput();
+        break;
+      }
+      if (line.trim() !== '') this.#onLine(line);
+    }
+    this.#reading = false;
+    if (this.#channel === undefined) this.#setReading();
+  }
+
+  #onLine(line: string): void {
+    const message = readMessage(line);
+    if (message instanceof UnreadableRequest) {
+      this.#refuse(message);
+    } else if (message.kind === 'cancel') {
+      this.#cancel(message.id);
+    } else {
+      this.#begin(message.request);
+    }
+  }
+
+  #refuse({ error, id, opId }: UnreadableRequest): void {
+    if (id !== undefined) this.#multiplexed = true;
+    this.#options.onRefused?.(error, opId);
+    this.#writer.write(errorLine(id, error, opId));
+    if (!this.#multiplexed) this.#finishInput();
+  }
+
+  #begin(request: RpcRequest): void {
+    const { id, opId } = request;
+    if (this.#draining) {
+      this.#refuse(new UnreadableRequest(new NookError('unavailable', 'The daemon is stopping.'), id, opId));
+      return;
+    }
+    if (id !== undefined && this.#byId.has(id)) {
+      const error = new NookError('bad_request', `A call with id ${JSON.stringify(id)} is in flight.`);
+      this.#refuse(new UnreadableRequest(error, id, opId));
+      return;
+    }
+    const call = new CallInFlight(request, this);
+    this.#calls.add(call);
+    if (id === undefined) this.#closing = true;
+    else {
+      this.#multiplexed = true;
+      this.#byId.set(id, call);
+    }
+    let result: unknown;
+    try {
+      result = this.#handler(call);
+    } catch (error) {
+      this.#fail(call, error);
+      return;
+    }
+    if (result instanceof Promise) {
+      result.then(
+        (value) => this.#succeed(call, value),
+        (error) => this.#fail(call, error),
+      );
+    } else this.#succeed(call, result);
+  }
+
+  #succeed(call: CallInFlight, result: unknown): void {
+    const { request } = call;
+    try {
+      this.#answer(call, () => answerLine(request.id, this.#encode(result, request)));
+    } catch (error) {
+      this.#fail(call, error);
+    }
+    this.#end(call);
+  }
+
+  #fail(call: CallInFlight, error: unknown): void {
+    const { id, opId } = call.request;
+    this.#options.onError?.(error, call.request);
+    if (call.answered) this.#channel?.destroy();
+    // Node's own calls throw an AbortError of theirs when the signal ends them.
+    const aborted = call.cancelled !== undefined && !isNookError(error) && (error as Error)?.name === 'AbortError';
+    this.#answer(call, () => errorLine(id, aborted ? call.cancelled : error, opId));
+    this.#end(call);
+  }
+
+  #answer(call: CallInFlight, line: () => string): void {
+    if (call.answered) return;
+    this.#writer.write(line());
+    call.answered = true;
+    this.#end(call);
+  }
+
+  #end(call: CallInFlight): void {
+    // An upgraded call lives as long as its channel, so that a lost connection aborts it.
+    if (this.#channel !== undefined || !this.#calls.delete(call)) return;
+    if (call.request.id !== undefined) this.#byId.delete(call.request.id);
+    this.#closeWhenDone();
+    if (this.#paused) this.#readLines();
+  }
+
+  #cancel(id: RequestId): void {
+    const call = this.#byId.get(id);
+    if (call === undefined || call.cancelled !== undefined) return;
+    const reason = new NookError('cancelled', 'The caller cancelled the call.');
+    call.cancel(reason);
+    const timer = setTimeout(() => {
+      this.#answer(call, () => errorLine(id, reason, call.request.opId));
+    }, CANCEL_GRACE_MS);
+    timer.unref();
+  }
+
+  #finishInput(): void {
+    this.#closing = true;
+    this.#reader.clear();
+    this.#closeWhenDone();
+  }
+
+  #closeWhenDone(): void {
+    if (!(this.#closing || this.#draining) || this.#calls.size > 0 || this.#ended) return;
+    this.#ended = true;
+    this.#closing = true;
+    this.#writer.flush();
+    this.#setReading();
+    // What the peer still sends is read and dropped, since closing over unread bytes could cost it its answer.
+    this.#socket.end(() => {
+      if (this.#inputEnded) this.#socket.destroy();
+    });
+    setTimeout(() => this.close(), LINGER_MS).unref();
+  }
+
+  #setReading(): void {
+    const full = this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full;
+    this.#paused = full && !this.#closing;
+    if (this.#paused) this.#socket.pause();
+    else this.#socket.resume();
+    if ((this.#paused || this.#inputEnded) && this.#calls.size > 0) this.#stopWatch ??= watchPeer(this.#socket);
+    else if (this.#stopWatch !== undefined) {
+      this.#stopWatch();
+      this.#stopWatch = undefined;
+    }
+  }
+
+  #onClose(): void {
+    this.#closing = true;
+    this.#reader.clear();
+    const reason = new NookError('cancelled', 'The connection of the caller was lost.');
+    for (const call of this.#calls) {
+      call.answered = true;
+      call.cancel(reason);
+    }
+    this.#calls.clear();
+    this.#byId.clear();
+  }
+
+  #encode(result: unknown, request: RpcRequest): Record<string, unknown> {
+    return this.#options.encodeAnswer?.(result, request) ?? { result: result ?? null };
+  }
+}

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { surplus } from './surplus.ts';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The program under test: the launcher, as a user calls it. */
+export const NOOK = join(ROOT, 'nook');
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Spawn {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stdio?: ('pipe' | 'ignore' | 'inherit' | number)[];
+  readonly detached?: boolean;
+}
+
+/**
+ * A NOOK_HOME of its own. Images and kernels come from one store that all homes of a test run share.
+ * When it is disposed of, everything in it is removed by nook's own commands, and whatever is left after that fails
+ * the test: no process, no socket, no folder may be.
+ */
+export class Home implements AsyncDisposable {
+  readonly dir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly #children = new Set<ChildProcess>();
+
+  private constructor(dir: string, store: string) {
+    this.dir = dir;
+    const { NOOK_HOME: _home, NOOK_STORE: _store, ...env } = process.env;
+    this.env = { ...env, NOOK_HOME: dir, NOOK_STORE: store };
+  }
+
+  static async create(options: { readonly in?: string; readonly store?: string } = {}): Promise<Home> {
+    const store = options.store ?? (process.env.NOOK_TEST_STORE || join(ROOT, '.nook/test-store'));
+    await mkdir(store, { recursive: true, mode: 0o700 });
+    const dir = await mkdtemp(join(options.in ?? tmpdir(), 'nook-test-'));
+    return new Home(dir, store);
+  }
+
+  spawn(args: readonly string[], { env, stdio = ['pipe', 'pipe', 'pipe'], detached = false }: Spawn = {}): ChildProcess {
+    const child = spawn(NOOK, args, { env: { ...this.env, ...env }, stdio, detached });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs a command to its end, with `input` on stdin. */
+  nook(args: readonly string[], { input = '', env = {} }: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {}): Promise<Outcome> {
+    const child = this.spawn(args, { env });
+    child.stdin?.on('error', () => {}).end(input);
+    return outcome(child);
+  }
+
+  /** As `nook`, of a command that must succeed. */
+  async ok(...args: readonly string[]): Promise<string> {
+    const { code, signal, stdout, stderr } = await this.nook(args);
+    if (code === 0) return stdout;
+    throw new Error(`nook ${args.join(' ')} ended with ${signal ?? code}\n${stdout}${stderr}`);
+  }
+
+  async json<T>(...args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.ok(...args, '--json')) as T;
+  }
+
+  /** What the running machines have too much or too little of: empty when all counts agree. */
+  async surplus(): Promise<string[]> {
+    return surplus(this.dir, await this.json('vm', 'list'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    const vms = await this.json<{ name: string }[]>('vm', 'list');
+    if (vms.length > 0) await this.ok('vm', 'rm', '--force', ...vms.map(({ name }) => name));
+    const left = await this.surplus();
+    await this.ok('daemon', 'stop');
+    left.push(...(await surplus(this.dir, [])));
+    if (left.length > 0) throw new Error(`left behind in ${this.dir}:\n${left.join('\n')}`);
+    await rm(this.dir, { recursive: true });
+  }
+}
+
+export function outcome(child: ChildProcess): Promise<Outcome> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+}
+
+/** Resolves with what `stdout` held when it first matched. */
+export function untilOutput(child: ChildProcess, pattern: RegExp): Promise<string> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (pattern.test(text)) resolve(text);
+    });
+    child.once('close', () => reject(new Error(`it ended before ${pattern} was seen:\n${text}`)));
+  });
+}
+
+export function sha256(data: Buffer | string): string {
+  return createHash('sha256').update(data).digest('hex');
+}

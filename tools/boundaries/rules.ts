@@ -1,0 +1,117 @@
+import type { Edge } from './edge.ts';
+
+export interface Rule {
+  readonly name: string;
+  readonly reason: string;
+  broken(edge: Edge): boolean;
+  /** A file that breaks this rule: the test plants it, and a reader sees what is meant. */
+  readonly violation: { readonly file: string; readonly source: string };
+}
+
+const isTest = ({ file }: Edge) => file.endsWith('.test.ts');
+const isPlugin = (name: string | undefined) => name?.startsWith('plugin-') === true;
+const inPlugin = ({ owner }: Edge) => owner.startsWith('packages/plugin-');
+const ownName = ({ owner }: Edge) => owner.slice(owner.indexOf('/') + 1);
+const isNode = ({ specifier }: Edge) => specifier.startsWith('node:');
+
+/** Workspace packages that the lower layers may import. Layers not listed have rules of their own below. */
+const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  'packages/wire': ['daemonapi'],
+  'packages/guest': [],
+  'packages/client': ['daemonapi', 'wire'],
+};
+
+/** A file directly in src/ other than those that every plugin's daemon side begins with. */
+const SHARED = /\/src\/(?!(?:plugin|register|methods|config|contract)\.ts$)[^/]+\.ts$/;
+
+export const rules: readonly Rule[] = [
+  {
+    name: 'own-files-by-path',
+    reason:
+      'A relative path into another package goes around its exports, so that nothing there could be moved any more.',
+    broken: ({ owner, path }) => owner !== '' && path !== undefined && !path.startsWith(`${owner}/`),
+    violation: { file: 'packages/engine/src/a.ts', source: `import '../../wire/src/op-id.ts';` },
+  },
+  {
+    name: 'daemonapi-alone',
+    reason:
+      'A third-party plugin depends on @nook/daemonapi alone: whatever that imported would become part of the contract.',
+    broken: (edge) =>
+      edge.owner === 'packages/daemonapi' &&
+      !isTest(edge) &&
+      edge.path === undefined &&
+      !(isNode(edge) && edge.typeOnly),
+    violation: { file: 'packages/daemonapi/src/a.ts', source: `import { readFile } from 'node:fs/promises';` },
+  },
+  {
+    name: 'layers',
+    reason: 'wire, guest and client are loaded by every process: they stand below the engine and the plugins.',
+    broken: ({ owner, workspace }) =>
+      workspace !== undefined && LAYERS[owner] !== undefined && !LAYERS[owner].includes(workspace),
+    violation: { file: 'packages/wire/src/a.ts', source: `import type { Client } from '@nook/client';` },
+  },
+  {
+    name: 'engine-no-plugin',
+    reason: 'The entry file alone says which plugins a daemon has; an engine that knew one could not be without it.',
+    broken: ({ owner, workspace }) => owner === 'packages/engine' && isPlugin(workspace),
+    violation: { file: 'packages/engine/src/a.ts', source: `import type { Vm } from '@nook/plugin-vm/contract';` },
+  },
+  {
+    name: 'plugin-no-engine',
+    reason: 'A plugin sees the daemon through its context only, so that the engine can change under it.',
+    broken: (edge) => inPlugin(edge) && edge.workspace === 'engine',
+    violation: { file: 'packages/plugin-x/src/a.ts', source: `const engine = await import('@nook/engine');` },
+  },
+  {
+    name: 'plugin-no-plugin',
+    reason:
+      'Plugins meet in capabilities, joined by shape: an import would make one unusable without the other. Types as well.',
+    broken: (edge) => inPlugin(edge) && isPlugin(edge.workspace) && edge.workspace !== ownName(edge),
+    violation: { file: 'packages/plugin-x/src/a.ts', source: `type Y = import('@nook/plugin-y/contract').Y;` },
+  },
+  {
+    name: 'plugin-libraries',
+    reason: 'Of nook itself a plugin may use the contract, the wire and the guest; its tests also the test kit.',
+    broken: (edge) =>
+      inPlugin(edge) &&
+      edge.workspace !== undefined &&
+      !isPlugin(edge.workspace) &&
+      edge.workspace !== 'engine' &&
+      !['daemonapi', 'wire', 'guest', ...(isTest(edge) ? ['testkit'] : [])].includes(edge.workspace),
+    violation: { file: 'packages/plugin-x/src/a.ts', source: `import { createClient } from '@nook/client';` },
+  },
+  {
+    name: 'register-in-apps',
+    reason: 'Importing a register entry adds the plugin to the process: that is the entry file’s decision.',
+    broken: ({ owner, file, entry, workspace }) =>
+      isPlugin(workspace) &&
+      entry === 'register' &&
+      !owner.startsWith('apps/') &&
+      !/^(?:tests|examples|bench)\//.test(file),
+    violation: { file: 'packages/testkit/src/a.ts', source: `import '@nook/plugin-x/register';` },
+  },
+  {
+    name: 'cli-no-daemon-code',
+    reason: 'The command line starts in milliseconds because it loads commands only; the daemon does the work.',
+    broken: ({ owner, workspace, entry, typeOnly }) =>
+      owner === 'apps/cli' &&
+      !typeOnly &&
+      (workspace === 'engine' || workspace === 'daemon' || (isPlugin(workspace) && entry !== 'cli')),
+    violation: { file: 'apps/cli/src/a.ts', source: `import { vm } from '@nook/plugin-vm';` },
+  },
+  {
+    name: 'plugin-cli-apart',
+    reason:
+      'What a plugin’s cli folder imports is loaded by the command line: contract types and small files shared in src/ may be, the daemon’s side not.',
+    broken: (edge) => {
+      const cli = `${edge.owner}/src/cli/`;
+      if (!inPlugin(edge) || !edge.file.startsWith(cli) || isTest(edge)) return false;
+      const own = edge.workspace === ownName(edge);
+      const outside = edge.path !== undefined && !edge.path.startsWith(cli);
+      const contract = edge.path === `${edge.owner}/src/contract.ts` || (own && edge.entry === 'contract');
+      const shared = edge.path?.startsWith(`${edge.owner}/src/`) && SHARED.test(edge.path);
+      return (own || outside) && !(contract ? edge.typeOnly : shared);
+    },
+    violation: { file: 'packages/plugin-x/src/cli/a.ts', source: `import { Store } from '../store/store.ts';` },
+  },
+];

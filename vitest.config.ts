@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config';
+
+/** Too slow for every run; by name: npm test -- --project slow */
+const slow = '**/*.slow.test.ts';
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/testing/summary-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts', 'tools/**/*.test.ts'],
+          exclude: [slow, '**/node_modules/**'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          // One virtual machine at a time, when the unit tests are done: under emulation each takes a whole core.
+          name: 'vm',
+          include: ['tests/**/*.vm.test.ts'],
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: [slow],
+          exclude: ['**/node_modules/**'],
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
+  },
+});
