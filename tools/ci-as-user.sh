@@ -3,6 +3,7 @@
 # host programs; makes the user `nooktest` when there is none. Ends with `N passed, N failed`.
 set -eu
 user=nooktest
+PATH=$PATH:/usr/sbin:/sbin
 root=$(dirname "$(dirname "$(readlink -f -- "$0")")")
 
 if [ "${1:-}" != as-user ]; then

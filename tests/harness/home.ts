@@ -47,7 +47,10 @@ export class Home implements AsyncDisposable {
     return new Home(dir, store);
   }
 
-  spawn(args: readonly string[], { env, stdio = ['pipe', 'pipe', 'pipe'], detached = false }: Spawn = {}): ChildProcess {
+  spawn(
+    args: readonly string[],
+    { env, stdio = ['pipe', 'pipe', 'pipe'], detached = false }: Spawn = {},
+  ): ChildProcess {
     const child = spawn(NOOK, args, { env: { ...this.env, ...env }, stdio, detached });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
@@ -55,7 +58,10 @@ export class Home implements AsyncDisposable {
   }
 
   /** Runs a command to its end, with `input` on stdin. */
-  nook(args: readonly string[], { input = '', env = {} }: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {}): Promise<Outcome> {
+  nook(
+    args: readonly string[],
+    { input = '', env = {} }: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {},
+  ): Promise<Outcome> {
     const child = this.spawn(args, { env });
     child.stdin?.on('error', () => {}).end(input);
     return outcome(child);

@@ -23,7 +23,8 @@ export function surplus(home: string, vms: readonly Listed[]): string[] {
   for (const id of ids) if (!vms.some((vm) => vm.id === id)) found.push(`folder ${id} belongs to no VM`);
   const processes = processesUnder(folder);
   for (const { pid, argv } of processes) {
-    if (!vms.some(({ id }) => argv.includes(join(folder, id)))) found.push(`process ${pid} belongs to no VM: ${argv.join(' ')}`);
+    if (!vms.some(({ id }) => argv.includes(join(folder, id))))
+      found.push(`process ${pid} belongs to no VM: ${argv.join(' ')}`);
   }
   for (const vm of vms) found.push(...differences(vm, join(folder, vm.id), processes));
   return found;

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { NookError } from '@nook/daemonapi';
 import { programFile } from '@nook/wire';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -28,7 +29,11 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-const fixture = (behaviour = 'serve') => [process.execPath, join(import.meta.dirname, 'daemon.fixture.ts'), behaviour];
+const fixture = (behaviour = 'serve') => [
+  process.execPath,
+  fileURLToPath(import.meta.resolve('./daemon.fixture.ts')),
+  behaviour,
+];
 
 function client(command: readonly string[] | undefined, more: object = {}): LooseClient & NookClient {
   const env = { ...process.env, NOOK_HOME: home };

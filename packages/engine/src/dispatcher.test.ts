@@ -36,6 +36,16 @@ test('an unknown method suggests the one that was meant', async () => {
   });
 });
 
+test('the op id of a refused read is in the log at its usual level', async () => {
+  const run = () => {
+    throw new NookError('not_found', 'No such thing.');
+  };
+  await using test = await testEngine([serving({ 'p.show': { access: 'read', run } })], { logLevel: 'info' });
+  await test.engine.start();
+  await expect(test.call('p.show', {}, { opId: 'op-shown' })).rejects.toMatchObject({ code: 'not_found' });
+  expect((await test.log()).find(({ op_id }) => op_id === 'op-shown')).toMatchObject({ code: 'not_found' });
+});
+
 test('a result that its schema refuses is found in tests', async () => {
   await using test = await testEngine([
     serving({ 'p.do': { result: z.object({ n: z.number() }), run: () => ({ n: 'x' }) } }),

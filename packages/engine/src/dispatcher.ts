@@ -72,7 +72,7 @@ export class Dispatcher {
       return result;
     } catch (error) {
       context?.end();
-      this.#noteFailure({ method, row, begun, error });
+      this.#noteFailure({ method, begun, error });
       if (context?.streamed === undefined) throw error;
       context.streamed.fail(error as Error);
       return undefined;
@@ -91,15 +91,13 @@ export class Dispatcher {
     if (log.isLevelEnabled(level)) log[level]({ method: name, duration_ms: since(begun) }, 'call');
   }
 
-  #noteFailure(failure: { method: string; row: MethodRow | undefined; begun: number; error: unknown }): void {
-    const { row, begun, error } = failure;
+  #noteFailure(failure: { method: string; begun: number; error: unknown }): void {
+    const { begun, error } = failure;
     const fields = { method: failure.method.slice(0, 100), duration_ms: since(begun) };
     const log = this.#options.log();
     if (!isNookError(error) || error.code === 'internal') log.error({ ...fields, err: error }, 'call failed');
-    else {
-      const level = row?.definition.access === 'read' ? 'debug' : 'info';
-      log[level]({ ...fields, code: error.code, reason: error.message, cause: causeOf(error) }, 'call refused');
-    }
+    // Reads too: whoever was shown an op id with an error finds it here.
+    else log.info({ ...fields, code: error.code, reason: error.message, cause: causeOf(error) }, 'call refused');
   }
 }
 

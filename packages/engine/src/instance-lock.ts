@@ -1,4 +1,4 @@
-import { watch } from 'node:fs';
+import { watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dirs, NookError } from '@nook/daemonapi';
 import { type FileLock, lockFile, RpcClient, socketPath } from '@nook/wire';
@@ -14,7 +14,7 @@ export type Instance = { readonly lock: FileLock } | { readonly runningPid: numb
  * @throws NookError `timeout` when it does neither
  */
 export async function becomeInstance(dirs: Dirs, waitMs = WAIT_MS): Promise<Instance> {
-  const path = join(dirs.run, 'nookd.lock');
+  const path = lockPath(dirs);
   const lock = await lockFile(path, { waitMs: 0 });
   if (lock !== undefined) return { lock };
   const stop = new AbortController();
@@ -36,7 +36,19 @@ export async function becomeInstance(dirs: Dirs, waitMs = WAIT_MS): Promise<Inst
   }
 }
 
-/** Asks now, and again whenever the socket appears. Settles only with an answer. */
+/**
+ * Writes the pid into the lock file once the socket answers. Daemons that wait watch the directory: that the socket
+ * appears is not news enough for them, since between its making and its first answer a connect is refused.
+ */
+export function announceInstance(dirs: Dirs): void {
+  writeFileSync(lockPath(dirs), `${process.pid}\n`);
+}
+
+function lockPath(dirs: Dirs): string {
+  return join(dirs.run, 'nookd.lock');
+}
+
+/** Asks now, and again whenever something changes beside the socket. Settles only with an answer. */
 function untilAnswered(dirs: Dirs, signal: AbortSignal): Promise<number> {
   return new Promise((resolve) => {
     const ask = () => {

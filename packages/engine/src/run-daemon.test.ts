@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { RpcClient } from '@nook/wire';
 import { describe, expect, test } from 'vitest';
 import { tempDir } from './engine.fixture.ts';
@@ -19,7 +20,7 @@ interface Daemon extends AsyncDisposable {
 }
 
 function daemon(home: string, behaviour = ''): Daemon {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'tiny-daemon.fixture.ts')], {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./tiny-daemon.fixture.ts'))], {
     env: { ...process.env, NOOK_HOME: home, TINY: behaviour, NOOK_READY_FD: '3' },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });

@@ -2,7 +2,7 @@ import { isNookError } from '@nook/daemonapi';
 import { configPath, makeDirs, resolveDirs } from '@nook/wire';
 import { createEngine } from './engine.ts';
 import { ExitPath } from './exit-path.ts';
-import { becomeInstance } from './instance-lock.ts';
+import { announceInstance, becomeInstance } from './instance-lock.ts';
 import { startError, takeReadyFd } from './ready.ts';
 
 /**
@@ -53,6 +53,7 @@ async function serve(announce: ReturnType<typeof takeReadyFd>): Promise<void> {
     announce(startError(error));
     return;
   }
+  announceInstance(engine.dirs);
   announce({ ready: true, pid: process.pid });
   if (process.stdout.isTTY) console.log(`nookd is ready, pid ${process.pid}`);
 }

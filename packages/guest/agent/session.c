@@ -248,6 +248,7 @@ void sessions_abandon(void) {
   while (session_count > 0) {
     kill(sessions[0]->pid, SIGKILL);
     signal_group(sessions[0], SIGKILL);
+    if (!sessions[0]->exited) waitpid(sessions[0]->pid, NULL, 0);
     forget(sessions[0]);
   }
   drain_close_all();

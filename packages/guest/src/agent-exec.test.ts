@@ -51,7 +51,11 @@ describe('exec', () => {
   test('a file that may not run is EACCES, a directory too', async () => {
     await using agent = await TestAgent.start();
     expect((await agent.run(['/etc/passwd'])).failed).toMatchObject({ errno: EACCES, stage: 'exec' });
-    expect((await agent.run(['/etc'])).failed).toEqual({ errno: EACCES, stage: 'exec', message: '/etc: is a directory' });
+    expect((await agent.run(['/etc'])).failed).toEqual({
+      errno: EACCES,
+      stage: 'exec',
+      message: '/etc: is a directory',
+    });
   });
 
   test('a script without its first line runs in the shell, one with a missing interpreter says so', async () => {
@@ -94,7 +98,8 @@ describe('exec', () => {
 
   test.runIf(isRoot)('becomes a user by name and by number, with and without a group', async () => {
     await using agent = await TestAgent.start();
-    const id = async (user: string) => (await agent.run(['sh', '-c', 'id -u; id -g; id -G'], { user })).stdout.split('\n');
+    const id = async (user: string) =>
+      (await agent.run(['sh', '-c', 'id -u; id -g; id -G'], { user })).stdout.split('\n');
     expect(await id('nobody')).toEqual(['65534', '65534', '65534', '']);
     expect(await id('65534')).toEqual(['65534', '65534', '65534', '']);
     expect(await id('nobody:daemon')).toEqual(['65534', '1', '1', '']);

@@ -14,7 +14,9 @@ describe('sessions', () => {
     await agent.run(['true']);
     const before = agent.descriptors();
     for (let round = 0; round < 20; round++) {
-      const runs = Array.from({ length: 15 }, (_, index) => agent.run(index % 5 === 0 ? ['no-such'] : ['echo', String(index)]));
+      const runs = Array.from({ length: 15 }, (_, index) =>
+        agent.run(index % 5 === 0 ? ['no-such'] : ['echo', String(index)]),
+      );
       await Promise.all(runs);
     }
     await agent.run(['true']);

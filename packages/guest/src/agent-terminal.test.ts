@@ -47,7 +47,9 @@ describe('a session on a terminal', () => {
 
   test('delivers the last output of a command that ends at once', async () => {
     await using agent = await TestAgent.start();
-    const { stdout } = await agent.run(['sh', '-c', 'i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done'], { pty: true });
+    const { stdout } = await agent.run(['sh', '-c', 'i=0; while [ $i -lt 2000 ]; do echo $i; i=$((i+1)); done'], {
+      pty: true,
+    });
     const expected = Array.from({ length: 2000 }, (_, line) => `${line}\r\n`).join('');
     expect(stdout).toBe(expected);
   });
@@ -55,7 +57,10 @@ describe('a session on a terminal', () => {
   test('a background child keeps the terminal and does not hold the session', async () => {
     await using agent = await TestAgent.start();
     const before = agent.descriptors();
-    const session = agent.begin({ argv: ['sh', '-c', 'trap "" HUP; sh -c "while :; do echo noise; done" & echo $!'], pty: true });
+    const session = agent.begin({
+      argv: ['sh', '-c', 'trap "" HUP; sh -c "while :; do echo noise; done" & echo $!'],
+      pty: true,
+    });
     const { exit, stdout } = await session.ended;
     const child = Number(stdout.match(/\d+/)?.[0]);
     expect(exit).toEqual({ code: 0 });

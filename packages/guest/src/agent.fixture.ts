@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { FrameParser } from './frame-parser.ts';
 import { FrameType, INITIAL_WINDOW, MAX_PAYLOAD, Stream } from './frame-type.ts';
 import { encodeFrame, type Frame } from './frames.ts';
-import { decodeCredit, decodeExecFailed, decodeExecStarted, decodeExit, type ExecFailed, type Exit } from './guest-messages.ts';
+import {
+  decodeCredit,
+  decodeExecFailed,
+  decodeExecStarted,
+  decodeExit,
+  type ExecFailed,
+  type Exit,
+} from './guest-messages.ts';
 import { type Exec, encodeExec, encodeHello, encodeU32 } from './host-messages.ts';
 
 const BUILD = fileURLToPath(new URL('../build.sh', import.meta.url));
@@ -104,7 +111,7 @@ export class TestAgent implements AsyncDisposable {
   readonly #wake: (() => void)[] = [];
   readonly #closed: Promise<unknown>;
   #errors = '';
-  #next = 1;
+  #nextChannel = 1;
 
   constructor() {
     execFileSync('sh', [BUILD, '--sanitize'], { stdio: ['ignore', 'inherit', 'inherit'] });
@@ -138,8 +145,17 @@ export class TestAgent implements AsyncDisposable {
 
   /** The next frame of a type that belongs to no session. */
   async next(type: number): Promise<Frame> {
+    return this.#next((frame) => frame.type === type);
+  }
+
+  /** The next frame that belongs to no session. */
+  async nextAny(): Promise<Frame> {
+    return this.#next(() => true);
+  }
+
+  async #next(fits: (frame: Frame) => boolean): Promise<Frame> {
     for (;;) {
-      const index = this.control.findIndex((frame) => frame.type === type);
+      const index = this.control.findIndex(fits);
       const frame = this.control[index];
       if (frame !== undefined) {
         this.control.splice(index, 1);
@@ -162,7 +178,7 @@ export class TestAgent implements AsyncDisposable {
   }
 
   begin(exec: Exec): TestSession {
-    const session = new TestSession(this, this.#next++);
+    const session = new TestSession(this, this.#nextChannel++);
     this.#sessions.set(session.channel, session);
     session.send(FrameType.EXEC, encodeExec(exec));
     return session;

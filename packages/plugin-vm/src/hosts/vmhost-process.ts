@@ -10,7 +10,7 @@ import { commandLine, identify, type ProcessIdentity } from './process-identity.
 const READY_MS = 15_000;
 
 /** Keeps a vmhost small: it holds buffers outside of the heap and computes little. */
-const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=96', '--no-warnings'];
+const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=96', '--expose-gc', '--no-warnings'];
 
 /**
  * Starts the vmhost of a VM in a session of its own, so that it outlives this process, and waits until its control
@@ -45,7 +45,15 @@ export async function startVmhost(dir: string, spec: HostSpec): Promise<ProcessI
 /** What a VM's processes get of the daemon's environment: nothing that could be a secret. */
 function environment(): NodeJS.ProcessEnv {
   const { PATH, HOME, LANG, NOOK_GUEST_INIT } = process.env;
-  return { PATH, HOME, LANG, ...(NOOK_GUEST_INIT === undefined ? {} : { NOOK_GUEST_INIT }) };
+  // Large buffers go back to the system when they are freed, not to an arena that keeps them.
+  return {
+    PATH,
+    HOME,
+    LANG,
+    MALLOC_ARENA_MAX: '1',
+    MALLOC_MMAP_THRESHOLD_: '32768',
+    ...(NOOK_GUEST_INIT === undefined ? {} : { NOOK_GUEST_INIT }),
+  };
 }
 
 /** Why it is not ready; undefined when it is. */

@@ -3,10 +3,10 @@ import { closeSync, rmSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { listenUnix, writeFileAtomic } from '@nook/wire';
-import pino from 'pino';
 import { identify } from '../hosts/process-identity.ts';
 import { Control } from './control.ts';
 import { type HostSpec, VM_FILES } from './host-spec.ts';
+import { JsonLog } from './json-log.ts';
 import { VmHost } from './vm-host.ts';
 
 /** Inherited from the daemon: one line, or its end, tells that the control socket listens. */
@@ -19,16 +19,11 @@ async function main(dir: string): Promise<void> {
   process.umask(0o077);
   const spec = JSON.parse(await readFile(join(dir, VM_FILES.spec), 'utf8')) as HostSpec;
   const opIds = new AsyncLocalStorage<string>();
-  const log = pino(
-    {
-      base: { vm: spec.machine.name, pid: process.pid },
-      mixin: () => ({ op_id: opIds.getStore() ?? spec.op_id }),
-      level: 'debug',
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    pino.destination({ dest: join(dir, VM_FILES.log), sync: true, append: true, mode: 0o600 }),
-  );
+  const log = new JsonLog(join(dir, VM_FILES.log), () => ({
+    pid: process.pid,
+    vm: spec.machine.name,
+    op_id: opIds.getStore() ?? spec.op_id,
+  }));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'vmhost fails');
     process.exit(1);

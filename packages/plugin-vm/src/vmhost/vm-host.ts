@@ -10,6 +10,7 @@ import { ConsoleLog } from './console-log.ts';
 import { endOf } from './end-cause.ts';
 import { GuestChannel } from './guest-channel.ts';
 import { consoleFile, type HostEnd, type HostPhase, type HostSpec, type HostStatus, VM_FILES } from './host-spec.ts';
+import { IdleCollector } from './idle-collector.ts';
 import { MachineStop } from './machine-stop.ts';
 import { type QemuExit, QemuProcess } from './qemu-process.ts';
 import { SessionTable } from './session-table.ts';
@@ -31,6 +32,7 @@ export class VmHost {
   readonly #console: ConsoleLog;
   readonly #marks: { phase: HostPhase; at_ms: number }[] = [];
   readonly #stop: MachineStop;
+  readonly #collector = new IdleCollector(globalThis.gc);
   #qemu: QemuProcess | undefined;
   #qmp: QmpClient | undefined;
   #guest: GuestChannel | undefined;
@@ -141,6 +143,7 @@ export class VmHost {
   }
 
   #connectGuest(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => this.#collector.passed(chunk.length));
     this.#guest = new GuestChannel(socket, (error) =>
       this.#fail(`the guest's agent broke the protocol: ${error.message}`),
     );
@@ -163,6 +166,7 @@ export class VmHost {
       1n,
     );
     this.#mark('ready');
+    this.#collector.now();
     if (this.spec.session_expected) this.sessions.expectFirst();
   }
 

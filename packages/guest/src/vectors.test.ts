@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import exchanges from '../vectors/exchanges.json' with { type: 'json' };
+import frames from '../vectors/frames.json' with { type: 'json' };
+import { TestAgent } from './agent.fixture.ts';
+import { decodeFields, encodeFields } from './fields.ts';
+import { FrameParser } from './frame-parser.ts';
+import { FrameType } from './frame-type.ts';
+import { encodeFrame } from './frames.ts';
+import { decodeError, decodeExecFailed, decodeExecStarted, decodeExit, decodeHello } from './guest-messages.ts';
+import { encodeConfigure, encodeExec, encodeHello } from './host-messages.ts';
+
+const bytesOf = (type: string, meaning: string) => {
+  const vector = frames.find((frame) => frame.type === type && frame.meaning === meaning);
+  return Buffer.from(vector?.payload ?? 'absent', 'hex');
+};
+
+describe('recorded frames', () => {
+  test.each(frames)('$type: $meaning', ({ type, channel, stream, payload, hex }) => {
+    const number = FrameType[type as keyof typeof FrameType];
+    const [frame, ...rest] = new FrameParser().push(Buffer.from(hex, 'hex'));
+    expect(rest).toEqual([]);
+    expect(frame).toEqual({ type: number, channel, stream, payload: Buffer.from(payload, 'hex') });
+    expect(encodeFrame(number, channel, stream, Buffer.from(payload, 'hex')).toString('hex')).toBe(hex);
+  });
+
+  test('every type has one', () => {
+    expect(new Set(frames.map((frame) => frame.type))).toEqual(new Set(Object.keys(FrameType)));
+  });
+
+  test('structured payloads survive decoding and encoding', () => {
+    const structured = frames.filter(
+      (frame) => !['DATA', 'CREDIT', 'SIGNAL', 'RESIZE', 'PING', 'PONG', 'POWEROFF'].includes(frame.type),
+    );
+    for (const { payload } of structured) {
+      expect(encodeFields(decodeFields(Buffer.from(payload, 'hex'))).toString('hex')).toBe(payload);
+    }
+  });
+
+  test('say what they mean, from the host', () => {
+    expect(encodeHello({ epoch: 7n })).toEqual(bytesOf('HELLO', 'version 1, epoch 7'));
+    const configure = encodeConfigure({
+      hostname: 'box',
+      machineId: '0123456789abcdef0123456789abcdef',
+      address: '10.0.2.15/24',
+      gateway: '10.0.2.2',
+      dns: ['10.0.2.3', '10.0.2.4'],
+      timeNs: 1_700_000_000_000_000_001n,
+      entropy: Buffer.of(1, 2, 3, 4),
+      mac: '52:54:00:12:34:56',
+      search: 'nook.internal',
+    });
+    expect(configure).toEqual(bytesOf('CONFIGURE', 'all fields'));
+    const exec = encodeExec({
+      argv: ['sh', '-c', ''],
+      env: { A: 'b=c', LANG: 'C.UTF-8' },
+      cwd: '/tmp',
+      user: 'nobody:daemon',
+      pty: true,
+      rows: 24,
+      columns: 80,
+    });
+    expect(exec).toEqual(bytesOf('EXEC', 'all fields'));
+  });
+
+  test('say what they mean, from the guest', () => {
+    expect(decodeHello(bytesOf('HELLO', 'version 1, epoch 0, agent "build", kernel "6.1.0"'))).toEqual({
+      version: 1,
+      epoch: 0n,
+      agent: 'build',
+      kernel: '6.1.0',
+    });
+    expect(decodeExecStarted(bytesOf('EXEC_STARTED', 'pid 321'))).toEqual({ pid: 321 });
+    const failed = { errno: 2, stage: 'exec', message: 'nope: not found in PATH' };
+    expect(decodeExecFailed(bytesOf('EXEC_FAILED', 'ENOENT at exec'))).toEqual(failed);
+    expect(decodeExit(bytesOf('EXIT', 'code 7'))).toEqual({ code: 7 });
+    expect(decodeExit(bytesOf('EXIT', 'signal 9'))).toEqual({ signal: 9 });
+    expect(decodeError(bytesOf('ERROR', 'EINVAL'))).toEqual({ errno: 22, message: 'CONFIGURE: malformed fields' });
+  });
+});
+
+describe('recorded exchanges', () => {
+  test('the agent answers to the byte', async () => {
+    await using agent = await TestAgent.start();
+    for (const { name, send, expect: answers } of exchanges) {
+      for (const hex of send) agent.send(Buffer.from(hex, 'hex'));
+      const got: (string | null)[] = [];
+      while (got.length < answers.length) {
+        const { type, channel, stream, payload } = await agent.nextAny();
+        const known = type !== FrameType.EXEC_STARTED;
+        got.push(known ? encodeFrame(type, channel, stream, payload).toString('hex') : null);
+      }
+      expect(got, name).toEqual(answers);
+    }
+  });
+});

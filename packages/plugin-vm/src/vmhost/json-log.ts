@@ -1,0 +1,42 @@
+import { openSync, writeSync } from 'node:fs';
+import type { Logger } from '@nook/daemonapi';
+
+type Level = keyof Logger | 'fatal';
+
+/**
+ * The log of a vmhost: lines of the shape that pino gives the daemon's. Not pino itself, which costs each vmhost
+ * 2.4 MB of memory of its own (docs/decisions/0004-vmhost-memory.md).
+ */
+export class JsonLog implements Logger {
+  readonly trace = this.#method('trace');
+  readonly debug = this.#method('debug');
+  readonly info = this.#method('info');
+  readonly warn = this.#method('warn');
+  readonly error = this.#method('error');
+  readonly fatal = this.#method('fatal');
+  readonly #fd: number;
+  readonly #fields: () => Record<string, unknown>;
+
+  /** @param fields stand on every line, after level and time */
+  constructor(path: string, fields: () => Record<string, unknown>) {
+    this.#fd = openSync(path, 'a', 0o600);
+    this.#fields = fields;
+  }
+
+  #method(level: Level) {
+    return (first: string | Readonly<Record<string, unknown>>, message?: string): void => {
+      const fields = typeof first === 'string' ? {} : first;
+      const msg = typeof first === 'string' ? first : message;
+      const line = JSON.stringify({ level, time: new Date().toISOString(), ...this.#fields(), ...fields, msg }, errors);
+      try {
+        writeSync(this.#fd, `${line}\n`);
+      } catch {
+        // A full disk must not end the machine.
+      }
+    };
+  }
+}
+
+function errors(_key: string, value: unknown): unknown {
+  return value instanceof Error ? { message: value.message, stack: value.stack } : value;
+}

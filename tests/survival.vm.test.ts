@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
+import { eventually } from './harness/eventually.ts';
+import { Home, outcome, untilOutput } from './harness/home.ts';
+
+const show = (home: Home, name: string) => home.json<Shown>('vm', 'show', name);
+const isGone = (pid: number | undefined) => !existsSync(`/proc/${pid}/fd`);
+
+describe('kill -9', () => {
+  it('of nookd interrupts neither a VM nor the output of a running command', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'web');
+    const child = home.spawn([
+      'vm',
+      'exec',
+      'web',
+      '--',
+      'sh',
+      '-c',
+      'for i in $(seq 1 10); do echo $i; sleep 0.3; done',
+    ]);
+    const ended = outcome(child);
+    await untilOutput(child, /^2$/m);
+    const before = await show(home, 'web');
+    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
+    process.kill(pid, 'SIGKILL');
+    await eventually('nookd is gone', () => isGone(pid), Boolean);
+    const after = await show(home, 'web');
+    expect(after).toMatchObject({ state: 'running', vmhost_pid: before.vmhost_pid, qemu_pid: before.qemu_pid });
+    expect(await ended).toMatchObject({ code: 0, stdout: '1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n' });
+    expect(await home.ok('vm', 'exec', 'web', '--', 'echo', 'hello')).toBe('hello\n');
+    await home.ok('vm', 'stop', 'web');
+    expect(await show(home, 'web')).toMatchObject({ state: 'stopped' });
+  });
+
+  it('of QEMU shows the VM as failed, with the cause', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'web');
+    const { qemu_pid } = await show(home, 'web');
+    process.kill(qemu_pid as number, 'SIGKILL');
+    const failed = await eventually(
+      'the VM is failed',
+      () => show(home, 'web'),
+      ({ state }) => state === 'failed',
+    );
+    expect(failed.cause).toBe('QEMU was killed by SIGKILL');
+    expect(await home.surplus()).toEqual([]);
+    await home.ok('vm', 'start', 'web');
+    expect(await home.ok('vm', 'exec', 'web', '--', 'echo', 'again')).toBe('again\n');
+  });
+
+  it('of the vmhost leaves no QEMU behind; the VM is failed and starts again', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'web');
+    const { vmhost_pid, qemu_pid } = await show(home, 'web');
+    process.kill(vmhost_pid as number, 'SIGKILL');
+    await eventually('QEMU is gone', () => isGone(qemu_pid), Boolean);
+    const failed = await eventually(
+      'the VM is failed',
+      () => show(home, 'web'),
+      ({ state }) => state === 'failed',
+    );
+    expect(failed.cause).toBe('its vmhost died');
+    await home.ok('vm', 'start', 'web');
+    expect(await home.surplus()).toEqual([]);
+  });
+
+  it('of vmhost and nookd at once is told truly by the next command', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'web');
+    const { vmhost_pid } = await show(home, 'web');
+    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
+    process.kill(pid, 'SIGKILL');
+    process.kill(vmhost_pid as number, 'SIGKILL');
+    await eventually('nookd is gone', () => isGone(pid), Boolean);
+    expect(await show(home, 'web')).toMatchObject({ state: 'failed', cause: 'its vmhost died' });
+    await home.ok('vm', 'start', 'web');
+  });
+
+  it('of the client of `vm run --rm` removes the VM all the same', async () => {
+    await using home = await Home.create();
+    const child = home.spawn(['vm', 'run', '--rm', '--image', 'busybox', '--', 'sh', '-c', 'echo up; sleep 1000']);
+    await untilOutput(child, /up/);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await eventually(
+      'the VM is removed',
+      () => home.json<Shown[]>('vm', 'list'),
+      (vms) => vms.length === 0,
+    );
+    expect(await home.surplus()).toEqual([]);
+  });
+
+  it('of the client while the VM still boots removes it too', async () => {
+    await using home = await Home.create();
+    await home.ok('image', 'pull', 'busybox');
+    const child = home.spawn(['vm', 'run', '--rm', '--image', 'busybox', '--', 'sleep', '1000']);
+    await eventually(
+      'the VM starts',
+      () => home.json<Shown[]>('vm', 'list'),
+      ([vm]) => vm?.state === 'starting',
+    );
+    child.kill('SIGKILL');
+    await eventually(
+      'the VM is removed',
+      () => home.json<Shown[]>('vm', 'list'),
+      (vms) => vms.length === 0,
+    );
+    expect(await home.surplus()).toEqual([]);
+  });
+
+  it('of nookd while a VM boots: the next daemon takes the VM up', async () => {
+    await using home = await Home.create();
+    const child = home.spawn(['vm', 'run', '-d', '--name', 'web', '--image', 'busybox']);
+    const ended = outcome(child);
+    await eventually(
+      'the VM starts',
+      () => home.json<Shown[]>('vm', 'list'),
+      ([vm]) => vm?.vmhost_pid !== undefined || vm?.state === 'starting',
+    );
+    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
+    process.kill(pid, 'SIGKILL');
+    expect((await ended).code).not.toBe(0);
+    const vm = await eventually(
+      'the VM settles',
+      () => show(home, 'web'),
+      ({ state }) => state !== 'starting',
+      60_000,
+    );
+    expect(['running', 'failed']).toContain(vm.state);
+    expect(await home.surplus()).toEqual([]);
+  });
+
+  it('never touches a vmhost that merely does not answer, until it is told to', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'frozen');
+    await busyboxVm(home, 'other');
+    const { vmhost_pid, qemu_pid } = await show(home, 'frozen');
+    process.kill(vmhost_pid as number, 'SIGSTOP');
+    expect(await home.ok('vm', 'exec', 'other', '--', 'echo', 'fine')).toBe('fine\n');
+    expect(await show(home, 'frozen')).toMatchObject({ state: 'running' });
+    await home.ok('vm', 'kill', 'frozen');
+    expect(isGone(vmhost_pid)).toBe(true);
+    expect(isGone(qemu_pid)).toBe(true);
+    expect((await show(home, 'frozen')).state).toMatch(/failed|stopped/);
+  });
+});
+
+describe('SIGINT', () => {
+  it('without a terminal ends the command and removes the VM', async () => {
+    await using home = await Home.create();
+    const child = home.spawn(['vm', 'run', '--rm', '--image', 'busybox', '--', 'sh', '-c', 'echo up; exec sleep 1000']);
+    const ended = outcome(child);
+    await untilOutput(child, /up/);
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    expect(await home.json('vm', 'list')).toEqual([]);
+    expect(await home.surplus()).toEqual([]);
+  });
+});
