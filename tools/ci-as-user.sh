@@ -16,8 +16,9 @@ if [ "${1:-}" != as-user ]; then
   (cd "$root" && git -c safe.directory="$root" ls-files -z --cached --others --exclude-standard |
     xargs -0 -n 1 sh -c '[ ! -e "$1" ] || printf "%s\0" "$1"' - | tar -cf - --null -T -) | tar -xf - -C "$checkout"
   chown -R "$user:" "$checkout"
-  exec setpriv --reuid "$user" --regid "$user" --init-groups --reset-env \
-    env HOME="$home" PATH=/usr/local/bin:/usr/bin:/bin sh "$checkout/tools/ci-as-user.sh" as-user
+  exec setpriv --reuid "$user" --regid "$user" --init-groups \
+    env -i HOME="$home" USER="$user" PATH=/usr/local/bin:/usr/bin:/bin ${https_proxy:+https_proxy="$https_proxy"} \
+    sh "$checkout/tools/ci-as-user.sh" as-user
 fi
 
 cd "$root"
@@ -41,6 +42,11 @@ expect() {
 }
 
 expect 'set-up and version' 0 '^nook [0-9]' ./nook version
+# Everything else would fail for the same reason.
+if [ "$failed" != 0 ]; then
+  echo "$passed passed, $failed failed"
+  exit 1
+fi
 expect 'the first command' 0 '^VERSION_CODENAME=bookworm$' ./nook vm run --rm -- cat /etc/os-release
 expect 'its exit code' 7 '^out$' ./nook vm run --rm -- sh -c 'echo out; echo err >&2; exit 7'
 expect 'nothing is left' 0 '^\[\]$' ./nook vm list --json

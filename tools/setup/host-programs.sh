@@ -12,6 +12,7 @@ setpriv            util-linux
 setsid             util-linux
 dpkg-deb           dpkg
 tar                tar
+xz                 xz-utils
 musl-gcc           musl-tools
 '
 
@@ -28,6 +29,7 @@ nook_check_host_programs() {
     shift 2
   done
   [ -e /etc/ssl/certs/ca-certificates.crt ] || nook_miss 'the certificates of authorities' ca-certificates
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || nook_miss "the keys of Debian's archive" debian-archive-keyring
   [ -n "$missing" ] || return 0
 
   command -v apt-get >/dev/null ||

@@ -240,7 +240,7 @@ test('a checkout that is not set up and may not be written to says whose it is',
 
 const BASICS =
   'sh cat chmod chown cut date dirname find flock id ln mkdir mv readlink rm sed setsid setpriv sha256sum sleep sort ' +
-  'stat sync tail tar touch uname xargs apt-get dpkg-deb';
+  'stat sync tail tar touch uname xargs xz apt-get dpkg-deb';
 
 function onlyThese(programs: string): Record<string, string> {
   const bin = join(dir, 'bin');

@@ -8,6 +8,11 @@ umask 022
 
 unset npm_config_nodedir npm_config_prefix npm_config_local_prefix
 export npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
+# Node brings its own list of authorities; the machine's may know one more, a company's proxy for example. What is
+# fetched is checked against the hashes in the lock files in any case.
+if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r /etc/ssl/certs/ca-certificates.crt ]; then
+  export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
+fi
 # A home that cannot be written to must not stop npm.
 if [ ! -w "${HOME:-/nonexistent}" ]; then
   export HOME="$nook/home"

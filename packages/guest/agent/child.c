@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,6 +86,7 @@ _Noreturn void child_run(const struct exec_request *request, const struct child_
   status = descriptors->status;
   setsid();
   reset_signals();
+  syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &(struct sched_param){0});
   setrlimit(RLIMIT_NOFILE, &files);
   umask(022);
   if (request->pty && ioctl(descriptors->in, TIOCSCTTY, 0) < 0) fail(errno, "pty", "no controlling terminal: %s", strerror(errno));

@@ -1,9 +1,11 @@
 #include "serve.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +41,11 @@ int serve_prepare(void) {
   int error = watch_open();
   if (error < 0) return error;
   child_save_limits();
+  /*
+   * Not to run at once when a command writes a line, but when it waits or its turn is over: many lines then go out
+   * together.
+   */
+  syscall(SYS_sched_setscheduler, 0, SCHED_BATCH, &(struct sched_param){0});
   signal(SIGPIPE, SIG_IGN);
   /* SIGCHLD, and what `poweroff`, `halt` and `reboot` of small images send to PID 1. */
   sigset_t set;

@@ -21,8 +21,8 @@ const FILE = 0o100644;
 const CONSOLE = 0o020600;
 
 /**
- * Builds the guest's initramfs: init, the modules, and the order to load them in. Not compressed: the guest would
- * unpack it under emulation, which takes longer than reading it. The same inputs give the same bytes.
+ * Builds the guest's initramfs: init, the modules, and the order to load them in. Not compressed: at 0.7 MB that
+ * changes nothing that could be measured. The same inputs give the same bytes.
  * @throws InitramfsError
  */
 export async function buildInitramfs(options: InitramfsOptions): Promise<void> {

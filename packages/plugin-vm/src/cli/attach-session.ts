@@ -5,7 +5,8 @@ import type { SessionHandle } from '../contract.ts';
 import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from '../vmhost/attach-protocol.ts';
 import { rawMode } from './terminal.ts';
 
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Beside those that would end this program, which the context hands over. */
+const ALSO_FORWARDED = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 interface AttachOptions {
   readonly pty: boolean;
@@ -130,26 +131,36 @@ function output({ stdout, stderr, out }: CliContext, channel: FrameChannel, inpu
 }
 
 /** In raw mode the keys themselves go to the guest, so only what others send is forwarded. */
-function forwardSignals({ stdout }: CliContext, channel: FrameChannel, pty: boolean): Disposable {
+function forwardSignals(context: CliContext, channel: FrameChannel, pty: boolean): Disposable {
+  const { stdout } = context;
   const send = (signal: NodeJS.Signals) => {
-    const payload = Buffer.allocUnsafe(4);
-    payload.writeUInt32LE(constants.signals[signal]);
-    channel.write(AttachFrame.Signal, payload);
+    channel.write(
+      AttachFrame.Signal,
+      numbers((payload) => payload.writeUInt32LE(constants.signals[signal])),
+    );
   };
   const resize = () => {
-    const payload = Buffer.allocUnsafe(4);
-    payload.writeUInt16LE(stdout.rows ?? 24, 0);
-    payload.writeUInt16LE(stdout.columns ?? 80, 2);
-    channel.write(AttachFrame.Resize, payload);
+    channel.write(
+      AttachFrame.Resize,
+      numbers((payload) => payload.writeUInt16LE(stdout.columns ?? 80, payload.writeUInt16LE(stdout.rows ?? 24, 0))),
+    );
   };
-  for (const signal of FORWARDED) process.on(signal, send);
+  const taken = context.onSignal(send);
+  for (const signal of ALSO_FORWARDED) process.on(signal, send);
   if (pty) stdout.on('resize', resize);
   return {
     [Symbol.dispose]: () => {
-      for (const signal of FORWARDED) process.off(signal, send);
+      taken[Symbol.dispose]();
+      for (const signal of ALSO_FORWARDED) process.off(signal, send);
       stdout.off('resize', resize);
     },
   };
+}
+
+function numbers(write: (payload: Buffer) => void): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  write(payload);
+  return payload;
 }
 
 function explain({ out }: CliContext, end: SessionEnd, command: string): void {

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { programFile, writeFileAtomic } from '@nook/wire';
 import { type HostEnd, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
-import { commandLine, identify, type ProcessIdentity } from './process-identity.ts';
+import { identify, type ProcessIdentity } from './process-identity.ts';
 
 const READY_MS = 15_000;
 
@@ -81,17 +81,4 @@ export async function readEnd(dir: string, token: string): Promise<HostEnd | und
   } catch {
     return undefined;
   }
-}
-
-/** Pids of the processes that carry a VM's folder in their command line: its vmhost and its QEMU. */
-export function processesOf(dir: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && isOfVm(commandLine(pid), dir));
-}
-
-function isOfVm(argv: readonly string[], dir: string): boolean {
-  if (!argv.includes(dir)) return false;
-  return argv.some((argument) => /vmhost\.mjs$|vmhost\/main\.ts$/.test(argument)) || /qemu-system/.test(argv[0] ?? '');
 }

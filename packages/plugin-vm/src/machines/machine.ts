@@ -2,9 +2,10 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, NookError } from '@nook/daemonapi';
 import type { ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
-import { processesOf, readEnd } from '../hosts/vmhost-process.ts';
+import { readEnd } from '../hosts/vmhost-process.ts';
 import { type HostStatus, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { identityOnDisk } from './identity-on-disk.ts';
@@ -196,7 +197,7 @@ export class Machine {
   async #onLost(token: string | undefined): Promise<void> {
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
-    if (!end) this.#endLeftovers();
+    if (!end) await endLeftovers(this.dir, this.#dependencies.log);
     this.#set({
       state: end?.state ?? 'failed',
       cause: end?.cause ?? 'its vmhost died',
@@ -208,17 +209,6 @@ export class Machine {
       },
     });
     if (this.#record.shape.auto_remove) await this.#removeNow();
-  }
-
-  #endLeftovers(): void {
-    for (const pid of processesOf(this.dir)) {
-      this.#dependencies.log.warn({ vm: this.#record.name, pid }, 'a process of a VM was left behind, it is killed');
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It went by itself.
-      }
-    }
   }
 
   /** For a vmhost that does not do as told: without it the kernel ends its QEMU too. */

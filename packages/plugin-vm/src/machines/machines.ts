@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import type { VmRequest } from '../contract.ts';
-import { processesOf } from '../hosts/vmhost-process.ts';
+import { endLeftovers } from '../hosts/leftovers.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { Machine } from './machine.ts';
 import { checkName, makeUpName } from './names.ts';
@@ -83,7 +83,9 @@ export class Machines {
     const records = this.#dependencies.records.all();
     const known = new Set(records.map(({ id }) => id));
     for (const id of await readdir(folder)) {
-      if (!known.has(id)) await removeLeftover(join(folder, id));
+      if (known.has(id)) continue;
+      await endLeftovers(join(folder, id), this.#dependencies.log);
+      await rm(join(folder, id), { recursive: true, force: true });
     }
     await Promise.all(records.map((record) => this.#add(record).recover()));
   }
@@ -97,11 +99,6 @@ export class Machines {
     this.#machines.set(record.name, machine);
     return machine;
   }
-}
-
-async function removeLeftover(dir: string): Promise<void> {
-  for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
-  await rm(dir, { recursive: true, force: true });
 }
 
 /** A locally administered address in QEMU's own range. */

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { VmView } from '../packages/plugin-vm/src/contract.ts';
+import { RpcClient } from '../packages/wire/src/index.ts';
+import { Home } from '../tests/harness/home.ts';
+import type { Row } from './row.ts';
+
+/** What measurements work with: a home of their own, an open connection to its daemon, and how thorough to be. */
+export class Lab implements AsyncDisposable {
+  readonly home: Home;
+  readonly client: RpcClient;
+  readonly quick: boolean;
+
+  private constructor(home: Home, client: RpcClient, quick: boolean) {
+    this.home = home;
+    this.client = client;
+    this.quick = quick;
+  }
+
+  static async open({ quick }: { readonly quick: boolean }): Promise<Lab> {
+    const store = process.env.NOOK_STORE;
+    const home = await Home.create(store ? { store } : {});
+    await home.ok('daemon', 'start');
+    return new Lab(home, await RpcClient.connect(`${home.dir}/run/nookd.sock`), quick);
+  }
+
+  /** `thorough` samples, or `quick` ones where the run is to be short. */
+  count(thorough: number, quick: number): number {
+    return this.quick ? quick : thorough;
+  }
+
+  async call<T>(method: string, params: object = {}): Promise<T> {
+    return (await this.client.call(method, params)) as T;
+  }
+
+  /** A running VM that is removed again when it is disposed of. */
+  async vm(image: string): Promise<VmView & AsyncDisposable> {
+    const { vm } = await this.call<{ vm: VmView }>('vm.run', { image, detach: true });
+    return { ...vm, [Symbol.asyncDispose]: () => this.remove(vm.name) };
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.call('vm.delete', { name, force: true });
+  }
+
+  /** Lets `ms` of quiet pass: for what is to be measured at rest, not a wait for anything. */
+  async rest(ms: number): Promise<void> {
+    await delay(ms);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.client.close();
+    await this.home[Symbol.asyncDispose]();
+  }
+}
+
+export type Measurement = (lab: Lab) => Promise<Row[]>;

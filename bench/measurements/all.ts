@@ -1,0 +1,17 @@
+import type { Measurement } from '../lab.ts';
+import { coldStart } from './cold-start.ts';
+import { commandLine } from './command-line.ts';
+import { execLatency } from './exec-latency.ts';
+import { memory } from './memory.ts';
+import { rpc } from './rpc.ts';
+import { stdio } from './stdio.ts';
+
+/** In the order in which they run. */
+export const measurements: Readonly<Record<string, Measurement>> = {
+  rpc,
+  cli: commandLine,
+  'cold-start': coldStart,
+  exec: execLatency,
+  stdio,
+  memory,
+};

@@ -1,0 +1,63 @@
+import type { SessionHandle, VmView } from '../../packages/plugin-vm/src/contract.ts';
+import type { HostStatus } from '../../packages/plugin-vm/src/vmhost/host-spec.ts';
+import { RpcClient } from '../../packages/wire/src/index.ts';
+import { attach } from '../exec-session.ts';
+import type { Lab } from '../lab.ts';
+import { bareQemuBoot, machineOf } from '../peers/bare-qemu.ts';
+import { atMost, type Row } from '../row.ts';
+import { summary } from '../statistics.ts';
+
+const measurement = 'cold-start';
+const TARGET = atMost(3_200);
+
+/** From the call that creates a VM to the end of the first command in it, beside a bare QEMU of the same machine. */
+export async function coldStart(lab: Lab): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const image of ['debian-12', 'busybox']) rows.push(...(await ofImage(lab, image)));
+  return rows;
+}
+
+async function ofImage(lab: Lab, image: string): Promise<Row[]> {
+  const whole: number[] = [];
+  const bare: number[] = [];
+  const parts = new Map<string, number[]>();
+  const first = await createToFirstExec(lab, image);
+  for (let i = 0; i < lab.count(7, 2); i++) {
+    bare.push(await bareQemuBoot(first.machine));
+    const { ms, phases } = await createToFirstExec(lab, image);
+    whole.push(ms);
+    for (const [name, took] of phases) parts.set(name, [...(parts.get(name) ?? []), took]);
+  }
+  const peer = { what: 'bare QEMU to HELLO', ...summary(bare) };
+  return [
+    { measurement, what: `create → first exec, ${image}`, unit: 'ms', ...summary(whole), target: TARGET, peer },
+    ...[...parts].map(([name, samples]): Row => {
+      return { measurement, what: `· of which ${name}`, unit: 'ms', ...summary(samples) };
+    }),
+  ];
+}
+
+async function createToFirstExec(lab: Lab, image: string) {
+  const began = performance.now();
+  const { vm, session } = await lab.call<{ vm: VmView; session: SessionHandle }>('vm.run', {
+    image,
+    exec: { argv: ['/bin/true'], stdin: false },
+  });
+  const started = performance.now();
+  await attach(session);
+  const ended = performance.now();
+  const client = await RpcClient.connect(session.socket);
+  const { marks } = (await client.call('info')) as HostStatus;
+  client.close();
+  const machine = await machineOf(vm.dir);
+  await lab.remove(vm.name);
+  const at = (phase: string) => marks.find((mark) => mark.phase === phase)?.at_ms ?? Number.NaN;
+  const steps = vm.boot.reduce((sum, { name, duration_ms }) => (name === 'boot' ? sum : sum + duration_ms), 0);
+  const phases: [string, number][] = [
+    ['record, disk, start of the vmhost', steps],
+    ['QEMU started → agent speaks', at('agent') - at('qemu')],
+    ['agent speaks → guest ready', at('ready') - at('agent')],
+    ['first exec, joined by a client', ended - started],
+  ];
+  return { ms: ended - began, phases, machine };
+}

@@ -1,0 +1,38 @@
+import { exec } from '../exec-session.ts';
+import type { Lab } from '../lab.ts';
+import { installLoop, runLoop } from '../peers/fork-exec-loop.ts';
+import { atMost, type Row } from '../row.ts';
+import { repeat, summary, timed } from '../statistics.ts';
+
+const measurement = 'exec';
+/** Rounds of the two in turn, so that a change in the machine's load meets both. */
+const TURNS = 5;
+
+/** /bin/true through an open client, beside the same fork and exec inside of the guest. */
+export async function execLatency(lab: Lab): Promise<Row[]> {
+  await using vm = await lab.vm('debian-12');
+  await installLoop(lab, vm.name);
+  const perTurn = lab.count(60, 20);
+  const once = () => timed(() => exec(lab, { vm: vm.name, argv: ['/bin/true'] }));
+  await repeat(10, once);
+  await runLoop(lab, vm.name, 10);
+  const through: number[] = [];
+  const inside: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    inside.push(...(await runLoop(lab, vm.name, perTurn)));
+    through.push(...(await repeat(perTurn, once)));
+  }
+  const whole = summary(through);
+  const peer = { what: 'fork + exec inside the guest', ...summary(inside) };
+  return [
+    { measurement, what: 'exec /bin/true, open client', unit: 'ms', ...whole, peer },
+    {
+      measurement,
+      what: '· above fork + exec in the guest (p50 − p50)',
+      unit: 'ms',
+      value: whole.value - peer.value,
+      samples: through,
+      target: atMost(3),
+    },
+  ];
+}

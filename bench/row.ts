@@ -1,0 +1,38 @@
+/** Times are milliseconds, sizes MB of 10⁶ bytes. */
+export type Unit = 'ms' | 'MB/s' | 'per s' | 'MB';
+
+/** One line of the table. */
+export interface Row {
+  /** The measurement that it came from, as `--only` names it. */
+  readonly measurement: string;
+  readonly what: string;
+  readonly unit: Unit;
+  /** The median of `samples`, unless `what` says otherwise. */
+  readonly value: number;
+  readonly p99?: number;
+  readonly samples: readonly number[];
+  readonly target?: Target;
+  readonly peer?: Peer;
+}
+
+export interface Target {
+  readonly is: 'at most' | 'at least';
+  readonly value: number;
+}
+
+/** The same thing done without nook, measured in the same run. */
+export interface Peer {
+  readonly what: string;
+  readonly value: number;
+  readonly p99?: number;
+  readonly samples: readonly number[];
+}
+
+export const atMost = (value: number): Target => ({ is: 'at most', value });
+export const atLeast = (value: number): Target => ({ is: 'at least', value });
+
+/** Undefined where there is no target. */
+export function isMet({ value, target }: Row): boolean | undefined {
+  if (target === undefined) return undefined;
+  return target.is === 'at most' ? value <= target.value : value >= target.value;
+}

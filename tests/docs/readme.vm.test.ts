@@ -1,0 +1,75 @@
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Home, outcome, ROOT } from '../harness/home.ts';
+import { codeBlocks, commandsOf } from './code-blocks.ts';
+
+const blocks = codeBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'));
+const commands = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
+
+/** Commands that this test does not run, and why. */
+const EXCEPTIONS: Readonly<Record<string, string>> = {
+  'npm test': 'it is what runs this test',
+};
+
+/** What some commands must have printed; of the others the exit code is all that is promised. */
+const PRINTED: Readonly<Record<string, RegExp>> = {
+  './nook vm run -- cat /etc/os-release': /^PRETTY_NAME="Debian GNU\/Linux 12/,
+  'echo hello | ./nook vm run --rm --image busybox -- tr a-z A-Z': /^HELLO\n$/,
+  './nook vm exec web -- cat /root/note': /^kept\n$/,
+  "./nook vm run --rm --image mine -- echo 'my own image'": /^my own image\n$/,
+};
+
+/** README.md in order, in one home, from a folder that holds nothing but the launcher. */
+describe('every command of README.md', () => {
+  let home: Home;
+  let folder: string;
+
+  beforeAll(async () => {
+    home = await Home.create();
+    folder = await mkdtemp(join(tmpdir(), 'nook-readme-'));
+    await symlink(join(ROOT, 'nook'), join(folder, 'nook'));
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true });
+    await home[Symbol.asyncDispose]();
+  });
+
+  it('stands in a block whose language says so', () => {
+    const languages = blocks.map(({ language }) => language);
+    expect(languages.filter((language) => !['sh', 'toml', ''].includes(language))).toEqual([]);
+    const others = blocks.filter(({ language }) => language !== 'sh');
+    expect(others.filter(({ text }) => /^\s*(?:\$ )?(?:\.\/nook|nook|npm|git|sudo|curl) (?!─)/m.test(text))).toEqual(
+      [],
+    );
+    expect(languages.filter((language) => language === 'sh').length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('is run, but for those with a reason, and the expectations are about commands that are there', () => {
+    const bare = commands.map(withoutRemark);
+    for (const command of [...Object.keys(EXCEPTIONS), ...Object.keys(PRINTED)]) expect(bare).toContain(command);
+    expect(new Set(bare).size).toBe(bare.length);
+  });
+
+  it.each(commands.filter((command) => !(withoutRemark(command) in EXCEPTIONS)))('%s', async (command) => {
+    const child = spawn('sh', ['-c', command], { cwd: folder, env: home.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { code, stdout, stderr } = await outcome(child);
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    const expected = PRINTED[withoutRemark(command)];
+    if (expected !== undefined) expect(stdout).toMatch(expected);
+  });
+
+  it('the configuration that it shows is accepted', async () => {
+    const [shown] = blocks.filter(({ language }) => language === 'toml');
+    await using other = await Home.create();
+    await mkdir(join(other.dir, 'config'), { mode: 0o700 });
+    await writeFile(join(other.dir, 'config/config.toml'), shown?.text ?? '', { mode: 0o600 });
+    expect(await other.ok('vm', 'list')).toContain('NAME');
+  });
+});
+
+function withoutRemark(command: string): string {
+  return command.replace(/\s+# .*$/, '');
+}

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import { busyboxVm } from './harness/busybox-vm.ts';
+import { Home } from './harness/home.ts';
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** What a server says to who connects, or the error code. */
+function read(host: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 10_000 });
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    socket.once('timeout', () => socket.destroy(new Error('no answer')));
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.once('close', () => resolve(text));
+  });
+}
+
+const SERVE = 'while :; do echo "from the guest" | nc -l -p 80; done';
+
+describe('the network of a VM', () => {
+  it('publishes a port on 127.0.0.1 and on no other address', async () => {
+    await using home = await Home.create();
+    const port = await freePort();
+    await busyboxVm(home, 'web', '--publish', `${port}:80`);
+    await home.ok('vm', 'exec', '-d', 'web', '--', 'sh', '-c', SERVE);
+    await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'until netstat -ltn | grep -q :80; do sleep 0.1; done');
+    expect(await read('127.0.0.1', port)).toBe('from the guest\n');
+    const others = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter(({ family, address }) => family === 'IPv4' && address !== '127.0.0.1');
+    for (const { address } of [...others, { address: '127.0.0.2' }])
+      expect(await read(address, port)).toBe('ECONNREFUSED');
+    expect(await home.ok('vm', 'list')).toContain(`127.0.0.1:${port}→80`);
+
+    const taken = await home.nook(['vm', 'run', '--rm', '--image', 'busybox', '--publish', `${port}:80`, '--', 'true']);
+    expect(taken.code).toBe(125);
+    expect(taken.stderr).toMatch(/cannot be published: it is in use already/);
+  });
+
+  it('reaches the archive that the image was made from', async () => {
+    await using home = await Home.create();
+    const script =
+      'set -e; url=$(sed -n "s/^deb \\(\\[[^]]*\\] \\)\\?\\([^ ]*\\) .*/\\2/p" /etc/apt/sources.list | head -1); curl -fsSI -m 60 "$url/dists/bookworm/InRelease" | head -1';
+    const { stdout, stderr } = await home.nook(['vm', 'run', '--rm', '--', 'sh', '-c', script]);
+    expect(stdout + stderr).toMatch(/^HTTP\/[\d.]+ 200/);
+  });
+
+  it('none: there is a card, and it leads nowhere', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'alone', '--network', 'none');
+    expect(await home.ok('vm', 'exec', 'alone', '--', 'ip', 'route')).toBe('');
+    for (const target of ['10.0.2.2', '10.0.2.3', resolver()]) {
+      const { code } = await home.nook(['vm', 'exec', 'alone', '--', 'ping', '-c', '1', '-W', '2', target]);
+      expect(code).not.toBe(0);
+    }
+    expect(await home.ok('vm', 'exec', 'alone', '--', 'ping', '-c', '1', '127.0.0.1')).toContain('1 packets received');
+  });
+});
+
+/** An address that the host itself talks to. */
+function resolver(): string {
+  return /^nameserver (\d+\.\d+\.\d+\.\d+)/m.exec(readFileSync('/etc/resolv.conf', 'utf8'))?.[1] ?? '192.0.2.1';
+}

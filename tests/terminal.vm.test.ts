@@ -1,0 +1,123 @@
+import { type IPty, spawn } from '@lydell/node-pty';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
+import { eventually } from './harness/eventually.ts';
+import { Home, NOOK } from './harness/home.ts';
+
+/** A person at a terminal: types, and reads what the screen shows. */
+class Person {
+  readonly ended: Promise<number>;
+  readonly #pty: IPty;
+  #seen = '';
+  #onSeen = () => {};
+
+  constructor(home: Home, args: string[], size = { cols: 100, rows: 30 }) {
+    this.#pty = spawn(NOOK, args, { ...size, env: { ...home.env, TERM: 'xterm-256color' } as Record<string, string> });
+    this.#pty.onData((text) => {
+      this.#seen += text;
+      this.#onSeen();
+    });
+    this.ended = new Promise((resolve) => {
+      this.#pty.onExit(({ exitCode }) => resolve(exitCode));
+    });
+  }
+
+  type(keys: string): void {
+    this.#pty.write(keys);
+  }
+
+  resize(cols: number, rows: number): void {
+    this.#pty.resize(cols, rows);
+  }
+
+  closeTerminal(): void {
+    this.#pty.kill('SIGHUP');
+  }
+
+  /** Waits until the screen shows `pattern` after what was read before, and answers what it showed. */
+  async reads(pattern: RegExp): Promise<string> {
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        timer = setTimeout(() => reject(new Error(`${pattern} was not seen in:\n${this.#seen}`)), 60_000);
+        this.#onSeen = () => {
+          const match = pattern.exec(this.#seen);
+          if (!match) return;
+          this.#seen = this.#seen.slice(match.index + match[0].length);
+          resolve(match[0]);
+        };
+        this.#onSeen();
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#onSeen = () => {};
+    }
+  }
+}
+
+describe('at a terminal', () => {
+  let home: Home;
+
+  beforeAll(async () => {
+    home = await Home.create();
+    await home.ok('vm', 'run', '-d', '--name', 'deb');
+    await busyboxVm(home, 'box');
+  });
+  afterAll(() => home[Symbol.asyncDispose]());
+
+  it('a shell has job control, the terminal type, the window size, also after a resize, and Ctrl-C', async () => {
+    const person = new Person(home, ['vm', 'exec', 'deb']);
+    await person.reads(/# /);
+    person.type('echo "term=$TERM" $(stty size)\r');
+    await person.reads(/term=xterm-256color 30 100/);
+    person.resize(140, 50);
+    person.type('stty size\r');
+    await person.reads(/50 140/);
+    person.type('sleep 1000\r');
+    await person.reads(/sleep 1000\r\n/);
+    person.type('\x1a');
+    await person.reads(/Stopped +sleep 1000/);
+    person.type('jobs; fg\r');
+    await person.reads(/sleep 1000[\s\S]*sleep 1000\r\n/);
+    person.type('\x03');
+    person.type('echo "code=$?"\r');
+    await person.reads(/code=130/);
+    person.type('exit 4\r');
+    expect(await person.ended).toBe(4);
+  });
+
+  it('`vm run` without a command is a shell in a new machine, whose end removes it', async () => {
+    const person = new Person(home, ['vm', 'run', '--rm', '--image', 'busybox', '--name', 'fresh']);
+    await person.reads(/# /);
+    person.type('hostname; exit\r');
+    await person.reads(/fresh\r\n/);
+    expect(await person.ended).toBe(0);
+    expect((await home.json<Shown[]>('vm', 'list')).map(({ name }) => name).sort()).toEqual(['box', 'deb']);
+  });
+
+  it('closing it removes the VM of `vm run --rm`', async () => {
+    const person = new Person(home, ['vm', 'run', '--rm', '--image', 'busybox', '--name', 'closed']);
+    await person.reads(/# /);
+    person.closeTerminal();
+    await person.ended;
+    const names = async () => (await home.json<Shown[]>('vm', 'list')).map(({ name }) => name);
+    await eventually('the VM is removed', names, (found) => !found.includes('closed'));
+  });
+
+  it('gets its own modes back, and sees progress while a machine boots', async () => {
+    const shell = new Person(home, [
+      'vm',
+      'run',
+      '--rm',
+      '--image',
+      'busybox',
+      '--',
+      'sh',
+      '-c',
+      'stty -a | head -1; exit 6',
+    ]);
+    await shell.reads(/boot/);
+    await shell.reads(/rows 30; columns 100/);
+    expect(await shell.ended).toBe(6);
+  });
+});
