@@ -1,12 +1,17 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home, outcome, untilOutput } from './harness/home.ts';
 
 const show = (home: Home, name: string) => home.json<Shown>('vm', 'show', name);
-const isGone = (pid: number | undefined) => !existsSync(`/proc/${pid}/fd`);
+
+/** A process that its parent has not reaped yet is dead all the same. */
+function isGone(pid: number | undefined): boolean {
+  const stat = `/proc/${pid}/stat`;
+  return !existsSync(stat) || /\) [ZX] /.test(readFileSync(stat, 'utf8'));
+}
 
 describe('kill -9', () => {
   it('of nookd interrupts neither a VM nor the output of a running command', async () => {

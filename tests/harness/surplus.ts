@@ -5,7 +5,11 @@ interface Listed {
   readonly name: string;
   readonly id: string;
   readonly state: string;
+  readonly cause?: string;
 }
+
+/** The daemon was killed before the start had made anything. */
+const NEVER_BEGUN = 'its start was interrupted';
 
 interface Found {
   readonly pid: number;
@@ -30,7 +34,7 @@ export function surplus(home: string, vms: readonly Listed[]): string[] {
   return found;
 }
 
-function differences({ name, id, state }: Listed, dir: string, processes: readonly Found[]): string[] {
+function differences({ name, id, state, cause }: Listed, dir: string, processes: readonly Found[]): string[] {
   const mine = processes.filter(({ argv }) => argv.includes(dir));
   const running = state === 'running' ? 1 : 0;
   const counts: [string, number, number][] = [
@@ -38,7 +42,11 @@ function differences({ name, id, state }: Listed, dir: string, processes: readon
     ['QEMUs', mine.filter(({ argv }) => argv[0]?.includes('qemu')).length, running],
     ['sockets', existsSync(join(dir, 'vmhost.sock')) ? 1 : 0, running],
     ['pid files', existsSync(join(dir, 'vmhost.pid')) ? 1 : 0, running],
-    ['overlays', existsSync(join(dir, 'machine/disk.qcow2')) ? 1 : 0, state === 'created' ? 0 : 1],
+    [
+      'overlays',
+      existsSync(join(dir, 'machine/disk.qcow2')) ? 1 : 0,
+      cause === NEVER_BEGUN || state === 'created' ? 0 : 1,
+    ],
   ];
   return counts
     .filter(([, there, expected]) => there !== expected)

@@ -16,20 +16,43 @@ xz                 xz-utils
 musl-gcc           musl-tools
 '
 
+# What only the tests call.
+nook_test_programs='
+gcc     gcc
+socat   socat
+busybox busybox-static
+'
+
 nook_check_host_programs() {
-  nook_check_node
   missing=
   packages=
+  nook_look_for "$nook_programs"
   # An ordinary user makes images in a user namespace with a range of ids.
-  if [ "$(id -u)" = 0 ]; then wanted=$nook_programs; else wanted="$nook_programs newuidmap uidmap"; fi
+  [ "$(id -u)" = 0 ] || nook_look_for 'newuidmap uidmap'
+  [ -e /etc/ssl/certs/ca-certificates.crt ] || nook_miss 'the certificates of authorities' ca-certificates
+  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || nook_miss "the keys of Debian's archive" debian-archive-keyring
+  nook_install_missing
+}
+
+nook_check_test_programs() {
+  missing=
+  packages=
+  nook_look_for "$nook_test_programs"
+  [ -e /usr/include/stdio.h ] || nook_miss 'the headers of the C library' libc6-dev
+  nook_install_missing
+}
+
+# nook_look_for 'PROGRAM PACKAGE PROGRAM PACKAGE ...'
+nook_look_for() {
   # shellcheck disable=SC2086
-  set -- $wanted
+  set -- $1
   while [ $# -gt 0 ]; do
     command -v "$1" >/dev/null 2>&1 || nook_miss "$1" "$2"
     shift 2
   done
-  [ -e /etc/ssl/certs/ca-certificates.crt ] || nook_miss 'the certificates of authorities' ca-certificates
-  [ -e /usr/share/keyrings/debian-archive-keyring.gpg ] || nook_miss "the keys of Debian's archive" debian-archive-keyring
+}
+
+nook_install_missing() {
   [ -n "$missing" ] || return 0
 
   command -v apt-get >/dev/null ||

@@ -21,6 +21,7 @@ nook_set_up() {
   trap 'nook_interrupted 15' TERM
   nook_begin_log
   nook_hash=$(nook_inputs_hash)
+  nook_check_node
   nook_check_host_programs
   nook_stage node 'Node.js' tools/toolchain/node
   nook_stage pnpm 'pnpm' tools/toolchain/pnpm
@@ -31,6 +32,19 @@ nook_set_up() {
   nook_give_to_owner
   trap - HUP INT TERM
   nook_progress_end
+  nook_unlock
+}
+
+# Looked for on every run of the tests, since no stamp says what a machine has.
+nook_set_up_test_programs() {
+  nook_dir=$NOOK_ROOT/.nook
+  [ -w "$nook_dir" ] || return 0
+  nook_lock
+  trap 'nook_interrupted 1' HUP
+  trap 'nook_interrupted 2' INT
+  trap 'nook_interrupted 15' TERM
+  nook_check_test_programs
+  trap - HUP INT TERM
   nook_unlock
 }
 

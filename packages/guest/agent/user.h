@@ -19,8 +19,8 @@ struct user {
 
 /*
  * `spec`: name, uid, name:group or uid:gid; NULL is the agent's own user, root. A uid without an entry gets group 0
- * and home `/`. With a
- * group in the spec there are no supplementary groups, otherwise all that list the user. NULL, or what is wrong.
+ * and home `/`. With a group in the spec there are no supplementary groups, otherwise all that list the user.
+ * NULL, or what is wrong.
  */
 const char *user_find(const char *spec, struct user *user);
 /* 0 or -errno. For the child, before exec. */

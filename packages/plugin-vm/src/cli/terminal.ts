@@ -7,7 +7,7 @@ export function rawMode(stdin: NodeJS.ReadStream): Disposable {
   const terminal = stdin as unknown as ReadStream;
   terminal.setRawMode(true);
   // Node leaves the terminal's output processing on; the guest's has been done already, and may be off on purpose.
-  spawnSync('stty', ['-opost'], { stdio: [stdin.fd, 'ignore', 'ignore'] });
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   const restore = () => terminal.setRawMode(false);
   process.once('exit', restore);
   return {

@@ -200,7 +200,7 @@ export class Machine {
     if (!end) await endLeftovers(this.dir, this.#dependencies.log);
     this.#set({
       state: end?.state ?? 'failed',
-      cause: end?.cause ?? 'its vmhost died',
+      cause: end?.cause ?? (token === undefined ? 'its start was interrupted' : 'its vmhost died'),
       run: {
         ...this.#record.run,
         ended_at: end?.at ?? this.#dependencies.clock.now(),
