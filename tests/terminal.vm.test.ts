@@ -34,6 +34,13 @@ class Person {
     this.#pty.kill('SIGHUP');
   }
 
+  /** Types keys again until they had their effect: what a shell does between two jobs swallows them. */
+  async insists(keys: string, pattern: RegExp): Promise<string> {
+    this.type(keys);
+    const again = setInterval(() => this.type(keys), 1_000);
+    return this.reads(pattern).finally(() => clearInterval(again));
+  }
+
   /** Waits until the screen shows `pattern` after what was read before, and answers what it showed. */
   async reads(pattern: RegExp): Promise<string> {
     let timer: NodeJS.Timeout | undefined;
@@ -78,13 +85,11 @@ describe('at a terminal', () => {
     await person.reads(prompt);
     person.type('sh -c "echo begun; exec sleep 1000"\r');
     await person.reads(/begun\r\n/);
-    person.type('\x1a');
-    await person.reads(/Stopped +(.*)sleep 1000/);
+    await person.insists('\x1a', /Stopped +(.*)sleep 1000/);
     await person.reads(prompt);
     person.type('fg\r');
     await person.reads(/fg\r\n(.*)sleep 1000/s);
-    person.type('\x03');
-    await person.reads(prompt);
+    await person.insists('\x03', prompt);
     person.type('echo "code=$?"\r');
     await person.reads(/code=130/);
     await person.reads(prompt);

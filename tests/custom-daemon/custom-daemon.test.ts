@@ -1,18 +1,25 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Home } from '../harness/home.ts';
 import { DaemonFolder, without } from './daemon-folder.ts';
-import { GREETER_PLUGIN } from './greeter-plugin.ts';
+import { documentedEntry, documentedPlugin } from './documented-plugin.ts';
 
 const withGreeter = (text: string) => text.replace(/^import '/m, `import './greeter.ts';\nimport '`);
 
 describe('a copy of the entry file', () => {
+  test('is what the documentation shows of it', async () => {
+    const lines = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
+    await using folder = await DaemonFolder.create();
+    await folder.copyEntry((text) => text);
+    expect(lines(await documentedEntry())).toEqual(lines(await readFile(folder.entry, 'utf8')));
+  });
+
   test('compiles as it is, with an import more, and from a folder of its own', async () => {
     await using folder = await DaemonFolder.create();
     await folder.copyEntry((text) => text);
     expect(await folder.compile()).toEqual({ code: 0, output: '' });
-    await folder.write('greeter.ts', GREETER_PLUGIN);
+    await folder.write('greeter.ts', await documentedPlugin());
     await folder.copyEntry(withGreeter);
     expect(await folder.compile()).toEqual({ code: 0, output: '' });
   });
@@ -33,7 +40,7 @@ describe('a copy of the entry file', () => {
 
   test('with several faults refuses to start with one report of all of them', async () => {
     await using folder = await DaemonFolder.create();
-    await folder.write('greeter.ts', GREETER_PLUGIN);
+    await folder.write('greeter.ts', await documentedPlugin());
     await folder.copyEntry((text) => withGreeter(without('network', 'images')(text)));
     const { code, output } = await folder.start();
     expect(code).toBe(1);
@@ -49,7 +56,7 @@ describe('a copy of the entry file', () => {
 
 test('nook starts the daemon that config.toml names, and its own plugin serves', async () => {
   await using folder = await DaemonFolder.create();
-  await folder.write('greeter.ts', GREETER_PLUGIN);
+  await folder.write('greeter.ts', await documentedPlugin());
   await folder.copyEntry(withGreeter);
   await using home = await Home.create();
   await mkdir(join(home.dir, 'config'), { mode: 0o700 });
@@ -57,10 +64,10 @@ test('nook starts the daemon that config.toml names, and its own plugin serves',
   await writeFile(join(home.dir, 'config/config.toml'), `[daemon]\ncommand = ${command}\n`, { mode: 0o600 });
 
   const answer = JSON.parse(await home.ok('rpc', 'call', 'greeter.hello', '{"name":"you"}'));
-  expect(answer).toEqual({ text: 'Hello, you!', image: 'debian-12' });
+  expect(answer).toEqual({ text: 'Hello, you! Your machines boot debian-12.' });
   const status = await home.json<{ plugins: { name: string; version: string; state: string }[] }>('daemon', 'status');
   expect(status.plugins.map(({ name }) => name)).toEqual(['greeter', 'images', 'network', 'vm']);
-  expect(status.plugins[0]).toMatchObject({ version: '1.2.3', state: 'ok' });
+  expect(status.plugins[0]).toMatchObject({ version: '1.0.0', state: 'ok' });
 
   const refused = await home.nook(['rpc', 'call', 'greeter.hello', '{"name":7}']);
   expect(refused.code).toBe(1);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -24,7 +24,13 @@ export class DaemonFolder implements AsyncDisposable {
 
   static async create(): Promise<DaemonFolder> {
     const dir = await mkdtemp(join(tmpdir(), 'nook-daemon-'));
-    await symlink(join(APP, 'node_modules'), join(dir, 'node_modules'));
+    await mkdir(join(dir, 'node_modules'));
+    for (const [name, owner] of [
+      ['@nook', APP],
+      ['zod', join(ROOT, 'packages/engine')],
+    ] as const) {
+      await symlink(join(owner, 'node_modules', name), join(dir, 'node_modules', name));
+    }
     const tsconfig = {
       extends: join(ROOT, 'tsconfig.base.json'),
       compilerOptions: { typeRoots: [join(ROOT, 'node_modules/@types')] },

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { codeBlocks, commandsOf } from '../harness/code-blocks.ts';
 import { Home, outcome, ROOT } from '../harness/home.ts';
-import { codeBlocks, commandsOf } from './code-blocks.ts';
 
 const blocks = codeBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'));
 const commands = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
