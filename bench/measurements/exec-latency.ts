@@ -1,6 +1,7 @@
 import type { SessionHandle } from '../../packages/plugin-vm/src/contract.ts';
 import { attach } from '../exec-session.ts';
 import type { Lab } from '../lab.ts';
+import { byteEcho } from '../peers/byte-echo.ts';
 import { installLoop, runLoop } from '../peers/fork-exec-loop.ts';
 import { atMost, type Row } from '../row.ts';
 import { repeat, summary } from '../statistics.ts';
@@ -31,6 +32,7 @@ export async function execLatency(lab: Lab): Promise<Row[]> {
     inside.push(...(await runLoop(lab, vm.name, perTurn)));
     through.push(...(await repeat(perTurn, once)));
   }
+  const echoes = await byteEcho(lab, vm.name, lab.count(300, 100));
   const whole = summary(through);
   const peer = { what: 'fork + exec inside the guest', ...summary(inside) };
   return [
@@ -44,5 +46,6 @@ export async function execLatency(lab: Lab): Promise<Row[]> {
       samples: through,
       target: atMost(3),
     },
+    { measurement, what: 'a byte to a cat in the guest and back', unit: 'ms', ...summary(echoes) },
   ];
 }

@@ -1,20 +1,16 @@
 /**
  * A program's file: turns on V8's cache of compiled code, which only takes effect for modules loaded later, and loads
- * the program. The cache is in dist/ where that may be written, otherwise with the user's other caches; without either
- * the program starts all the same, some milliseconds later.
+ * the program. The cache of the checkout's owner is in dist/, anyone else's with their other caches; where none can be
+ * written the program starts all the same, some milliseconds later.
  */
 export function compileCacheStub(entry: string): string {
   return `#!/usr/bin/env node
-import { accessSync, constants } from 'node:fs';
+import { statSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-let cache = import.meta.dirname + '/.cache';
-try {
-  accessSync(import.meta.dirname, constants.W_OK);
-} catch {
-  const { HOME, NOOK_HOME, XDG_CACHE_HOME } = process.env;
-  cache = (NOOK_HOME ? NOOK_HOME + '/cache' : (XDG_CACHE_HOME || HOME + '/.cache') + '/nook') + '/compiled';
-}
-enableCompileCache(cache);
+const { HOME, NOOK_HOME, XDG_CACHE_HOME } = process.env;
+const others = NOOK_HOME ? NOOK_HOME + '/cache' : (XDG_CACHE_HOME || HOME + '/.cache') + '/nook';
+const own = statSync(import.meta.dirname).uid === process.getuid();
+enableCompileCache(own ? import.meta.dirname + '/.cache' : others + '/compiled');
 await import('./${entry}');
 `;
 }

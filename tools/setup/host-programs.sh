@@ -21,6 +21,8 @@ nook_test_programs='
 gcc     gcc
 socat   socat
 busybox busybox-static
+ps      procps
+mount   mount
 '
 
 nook_check_host_programs() {
