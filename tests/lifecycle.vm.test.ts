@@ -80,6 +80,25 @@ describe('the life of a VM', () => {
     expect(vm).toMatchObject({ state: 'stopped', cause: 'the guest powered off' });
   });
 
+  it('has the disk that was asked for, its file system grown to it', async () => {
+    await using home = await Home.create();
+    const script = "df -k / | awk 'END { print int($2 / 1024 / 1024) }'";
+    const { stdout } = await home.nook([
+      'vm',
+      'run',
+      '--rm',
+      '--image',
+      'busybox',
+      '--disk',
+      '13G',
+      '--',
+      'sh',
+      '-c',
+      script,
+    ]);
+    expect(stdout).toBe('12\n');
+  });
+
   it('keeps files 0600 and folders 0700', async () => {
     await using home = await Home.create();
     await busyboxVm(home, 'modes');

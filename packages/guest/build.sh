@@ -10,7 +10,7 @@ cd "$here/agent"
 
 shared="configuration.c console.c child.c dispatch.c drain.c environment.c exec-request.c frames.c port.c program.c
   serve.c session.c spawn.c stdin-queue.c stdout-stream.c user.c watch.c"
-guest="devices.c files.c identity.c main-guest.c modules.c mounts.c network.c power.c"
+guest="devices.c files.c identity.c main-guest.c modules.c mounts.c network.c power.c root-disk.c"
 warnings="-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wvla"
 build_id=$(cat ./*.c ./*.h ../build.sh | sha256sum | cut -c1-16)
 target=nook-init

@@ -13,6 +13,7 @@
 #include "files.h"
 #include "mounts.h"
 #include "network.h"
+#include "root-disk.h"
 
 #define RNDADDENTROPY _IOW('R', 0x03, int[2])
 #define RNDRESEEDCRNG _IO('R', 0x07)
@@ -47,6 +48,7 @@ static int make_root_writable(const struct configuration *configuration) {
   (void)configuration;
   if (mount(NULL, "/", NULL, MS_REMOUNT, NULL) < 0) return -errno;
   mkdir("/etc", 0755);
+  root_grow();
   return mounts_complete(true);
 }
 

@@ -16,9 +16,9 @@
 #include "machine.h"
 #include "modules.h"
 #include "mounts.h"
+#include "root-disk.h"
 #include "serve.h"
 
-#define ROOT_DISK "/dev/vda"
 #define PORT_NAME "nook.agent.0"
 #define DEVICE_SECONDS 10
 
