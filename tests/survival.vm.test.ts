@@ -75,11 +75,13 @@ describe('kill -9', () => {
   it('of vmhost and nookd at once is told truly by the next command', async () => {
     await using home = await Home.create();
     await busyboxVm(home, 'web');
-    const { vmhost_pid } = await show(home, 'web');
+    const { vmhost_pid, qemu_pid } = await show(home, 'web');
     const { pid } = await home.json<{ pid: number }>('daemon', 'status');
     process.kill(pid, 'SIGKILL');
     process.kill(vmhost_pid as number, 'SIGKILL');
     await eventually('nookd is gone', () => isGone(pid), Boolean);
+    // Nobody is left to clean up: the kernel ends QEMU with its vmhost.
+    await eventually('QEMU is gone', () => isGone(qemu_pid), Boolean);
     expect(await show(home, 'web')).toMatchObject({ state: 'failed', cause: 'its vmhost died' });
     await home.ok('vm', 'start', 'web');
   });

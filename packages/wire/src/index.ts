@@ -7,6 +7,7 @@ export { MAX_FRAME_BYTES, MAX_LINE_BYTES } from './limits.ts';
 export { type FileLock, lockFile } from './lock-file.ts';
 export { isOpId, mintOpId } from './op-id.ts';
 export { programFile } from './program-file.ts';
+export { randomBytes } from './random-bytes.ts';
 export type { RpcRequest } from './request.ts';
 export { type CallOptions, RpcClient } from './rpc-client.ts';
 export {

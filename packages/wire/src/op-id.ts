@@ -1,17 +1,18 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from './random-bytes.ts';
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 const LENGTH = 10;
 const OP_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 // One system call for some hundred ids: an id is minted for nearly every request.
-const pool = Buffer.alloc(LENGTH * 256);
-let used = pool.length;
+const POOL_BYTES = LENGTH * 256;
+let pool: Buffer = Buffer.alloc(0);
+let used = 0;
 
 /** A new op id: `op-` and ten characters (50 random bits). */
 export function mintOpId(): string {
   if (used === pool.length) {
-    randomFillSync(pool);
+    pool = randomBytes(POOL_BYTES);
     used = 0;
   }
   let id = 'op-';

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { randomBytes } from './random-bytes.ts';
 
 /**
  * Replaces a file as a whole: a reader, and the next boot after a power cut, sees the old content or the new.

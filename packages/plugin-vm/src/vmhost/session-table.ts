@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { type Logger, NookError } from '@nook/daemonapi';
 import type { Exec } from '@nook/guest';
+import { randomBytes } from '@nook/wire';
 import type { ExecRequest } from '../contract.ts';
 import type { GuestChannel } from './guest-channel.ts';
 import { Session, type SessionPeer } from './session.ts';

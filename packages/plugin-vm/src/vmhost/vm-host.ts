@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { chownSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, NookError } from '@nook/daemonapi';
-import { listenUnix, type UnixServer, writeFileAtomic } from '@nook/wire';
+import { listenUnix, randomBytes, type UnixServer, writeFileAtomic } from '@nook/wire';
 import { MACHINE_FILES } from '../driver/machine-spec.ts';
 import { QmpClient, type QmpEvent } from '../driver/qmp-client.ts';
 import { ConsoleLog } from './console-log.ts';
