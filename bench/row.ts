@@ -1,5 +1,5 @@
 /** Times are milliseconds, sizes MB of 10⁶ bytes. */
-export type Unit = 'ms' | 'MB/s' | 'per s' | 'MB';
+type Unit = 'ms' | 'MB/s' | 'per s' | 'MB';
 
 /** One line of the table. */
 export interface Row {
@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** The same thing done without nook, measured in the same run. */
-export interface Peer {
+interface Peer {
   readonly what: string;
   readonly value: number;
   readonly p99?: number;

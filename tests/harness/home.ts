@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,8 +119,4 @@ export function untilOutput(child: ChildProcess, pattern: RegExp): Promise<strin
     });
     child.once('close', () => reject(new Error(`it ended before ${pattern} was seen:\n${text}`)));
   });
-}
-
-export function sha256(data: Buffer | string): string {
-  return createHash('sha256').update(data).digest('hex');
 }

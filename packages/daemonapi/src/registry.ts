@@ -1,4 +1,5 @@
 import type { PluginDefinition } from './plugin.ts';
+import { processWide } from './process-wide.ts';
 
 /** Version of the contract in this package. */
 export const API_VERSION = 1;
@@ -8,10 +9,7 @@ export interface Registration {
   readonly definition: PluginDefinition<any, any>;
 }
 
-const KEY = Symbol.for('nook.daemonapi.v1');
-
-/** On globalThis, so that two physical copies of this package in one process share one registry. */
-const registry: Registration[] = ((globalThis as Record<symbol, unknown>)[KEY] ??= []) as Registration[];
+const registry = processWide<Registration>('nook.daemonapi.v1');
 
 /** Records a plugin for the engine of this process. Does nothing else: faults are reported by the engine when it loads. */
 // biome-ignore lint/suspicious/noExplicitAny: any config type

@@ -65,7 +65,7 @@ export function u64Field(tag: number, value: bigint): Field {
 }
 
 /** The first field with the tag, or undefined. */
-export function findField(fields: readonly Field[], tag: number): Buffer | undefined {
+function findField(fields: readonly Field[], tag: number): Buffer | undefined {
   return fields.find((field) => field.tag === tag)?.value;
 }
 

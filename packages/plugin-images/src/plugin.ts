@@ -48,5 +48,3 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     };
   },
 };
-
-export default images;

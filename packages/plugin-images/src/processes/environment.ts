@@ -5,7 +5,7 @@ const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 const PROXIES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy'];
 
 /** Search path of every child: the daemon's, then the places of system programs, which an ordinary user's lacks. */
-export function searchPath(): string {
+function searchPath(): string {
   const own = process.env.PATH;
   return own === undefined || own === '' ? SYSTEM_PATH : `${own}:${SYSTEM_PATH}`;
 }

@@ -26,13 +26,13 @@ export interface UnpackResult {
   readonly capabilities: readonly { readonly path: string; readonly value: string }[];
 }
 
-export interface VmlinuxJob {
+interface VmlinuxJob {
   readonly job: 'vmlinux';
   readonly bzimage: string;
   readonly output: string;
 }
 
-export interface VmlinuxResult {
+interface VmlinuxResult {
   readonly bytes: number;
 }
 

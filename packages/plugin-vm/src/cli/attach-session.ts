@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { type CliContext, NookError } from '@nook/daemonapi';
 import { type FrameChannel, RpcClient } from '@nook/wire';
+import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from '../attach-protocol.ts';
 import type { SessionHandle } from '../contract.ts';
-import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from '../vmhost/attach-protocol.ts';
 import { rawMode } from './terminal.ts';
 
 /** Beside those that would end this program, which the context hands over. */

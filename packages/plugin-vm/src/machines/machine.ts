@@ -274,7 +274,7 @@ export class Machine {
   }
 }
 
-export function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {
+function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {
   return join(dirs.state, 'vms', id);
 }
 

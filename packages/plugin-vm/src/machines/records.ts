@@ -18,7 +18,7 @@ export const migrations: readonly Migration[] = [
 ];
 
 /** What a VM is: fixed when it is created. */
-export interface MachineShape {
+interface MachineShape {
   readonly image: string;
   readonly image_digest: string;
   readonly image_path: string;

@@ -7,7 +7,7 @@ import type { ExecStart } from './session-table.ts';
 import type { VmHost } from './vm-host.ts';
 
 /** Version of the methods below. A vmhost outlives upgrades of the daemon: later versions only add to them. */
-export const CONTROL_VERSION = 1;
+const CONTROL_VERSION = 1;
 
 /** Methods whose answer has its fields beside `ok` instead of under `result`, as the simplest client wants them. */
 const FLAT = new Set(['status', 'stop', 'force_stop', 'info']);

@@ -19,7 +19,7 @@ import {
   FrameType,
   MAX_PAYLOAD,
 } from '@nook/guest';
-import type { SessionEnd } from './attach-protocol.ts';
+import type { SessionEnd } from '../attach-protocol.ts';
 import type { OutputStream } from './output-log.ts';
 import type { SessionPeer } from './session.ts';
 

@@ -39,7 +39,7 @@ export interface HostSpec {
   readonly boot_deadline_ms: number;
 }
 
-export interface GuestIdentity {
+interface GuestIdentity {
   readonly hostname: string;
   readonly machine_id: string;
 }
@@ -58,8 +58,7 @@ export interface HostEnd {
 }
 
 /** In order of a start; `ready` is where commands can be run. */
-export const HOST_PHASES = ['launch', 'qemu', 'kernel', 'agent', 'ready', 'stopping', 'ended'] as const;
-export type HostPhase = (typeof HOST_PHASES)[number];
+export type HostPhase = 'launch' | 'qemu' | 'kernel' | 'agent' | 'ready' | 'stopping' | 'ended';
 
 export interface PhaseMark {
   readonly phase: HostPhase;

@@ -1,6 +1,6 @@
 import type { FrameChannel } from '@nook/wire';
+import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from '../attach-protocol.ts';
 import type { SessionView } from '../contract.ts';
-import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from './attach-protocol.ts';
 import { OutputLog, type OutputStream } from './output-log.ts';
 
 /** The window of every stream of the guest protocol. */
