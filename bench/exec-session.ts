@@ -1,5 +1,5 @@
-import type { SessionHandle } from '../packages/plugin-vm/src/contract.ts';
 import { AttachFrame, type AttachResult, type SessionEnd } from '../packages/plugin-vm/src/attach-protocol.ts';
+import type { SessionHandle } from '../packages/plugin-vm/src/contract.ts';
 import { type FrameChannel, RpcClient } from '../packages/wire/src/index.ts';
 import type { Lab } from './lab.ts';
 

@@ -1,12 +1,12 @@
 /** The value below which `share` (0 to 1) of the samples lie: nearest rank. */
-export function percentile(samples: readonly number[], share: number): number {
+function percentile(samples: readonly number[], share: number): number {
   if (samples.length === 0) throw new RangeError('there are no samples');
   const sorted = [...samples].sort((a, b) => a - b);
   const rank = Math.max(1, Math.ceil(share * sorted.length));
   return sorted[rank - 1] as number;
 }
 
-export function median(samples: readonly number[]): number {
+function median(samples: readonly number[]): number {
   return percentile(samples, 0.5);
 }
 

@@ -19,27 +19,28 @@ function cells(rows: readonly Row[]): string[][] {
 }
 
 /** Three significant digits, and none lost before the point. */
-export function figure(value: number): string {
+function figure(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US').replaceAll(',', ' ');
   return String(Number(value.toPrecision(3)));
 }
 
 export function textTable(rows: readonly Row[]): string {
-  const lines = [HEADER, ...cells(rows)];
-  const widths = HEADER.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) =>
-          RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-        )
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  const { lines } = aligned(rows);
+  return lines.map((line) => line.join('  ').trimEnd()).join('\n');
 }
 
+/** Aligned as the formatter wants tables of Markdown, so that it has nothing to change. */
 export function markdownTable(rows: readonly Row[]): string {
-  const rule = HEADER.map((_, column) => (RIGHT.has(column) ? '---:' : '---'));
-  return [HEADER, rule, ...cells(rows)].map((line) => `| ${line.join(' | ')} |`).join('\n');
+  const { lines, widths } = aligned(rows);
+  const rule = widths.map((width, column) => (RIGHT.has(column) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width)));
+  return [lines[0] ?? [], rule, ...lines.slice(1)].map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** Header and rows, every cell filled up to its column's width. */
+function aligned(rows: readonly Row[]): { readonly lines: string[][]; readonly widths: number[] } {
+  const lines = [HEADER, ...cells(rows)];
+  const widths = HEADER.map((_, column) => Math.max(3, ...lines.map((line) => (line[column] ?? '').length)));
+  const fill = (cell: string, column: number) =>
+    RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0);
+  return { lines: lines.map((line) => line.map(fill)), widths };
 }

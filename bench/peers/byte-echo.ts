@@ -1,5 +1,5 @@
-import type { SessionHandle } from '../../packages/plugin-vm/src/contract.ts';
 import { AttachFrame } from '../../packages/plugin-vm/src/attach-protocol.ts';
+import type { SessionHandle } from '../../packages/plugin-vm/src/contract.ts';
 import { RpcClient } from '../../packages/wire/src/index.ts';
 import type { Lab } from '../lab.ts';
 import { repeat, timed } from '../statistics.ts';

@@ -10,5 +10,5 @@ import { rpcCall } from './rpc-call.ts';
 import { version } from './version.ts';
 
 registerCli({
-  commands: [daemonLogs, daemonStart, daemonStatus, daemonStop, doctor, help, pluginList, rpcCall, version],
+  commands: [doctor, daemonStatus, daemonStart, daemonStop, daemonLogs, pluginList, rpcCall, help, version],
 });

@@ -15,10 +15,9 @@ export function commandTable(registrations: readonly CliRegistration[]): Command
   return table;
 }
 
-/** The commands under a group of words, sorted by name; all of them for ''. */
+/** The commands under a group of words (all of them for ''), in order of registration: a plugin puts its most used first. */
 export function commandsUnder(table: CommandTable, group: string): CliCommand[] {
-  const commands = [...new Set(table.values())];
-  return commands
-    .filter(({ name }) => group === '' || name === group || name.startsWith(`${group} `))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...new Set(table.values())].filter(
+    ({ name }) => group === '' || name === group || name.startsWith(`${group} `),
+  );
 }

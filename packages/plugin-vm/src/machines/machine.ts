@@ -211,11 +211,17 @@ export class Machine {
     if (this.#record.shape.auto_remove) await this.#removeNow();
   }
 
-  /** For a vmhost that does not do as told: without it the kernel ends its QEMU too. */
+  /** A vmhost that does not do as told is killed: without it the kernel ends its QEMU too. */
   async #endByForce(link: VmhostLink, error: Error): Promise<void> {
-    const identity = await identityOnDisk(this.dir);
-    this.#dependencies.log.warn({ vm: this.#record.name, error: error.message }, 'vmhost does not obey, it is killed');
-    if (identity) killExactly(identity);
+    const stuck = isNookError(error) && error.code === 'timeout';
+    const identity = stuck ? await identityOnDisk(this.dir) : undefined;
+    if (identity && killExactly(identity)) {
+      this.#dependencies.log.warn(
+        { vm: this.#record.name, error: error.message },
+        'vmhost does not obey, it was killed',
+      );
+    }
+    // Otherwise it is ending: it was gone before its answer could be read.
     await link.closed;
   }
 
