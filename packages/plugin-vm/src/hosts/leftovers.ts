@@ -1,13 +1,17 @@
 import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@nook/daemonapi';
+import { MACHINE_FILES } from '../driver/machine-spec.ts';
+import { VM_FILES } from '../vmhost/host-spec.ts';
 import { commandLine } from './process-identity.ts';
 
 const GONE_MS = 5_000;
 /** Nothing tells of the end of a process that is not a child; one that was killed is gone within a few of these. */
 const LOOK_MS = 5;
 
-/** Kills what is left of a VM whose vmhost died, and waits until the kernel has taken it away. */
+/** Ends what is left of a VM whose vmhost died: its processes, until the kernel has taken them away, and its sockets. */
 export async function endLeftovers(dir: string, log: Logger): Promise<void> {
   const deadline = Date.now() + GONE_MS;
   for (let pids = processesOf(dir); pids.length > 0; pids = processesOf(dir)) {
@@ -17,6 +21,10 @@ export async function endLeftovers(dir: string, log: Logger): Promise<void> {
       return;
     }
     await delay(LOOK_MS);
+  }
+  const { socket, pid, machine } = VM_FILES;
+  for (const name of [socket, pid, join(machine, MACHINE_FILES.qmp), join(machine, MACHINE_FILES.agent)]) {
+    await rm(join(dir, name), { force: true });
   }
 }
 

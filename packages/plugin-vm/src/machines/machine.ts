@@ -125,7 +125,10 @@ export class Machine {
   async recover(): Promise<void> {
     if (!isLive(this.#record.state)) return;
     const identity = await identityOnDisk(this.dir);
-    if (!identity || !isAlive(identity)) return this.#onLost(identity?.token);
+    if (!identity || !isAlive(identity)) {
+      const cause = this.#record.state === 'starting' ? 'its start was interrupted' : 'its vmhost died';
+      return this.#onLost(identity?.token, cause);
+    }
     try {
       this.#adopt(await VmhostLink.connect(this.dir, identity.token), identity.token);
     } catch (error) {
@@ -194,13 +197,13 @@ export class Machine {
   }
 
   /** The vmhost is gone: the machine has ended, or the vmhost died and the kernel took QEMU along. */
-  async #onLost(token: string | undefined): Promise<void> {
+  async #onLost(token: string | undefined, cause = 'its vmhost died'): Promise<void> {
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
     if (!end) await endLeftovers(this.dir, this.#dependencies.log);
     this.#set({
       state: end?.state ?? 'failed',
-      cause: end?.cause ?? (token === undefined ? 'its start was interrupted' : 'its vmhost died'),
+      cause: end?.cause ?? cause,
       run: {
         ...this.#record.run,
         ended_at: end?.at ?? this.#dependencies.clock.now(),
