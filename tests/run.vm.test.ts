@@ -7,6 +7,7 @@ describe('nook vm run --rm', () => {
 
   beforeAll(async () => {
     home = await Home.create();
+    await home.ok('image', 'pull', 'debian-12');
   });
   afterAll(() => home[Symbol.asyncDispose]());
 

@@ -50,13 +50,19 @@ test('it makes way for what is printed and never wraps', () => {
   line.end();
 });
 
-test('without a terminal nothing is drawn', () => {
+test('without a terminal a short command is silent, and a long one tells each stage once', () => {
   const stream = terminal(false);
-  const line = new ProgressLine(stream);
+  const line = new ProgressLine(stream, () => Date.now());
   line.update({ stage: 'boot' });
   vi.advanceTimersByTime(1000);
-  line.end();
+  line.update({ stage: 'exec' });
   expect(written(stream)).toBe('');
+  vi.advanceTimersByTime(11_000);
+  line.update({ stage: 'unpack', done: 1 });
+  line.update({ stage: 'unpack', done: 2 });
+  line.update({ stage: 'publish' });
+  line.end();
+  expect(written(stream)).toBe('nook: [ 12 s] unpack\nnook: [ 12 s] publish\n');
 });
 
 test('a table is aligned the same everywhere', () => {

@@ -8,13 +8,18 @@ interface Terminal extends NodeJS.WritableStream {
 
 const REDRAW_MS = 100;
 
-/** One line on a terminal that is drawn over and over, and gone at the end. Silent where there is no terminal. */
+/** Where there is no terminal, a command that takes longer than this says what it is at, a line for each stage. */
+const SILENT_MS = 5_000;
+
+/** One line on a terminal that is drawn over and over, and gone at the end; elsewhere a few lines, and only of long work. */
 export class ProgressLine {
   readonly #terminal: Terminal;
   readonly #now: () => number;
   #current: { readonly progress: Progress; readonly since: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #shown = false;
+  #begun: number | undefined;
+  #told: string | undefined;
 
   constructor(terminal: Terminal, now: () => number = () => performance.now()) {
     this.#terminal = terminal;
@@ -22,7 +27,10 @@ export class ProgressLine {
   }
 
   update(progress: Progress): void {
-    if (!this.#terminal.isTTY) return;
+    if (!this.#terminal.isTTY) {
+      this.#tell(progress.stage);
+      return;
+    }
     const since = this.#current?.progress.stage === progress.stage ? this.#current.since : this.#now();
     this.#current = { progress, since };
     this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS).unref();
@@ -41,6 +49,14 @@ export class ProgressLine {
     this.#timer = undefined;
     this.#current = undefined;
     this.clear();
+  }
+
+  #tell(stage: string): void {
+    this.#begun ??= this.#now();
+    const passed = this.#now() - this.#begun;
+    if (passed < SILENT_MS || stage === this.#told) return;
+    this.#told = stage;
+    this.#terminal.write(`nook: [${String(Math.floor(passed / 1000)).padStart(3)} s] ${stage}\n`);
   }
 
   #draw(): void {
