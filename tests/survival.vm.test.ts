@@ -155,6 +155,37 @@ describe('kill -9', () => {
   });
 });
 
+describe('a vmhost that is stuck', () => {
+  it('when a daemon starts delays nobody, is taken up when it wakes, and can be killed', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'stuck');
+    const { vmhost_pid } = await show(home, 'stuck');
+    const stuck = vmhost_pid as number;
+    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
+    process.kill(stuck, 'SIGSTOP');
+    process.kill(pid, 'SIGKILL');
+    await eventually('nookd is gone', () => isGone(pid), Boolean);
+    const told = await eventually(
+      'it is told',
+      () => show(home, 'stuck'),
+      ({ cause }) => cause !== undefined,
+    );
+    expect(told).toMatchObject({ state: 'running', cause: expect.stringContaining('does not answer') });
+    process.kill(stuck, 'SIGCONT');
+    await eventually(
+      'it is taken up',
+      () => show(home, 'stuck'),
+      ({ cause }) => cause === undefined,
+    );
+    expect(await home.ok('vm', 'exec', 'stuck', '--', 'echo', 'awake')).toBe('awake\n');
+
+    process.kill(stuck, 'SIGSTOP');
+    await home.ok('daemon', 'stop');
+    await home.ok('vm', 'kill', 'stuck');
+    expect(isGone(stuck)).toBe(true);
+  });
+});
+
 describe('SIGINT', () => {
   it('without a terminal ends the command and removes the VM', async () => {
     await using home = await Home.create();

@@ -16,37 +16,43 @@ export class VmhostLink {
   #status: HostStatus | undefined;
   #waiting = new Set<() => void>();
 
-  private constructor(client: RpcClient, opId: string | undefined) {
+  /** Settles when the vmhost has said who it is; a vmhost that is stuck may do so late, or never. */
+  readonly #greeted: Promise<void>;
+
+  private constructor(client: RpcClient, token: string, opId: string | undefined) {
     this.#client = client;
     this.closed = client.closed;
     void this.closed.then(() => this.#wake());
-    client
-      .call(
-        'watch',
-        {},
-        { ...(opId === undefined ? {} : { opId }), onEvent: ({ data }) => this.#receive(data as HostStatus) },
-      )
-      .catch(() => {})
-      .finally(() => client.close());
+    const options = opId === undefined ? {} : { opId };
+    this.#greeted = client.call('hello', {}, options).then((hello) => {
+      if ((hello as { token: string }).token !== token) {
+        client.close();
+        throw new NookError('conflict', 'Another vmhost listens in the folder of this VM.');
+      }
+      client
+        .call('watch', {}, { ...options, onEvent: ({ data }) => this.#receive(data as HostStatus) })
+        .catch(() => {})
+        .finally(() => client.close());
+    });
+    this.#greeted.catch(() => {});
   }
 
-  /** @throws NookError when nobody listens there, or when it is not the vmhost with this token */
-  static async connect(dir: string, token: string, opId?: string): Promise<VmhostLink> {
+  /** Connects, also to a vmhost that is stuck. @throws NookError when nobody listens there */
+  static async open(dir: string, token: string): Promise<VmhostLink> {
+    return new VmhostLink(
+      await RpcClient.connect(join(dir, VM_FILES.socket), { timeoutMs: CONNECT_MS }),
+      token,
+      undefined,
+    );
+  }
+
+  /** Connects to a vmhost that answers. @throws NookError when nobody does, or when it is not the one with this token */
+  static async connect(dir: string, token: string, opId: string): Promise<VmhostLink> {
     const client = await RpcClient.connect(join(dir, VM_FILES.socket), { timeoutMs: CONNECT_MS });
-    try {
-      const hello = (await client.call(
-        'hello',
-        {},
-        { timeoutMs: ANSWER_MS, ...(opId === undefined ? {} : { opId }) },
-      )) as {
-        token: string;
-      };
-      if (hello.token !== token) throw new NookError('conflict', 'Another vmhost listens in this VM’s folder.');
-    } catch (error) {
-      client.close();
-      throw error;
-    }
-    return new VmhostLink(client, opId);
+    const link = new VmhostLink(client, token, opId);
+    const late = setTimeout(() => client.close(), ANSWER_MS);
+    await link.#greeted.finally(() => clearTimeout(late));
+    return link;
   }
 
   get status(): HostStatus | undefined {

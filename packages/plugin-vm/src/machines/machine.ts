@@ -14,6 +14,10 @@ import { newToken, START_STEPS, type StartContext } from './start-steps.ts';
 import { runSteps } from './step-runner.ts';
 import { view } from './view.ts';
 
+/** A vmhost of an earlier daemon that has not answered for this long is said to be stuck. */
+const SILENT_MS = 1_000;
+const SILENT = 'its vmhost does not answer; nook vm kill ends it';
+
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
 export class Machine {
   #record: MachineRecord;
@@ -123,18 +127,18 @@ export class Machine {
 
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
   async recover(): Promise<void> {
-    if (!isLive(this.#record.state)) return;
+    const { state, shape } = this.#record;
+    if (!isLive(state)) return shape.auto_remove ? this.#removeNow() : undefined;
     const identity = await identityOnDisk(this.dir);
     if (!identity || !isAlive(identity)) {
-      const cause = this.#record.state === 'starting' ? 'its start was interrupted' : 'its vmhost died';
+      const cause = state === 'starting' ? 'its start was interrupted' : 'its vmhost died';
       return this.#onLost(identity?.token, cause);
     }
-    try {
-      this.#adopt(await VmhostLink.connect(this.dir, identity.token), identity.token);
-    } catch (error) {
-      this.#dependencies.log.warn({ vm: this.#record.name, error: (error as Error).message }, 'vmhost does not answer');
-      this.#set({ state: 'running', cause: 'its vmhost does not answer; nook vm kill ends it' });
-    }
+    const link = await VmhostLink.open(this.dir, identity.token).catch(() => undefined);
+    if (link) return this.#adopt(link, identity.token);
+    // It lives and listens no more: it was ending when the daemon was gone.
+    killExactly(identity);
+    return this.#onLost(identity.token);
   }
 
   /** Lets go of the vmhost, which goes on. */
@@ -187,9 +191,13 @@ export class Machine {
       const state: VmState = status.state === 'stopped' || status.state === 'failed' ? 'stopping' : status.state;
       this.#set({ state, cause: undefined, run: { ...this.#record.run, qemu_pid: status.qemu_pid } });
     };
-    this.#set({ state: 'starting', run });
+    this.#set({ state: this.#record.state, run });
     link.onStatus = follow;
     follow(link.status);
+    const silent = setTimeout(() => {
+      if (this.#link === link && !link.status) this.#set({ state: this.#record.state, cause: SILENT });
+    }, SILENT_MS).unref();
+    void link.closed.then(() => clearTimeout(silent));
     this.#settled = link.closed.then(async () => {
       if (this.#link === link) await this.#onLost(token);
     });

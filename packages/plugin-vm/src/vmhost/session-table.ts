@@ -10,6 +10,8 @@ const MAX_ENDED = 64;
 const MAX_SESSIONS = 250;
 /** How long a session that must have a client waits for its first one. */
 const FIRST_CLIENT_MS = 30_000;
+/** A guest that has not even begun a command by then is stuck. */
+const START_MS = 30_000;
 const SIGHUP = 1;
 const SIGKILL = 9;
 const HANGUP_GRACE_MS = 5_000;
@@ -75,11 +77,20 @@ export class SessionTable {
       if (!session.attached && !session.awaitsClient) this.#over(session, main, false);
     };
     peer = guest.exec(execOf(argv, request), {
-      started: () => this.#options.log.debug({ session: session.options.id }, 'session started'),
+      started: () => {
+        clearTimeout(unanswered);
+        this.#options.log.debug({ session: session.options.id }, 'session started');
+      },
       output: (stream, bytes) => session.output(stream, bytes),
       stdinCredited: (bytes) => session.stdinCredited(bytes),
-      finish: (end) => session.finish(end),
+      finish: (end) => {
+        clearTimeout(unanswered);
+        session.finish(end);
+      },
     });
+    const unanswered = setTimeout(() => {
+      session.finish({ lost: `the guest did not start it within ${START_MS / 1000} s` });
+    }, START_MS).unref();
     this.#sessions.set(session.options.id, session);
     if (request.stdin === false) peer.stdinEnd();
     if (!request.detach) {
