@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NookError } from '@nook/daemonapi';
-import { programFile } from '@nook/wire';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type NookClient } from './index.ts';
 
@@ -129,9 +128,18 @@ describe('when it cannot be started, the reason is', () => {
 });
 
 test('the real daemon is started, answers and stops', async () => {
-  const loose = client([process.execPath, programFile('nookd')]);
+  const loose = client([process.execPath, join(import.meta.dirname, '../../../apps/daemon/src/main.ts')]);
   const { pid, version } = await ping(loose);
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(await loose.call('shutdown')).toEqual({ pid });
+  loose.close();
+  await expect.poll(() => readFile(join(home, 'state', 'logs', 'nookd.log'), 'utf8')).toContain('stopped');
+});
+
+test('a daemon behind a program that keeps the descriptor to itself is ready when it answers', async () => {
+  const entry = join(import.meta.dirname, '../../../apps/daemon/src/main.ts');
+  const loose = client(['sh', '-c', '"$0" "$1" 3>&-; exit $?', process.execPath, entry]);
+  const { pid } = await ping(loose);
   expect(await loose.call('shutdown')).toEqual({ pid });
   loose.close();
   await expect.poll(() => readFile(join(home, 'state', 'logs', 'nookd.log'), 'utf8')).toContain('stopped');

@@ -17,5 +17,6 @@ export {
   serveRpc,
 } from './serve-rpc.ts';
 export { connectUnix, listenUnix, type UnixServer } from './unix-socket.ts';
+export { untilAnswered } from './until-answered.ts';
 export { fromWireError, opIdOf, toWireError, type WireError } from './wire-error.ts';
 export { writeFileAtomic } from './write-file-atomic.ts';

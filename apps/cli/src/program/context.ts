@@ -68,5 +68,5 @@ export class CommandContext implements CliContext {
 
 /** Started on demand when the configuration names no other daemon. */
 function daemonCommand(): string[] {
-  return [process.execPath, programFile('nookd')];
+  return [process.execPath, programFile('nookd', import.meta.url)];
 }

@@ -23,7 +23,7 @@ export async function startVmhost(dir: string, spec: HostSpec): Promise<ProcessI
   const output = openSync(join(dir, 'vmhost.out'), 'w', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, [...NODE_OPTIONS, programFile('vmhost'), dir, `--token=${spec.token}`], {
+    child = spawn(process.execPath, [...NODE_OPTIONS, programFile('vmhost', import.meta.url), dir, `--token=${spec.token}`], {
       cwd: dir,
       detached: true,
       stdio: ['ignore', output, output, 'pipe'],
