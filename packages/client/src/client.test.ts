@@ -144,3 +144,23 @@ test('a daemon behind a program that keeps the descriptor to itself is ready whe
   loose.close();
   await expect.poll(() => readFile(join(home, 'state', 'logs', 'nookd.log'), 'utf8')).toContain('stopped');
 });
+
+test('a call whose connection is lost is sent once more under its key, to a daemon that remembers it', async () => {
+  const loose = client(fixture('keys'));
+  await ping(loose);
+  expect(await loose.call('die')).toEqual({ again: true });
+  await ping(loose);
+  loose.close();
+});
+
+test('a daemon that knows no keys is not asked again: the outcome is unknown, with the op id', async () => {
+  const loose = client(fixture(), { opId: 'op-lost' });
+  await ping(loose);
+  await expect(loose.call('die')).rejects.toMatchObject({
+    code: 'outcome_unknown',
+    opId: 'op-lost',
+    details: { op_id: 'op-lost' },
+  });
+  await ping(loose);
+  loose.close();
+});

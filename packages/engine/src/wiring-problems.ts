@@ -6,7 +6,7 @@ import { importForCapability } from './known-imports.ts';
 export type AnyPlugin = PluginDefinition<any, any>;
 
 /** Names that would clash with sections and tables of the engine's own. */
-const RESERVED = ['daemon', 'nook'];
+const RESERVED = ['daemon', 'engine', 'nook'];
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /** What is wrong with the registrations, before anything of theirs runs. */

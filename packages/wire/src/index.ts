@@ -8,8 +8,9 @@ export { type FileLock, lockFile } from './lock-file.ts';
 export { isOpId, mintOpId } from './op-id.ts';
 export { programFile } from './program-file.ts';
 export type { RpcRequest } from './request.ts';
-export { type CallOptions, RpcClient } from './rpc-client.ts';
+export { type CallOptions, ConnectionLost, RpcClient } from './rpc-client.ts';
 export {
+  type EndedBy,
   type RpcConnection,
   type RpcHandler,
   type ServeOptions,
