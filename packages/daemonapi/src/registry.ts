@@ -24,7 +24,17 @@ export function registered(): readonly string[] {
   return registry.map(({ definition }) => definition.name).sort();
 }
 
-/** The registrations themselves, in order of registration. For engines. */
+/**
+ * The registrations themselves, in order of registration. For engines. Those made through a package of another version
+ * of the contract are among them, so that they are refused and not overlooked.
+ */
 export function registrations(): readonly Registration[] {
-  return [...registry];
+  return [...registry, ...otherVersions()];
+}
+
+function otherVersions(): Registration[] {
+  const keys = Object.getOwnPropertySymbols(globalThis).filter(
+    (key) => key !== KEY && /^nook\.daemonapi\.v\d+$/.test(Symbol.keyFor(key) ?? ''),
+  );
+  return keys.flatMap((key) => (globalThis as Record<symbol, unknown>)[key] as Registration[]);
 }

@@ -61,7 +61,7 @@ export class ServerConnection implements RpcConnection, CallHost {
         this.#answer(call, () => errorLine(call.request.id, reason, call.request.opId));
       }
       this.#channel?.end();
-      setTimeout(() => this.close(), LINGER_MS).unref();
+      this.#closeLater();
     }, deadlineMs);
     await this.closed;
     clearTimeout(timer);
@@ -242,7 +242,12 @@ export class ServerConnection implements RpcConnection, CallHost {
     this.#socket.end(() => {
       if (this.#inputEnded) this.#socket.destroy();
     });
-    setTimeout(() => this.close(), LINGER_MS).unref();
+    this.#closeLater();
+  }
+
+  #closeLater(): void {
+    const timer = setTimeout(() => this.close(), LINGER_MS).unref();
+    void this.closed.then(() => clearTimeout(timer));
   }
 
   #setReading(): void {
