@@ -16,7 +16,7 @@ const all: readonly Program[] = [
   { name: 'vmhost', file: 'vmhost.mjs', entry: 'packages/plugin-vm/src/vmhost/main.ts', splitting: false },
   {
     name: 'images-worker',
-    file: 'images-worker.js',
+    file: 'images-worker.mjs',
     entry: 'packages/plugin-images/src/worker/main.ts',
     splitting: false,
   },

@@ -1,7 +1,8 @@
-// The order of the imports is that of the commands in `nook help`.
+// nook: the commands that it has, and one call. To make a command line of your own, copy this file and edit the imports;
+// their order is that of the commands in `nook help`.
 import '@nook/plugin-vm/cli';
 import '@nook/plugin-images/cli';
-import './commands/register.ts';
-import { main } from './program/main.ts';
+import '@nook/cli/commands';
+import { main } from '@nook/cli';
 
 await main();

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NookError } from '@nook/daemonapi';
-import { programFile } from '@nook/wire';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createClient, type NookClient } from './index.ts';
 
@@ -129,10 +128,39 @@ describe('when it cannot be started, the reason is', () => {
 });
 
 test('the real daemon is started, answers and stops', async () => {
-  const loose = client([process.execPath, programFile('nookd')]);
+  const loose = client([process.execPath, join(import.meta.dirname, '../../../apps/daemon/src/main.ts')]);
   const { pid, version } = await ping(loose);
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
   expect(await loose.call('shutdown')).toEqual({ pid });
   loose.close();
   await expect.poll(() => readFile(join(home, 'state', 'logs', 'nookd.log'), 'utf8')).toContain('stopped');
+});
+
+test('a daemon behind a program that keeps the descriptor to itself is ready when it answers', async () => {
+  const entry = join(import.meta.dirname, '../../../apps/daemon/src/main.ts');
+  const loose = client(['sh', '-c', '"$0" "$1" 3>&-; exit $?', process.execPath, entry]);
+  const { pid } = await ping(loose);
+  expect(await loose.call('shutdown')).toEqual({ pid });
+  loose.close();
+  await expect.poll(() => readFile(join(home, 'state', 'logs', 'nookd.log'), 'utf8')).toContain('stopped');
+});
+
+test('a call whose connection is lost is sent once more under its key, to a daemon that remembers it', async () => {
+  const loose = client(fixture('keys'));
+  await ping(loose);
+  expect(await loose.call('die')).toEqual({ again: true });
+  await ping(loose);
+  loose.close();
+});
+
+test('a daemon that knows no keys is not asked again: the outcome is unknown, with the op id', async () => {
+  const loose = client(fixture(), { opId: 'op-lost' });
+  await ping(loose);
+  await expect(loose.call('die')).rejects.toMatchObject({
+    code: 'outcome_unknown',
+    opId: 'op-lost',
+    details: { op_id: 'op-lost' },
+  });
+  await ping(loose);
+  loose.close();
 });

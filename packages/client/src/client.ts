@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { Progress, RpcMethods } from '@nook/daemonapi';
-import { byteStream, mintOpId, type RpcClient } from '@nook/wire';
+import { byteStream, ConnectionLost, mintOpId, type RpcClient } from '@nook/wire';
 import { type ConnectOptions, connectOrStart } from './connect-or-start.ts';
 
 export interface ClientOptions extends ConnectOptions {
@@ -13,14 +13,23 @@ export interface CallOptions {
   /** Cancels the call. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
+  /** Minted when absent. The same key with the same params is done once, however often it is sent. */
   readonly idempotencyKey?: string;
 }
+
+/** How often a daemon that loses connections at once is tried again. */
+const RECONNECTS = 100;
 
 type Method = keyof RpcMethods & string;
 
 /** Calls to the daemon, typed by what the imported contracts declare. */
 export interface NookClient {
-  /** @throws NookError as the daemon answered it, with `opId`; as {@link connectOrStart} when there is no daemon */
+  /**
+   * When the connection is lost before the answer, the call is sent once more under the same idempotency key: the daemon
+   * then answers what became of it.
+   * @throws NookError as the daemon answered it, with `opId`; `outcome_unknown` when nobody can tell what became of it;
+   *   as {@link connectOrStart} when there is no daemon
+   */
   call<M extends Method>(
     method: M,
     params: RpcMethods[M]['params'],
@@ -55,10 +64,18 @@ class Client implements NookClient {
     params: RpcMethods[M]['params'],
     options: CallOptions = {},
   ): Promise<RpcMethods[M]['result']> {
+    const keyed = { opId: this.#opId(), idempotencyKey: mintOpId(), ...options };
+    const send = (client: RpcClient) =>
+      client.call(method, params as object, keyed) as Promise<RpcMethods[M]['result']>;
     const client = await this.#connect();
-    return client.call(method, params as object, { opId: this.#opId(), ...options }) as Promise<
-      RpcMethods[M]['result']
-    >;
+    try {
+      return await send(client);
+    } catch (error) {
+      const again = mayAskAgain(error, method) && !this.#closed && options.signal?.aborted !== true;
+      const next = again ? await this.#reconnect(client) : undefined;
+      if (next === undefined) throw error;
+      return await send(next);
+    }
   }
 
   async stream<M extends Method>(
@@ -86,6 +103,23 @@ class Client implements NookClient {
     this.#shared = undefined;
   }
 
+  /** @returns nothing when there is no daemon, or none that remembers idempotency keys */
+  async #reconnect(lost: RpcClient): Promise<RpcClient | undefined> {
+    // What closes it may not have been told to everyone yet.
+    await lost.closed;
+    for (let attempt = 1; attempt <= RECONNECTS; attempt++) {
+      try {
+        const client = await this.#connect();
+        const { features } = (await client.call('ping')) as { readonly features?: readonly string[] };
+        return features?.includes('idempotency_keys') === true ? client : undefined;
+      } catch (error) {
+        // A process that is being killed still takes connections after it has lost those that it had.
+        if (!(error instanceof ConnectionLost)) return undefined;
+      }
+    }
+    return undefined;
+  }
+
   #opId(): string {
     return this.#options.opId ?? mintOpId();
   }
@@ -103,4 +137,9 @@ class Client implements NookClient {
     }, forget);
     return shared;
   }
+}
+
+/** A daemon that ends because it was told to is not to be started again only to tell it once more. */
+function mayAskAgain(error: unknown, method: string): boolean {
+  return error instanceof ConnectionLost && method !== 'shutdown';
 }

@@ -1,8 +1,10 @@
-import { writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 import { byteStream, listenUnix, resolveDirs, serveRpc, socketPath } from '@nook/wire';
 
 /** A daemon as far as a client can tell: it says when it is ready, or fails as its first argument says. */
 const behaviour = process.argv[2];
+const keyFile = join(resolveDirs().state, 'key');
 const say = (line: object) => writeSync(Number(process.env.NOOK_READY_FD), `${JSON.stringify(line)}\n`);
 
 if (behaviour === 'refuse') {
@@ -23,8 +25,16 @@ if (behaviour === 'hang') {
         const stream = byteStream(call.upgrade('open'));
         stream.pipe(stream);
       }
+      // As a daemon that dies in the middle of a call, and remembers the key after it was started again.
+      const key = call.request.idempotencyKey;
+      if (call.request.method === 'die') {
+        if (existsSync(keyFile)) return { again: readFileSync(keyFile, 'utf8') === key };
+        writeFileSync(keyFile, key ?? '');
+        process.kill(process.pid, 'SIGKILL');
+      }
       if (call.request.method === 'quit') void server.close().then(() => setImmediate(() => process.exit(0)));
-      return { pid: process.pid, opId: call.request.opId, cwd: process.cwd(), argument: behaviour };
+      const features = behaviour === 'keys' ? ['idempotency_keys'] : [];
+      return { features, pid: process.pid, opId: call.request.opId, cwd: process.cwd(), argument: behaviour };
     });
   });
   say({ ready: true, pid: process.pid });

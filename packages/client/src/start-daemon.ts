@@ -4,7 +4,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Dirs, NookError } from '@nook/daemonapi';
-import { daemonOutputPath } from '@nook/wire';
+import { daemonOutputPath, untilAnswered } from '@nook/wire';
 import { readReadyLine } from './ready-line.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -37,7 +37,13 @@ export async function startDaemon(options: StartOptions): Promise<number> {
   const pipe = child.stdio[3] as Readable;
   const late = AbortSignal.timeout(deadlineMs);
   const ended = untilExit(child, late);
-  const line = await readReadyLine(pipe, late);
+  const known = new AbortController();
+  const line = await Promise.race([
+    readReadyLine(pipe, late),
+    // For a daemon that is run by a program which does not hand on the descriptor.
+    untilAnswered(dirs, known.signal).then((pid) => ({ pid })),
+  ]);
+  known.abort();
   pipe.destroy();
   // The pipe that ends without a word belongs to a process that is ending.
   const end = line === undefined ? await ended : undefined;
@@ -70,7 +76,13 @@ async function spawnDaemon({ command, env, dirs }: StartOptions, output: FileHan
     // It outlives this command, whose directory it must not keep in use.
     cwd: '/',
     detached: true,
-    env: { ...env, ...absolute(env, 'NOOK_HOME'), ...absolute(env, 'NOOK_STORE'), NOOK_READY_FD: '3' },
+    env: {
+      ...env,
+      ...absolute(env, 'NOOK_HOME'),
+      ...absolute(env, 'NOOK_STORE'),
+      NOOK_READY_FD: '3',
+      NOOK_READY_FROM: String(process.pid),
+    },
     stdio: ['ignore', output.fd, output.fd, 'pipe'],
   });
   try {

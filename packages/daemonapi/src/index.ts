@@ -13,6 +13,14 @@ export { ERROR_CODES, type ErrorCode, type ErrorOptions, isNookError, NookError 
 export type { EventBus, Events, NookEvent } from './events.ts';
 export type { DoctorCheck, DoctorFinding, ExtensionPoints } from './extension-points.ts';
 export type { Logger } from './logger.ts';
+export type {
+  OperationContext,
+  OperationMethods,
+  OperationStage,
+  OperationState,
+  Operations,
+  OperationView,
+} from './operations.ts';
 export type { Degraded, PluginContext, PluginDefinition, PluginHooks } from './plugin.ts';
 export { API_VERSION, type Registration, registered, registerPlugin, registrations } from './registry.ts';
 export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';

@@ -2,6 +2,7 @@ import type { Clock, Dirs, VersionInfo } from './environment.ts';
 import type { EventBus } from './events.ts';
 import type { ExtensionPoints } from './extension-points.ts';
 import type { Logger } from './logger.ts';
+import type { Operations } from './operations.ts';
 import type { MethodDefinition, RpcMethods } from './rpc.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import type { Store } from './store.ts';
@@ -55,6 +56,7 @@ export interface PluginContext<Name extends string = string, Config = unknown> {
   readonly dirs: Dirs;
   readonly store: Store;
   readonly events: EventBus;
+  readonly operations: Operations;
   readonly clock: Clock;
   readonly version: VersionInfo;
   /**

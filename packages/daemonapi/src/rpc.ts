@@ -53,5 +53,11 @@ export interface MethodDefinition<Params, Input, Result> {
   readonly result: StandardSchema<Result, Result>;
   /** The method may turn its connection into a byte stream; see {@link CallContext.stream}. */
   readonly stream?: boolean;
+  /**
+   * The call begins an operation: it is kept in the store, lives on when the caller's connection is lost, and is cancelled
+   * by the caller, by `op.cancel` or by `NAME.cancel`. The daemon adds `NAME.begin`, `NAME.status` and `NAME.cancel`;
+   * see `OperationMethods`. `run` must leave nothing behind when its signal is aborted.
+   */
+  readonly operation?: boolean;
   run(params: Params, call: CallContext): Result | Promise<Result>;
 }

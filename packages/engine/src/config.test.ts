@@ -22,7 +22,11 @@ const check = (table: Record<string, unknown>, plugins = [vm, images, bare]) =>
 test('absent sections get their defaults', async () => {
   const config = await check({});
   expect(config.plugins.get('vm')).toMatchObject({ memory: '1G', templates: { auto: true } });
-  expect(config.daemon).toEqual({ log_level: 'info', drain_seconds: 5 });
+  expect(config.daemon).toMatchObject({
+    log_level: 'info',
+    drain_seconds: 5,
+    operations: { keep: 1000, keep_days: 30 },
+  });
 });
 
 test.each([

@@ -1,6 +1,11 @@
 import type { Dirs, DoctorFinding, VersionInfo } from '@nook/daemonapi';
+import type {} from './operations/contract.ts';
 
-export type Ping = VersionInfo & { readonly pid: number };
+export type Ping = VersionInfo & {
+  readonly pid: number;
+  /** What this daemon can do that earlier ones could not, for clients that rely on it. */
+  readonly features: readonly string[];
+};
 
 /** `degraded`: it does not serve, for the reason given; everything else runs. */
 export type PluginState = 'ok' | 'degraded';

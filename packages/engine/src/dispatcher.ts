@@ -1,19 +1,12 @@
-import { isNookError, type MethodDefinition, NookError } from '@nook/daemonapi';
+import { isNookError, NookError } from '@nook/daemonapi';
 import type { RpcHandler, ServerCall } from '@nook/wire';
+import type { CallRunner } from './call-runner.ts';
 import { EngineCall } from './engine-call.ts';
 import type { RootLog } from './log.ts';
+import type { MethodRow } from './method-row.ts';
 import type { OpContext } from './op-context.ts';
 import { type Checked, check, type SchemaProblem } from './schema-check.ts';
 import { suggestionHint } from './suggest.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: the table holds methods of every shape
-export type AnyMethod = MethodDefinition<any, any, any>;
-
-export interface MethodRow {
-  readonly name: string;
-  readonly plugin: string;
-  readonly definition: AnyMethod;
-}
 
 export interface DispatcherOptions {
   readonly context: OpContext;
@@ -25,6 +18,7 @@ export interface DispatcherOptions {
    * would cost the larger ones more than everything else that the engine does with them.
    */
   readonly checkResults: boolean;
+  readonly runner: () => CallRunner;
 }
 
 /** The one table from method name to handler, and the way through it. */
@@ -65,7 +59,7 @@ export class Dispatcher {
       const checked = check(definition.params, params);
       const value = validParams(method, checked instanceof Promise ? await checked : checked);
       context = new EngineCall(call, { log: this.#options.log(), mayStream: definition.stream === true });
-      const result = await definition.run(value, context);
+      const result = await this.#run(row, call, { params: value, context });
       if (this.#options.checkResults && context.streamed === undefined) await checkResult(row, result);
       context.end();
       this.#note(row, begun);
@@ -77,6 +71,13 @@ export class Dispatcher {
       context.streamed.fail(error as Error);
       return undefined;
     }
+  }
+
+  #run(row: MethodRow, call: ServerCall, { params, context }: { params: unknown; context: EngineCall }): unknown {
+    const plain =
+      row.begins === undefined && row.definition.operation !== true && call.request.idempotencyKey === undefined;
+    if (plain) return row.definition.run(params, context);
+    return this.#options.runner().run({ row, call, params, context });
   }
 
   #unknown(method: string): NookError {

@@ -1,18 +1,28 @@
 import { join } from 'node:path';
 import { type Clock, type Dirs, NookError, type RpcMethods, registrations, type VersionInfo } from '@nook/daemonapi';
 import { buildInfo, configPath, listenUnix, makeDirs, resolveDirs, socketPath, type UnixServer } from '@nook/wire';
+import { CallRunner } from './call-runner.ts';
 import { type Config, checkConfig, readConfigFile } from './config.ts';
 import { Connections } from './connections.ts';
 import type { DaemonStatus, Ping, PluginStatus } from './contract.ts';
+import { retention } from './daemon-config.ts';
 import { Database } from './database.ts';
 import { examine } from './doctor.ts';
 import { type EngineOptions, systemClock } from './engine-options.ts';
 import { Bus } from './event-bus.ts';
+import { KeyRecords } from './idempotency/key-records.ts';
+import { KeyedCalls } from './idempotency/keyed-calls.ts';
 import { type LocalCallOptions, localCall } from './local-call.ts';
 import { logPath, openLog, type RootLog } from './log.ts';
+import { migrate } from './migrate.ts';
 import { OpContext } from './op-context.ts';
+import { opMethods } from './operations/op-methods.ts';
+import { OperationRecords } from './operations/operation-records.ts';
+import { OperationTable } from './operations/operation-table.ts';
+import { pluginOperations } from './operations/plugin-operations.ts';
 import { ownChecks } from './own-checks.ts';
 import { ownMethods } from './own-methods.ts';
+import { OWN_TABLES, ownMigrations } from './own-migrations.ts';
 import { pluginContext } from './plugin-context.ts';
 import { PluginSet } from './plugin-set.ts';
 import { PluginSlot } from './plugin-slot.ts';
@@ -20,6 +30,8 @@ import { PluginStore } from './plugin-store.ts';
 import { joinErrors } from './run-hook.ts';
 import { ENGINE, Wiring } from './wiring.ts';
 import { registrationProblems, wiringError } from './wiring-problems.ts';
+
+const FEATURES = ['idempotency_keys', 'operations'] as const;
 
 /** A daemon without its process: plugins, dispatch, store, socket. Several may live in one process. */
 export interface Engine {
@@ -64,6 +76,8 @@ class NookEngine implements Engine {
   #config: Config | undefined;
   #database: Database | undefined;
   #server: UnixServer | undefined;
+  #operations: OperationTable | undefined;
+  #runner: CallRunner | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -85,6 +99,8 @@ class NookEngine implements Engine {
       log: () => this.#log,
       degraded: (plugin) => this.#plugins.get(plugin)?.degraded,
       checkResults: options.checkResults === true,
+      operations: () => set(this.#operations),
+      runner: () => set(this.#runner),
     });
     this.#connections = new Connections(this.#wiring.dispatcher.serve, {
       onRefused: ({ code, message }, opId) => this.#log.info({ op_id: opId, code, reason: message }, 'request refused'),
@@ -161,7 +177,7 @@ class NookEngine implements Engine {
   /** Everything back, whatever of it was begun. @returns what went wrong */
   async #undo(): Promise<unknown[]> {
     await this.#server?.close();
-    await this.#connections.drain(this.drainMs);
+    await Promise.all([this.#connections.drain(this.drainMs), this.#operations?.drain(this.drainMs)]);
     // Without a finished wiring no hook has run, and setup itself keeps nothing.
     const stopErrors = this.#wiring.complete ? await this.#plugins.stop() : [];
     this.#wiring.capabilities.close();
@@ -184,6 +200,7 @@ class NookEngine implements Engine {
     this.#database = database;
     const events = new Bus(this.#clock, this.#log);
     database.transaction(() => {
+      migrate(database, { plugin: OWN_TABLES, migrations: ownMigrations, now: this.#clock.now() });
       this.#wireOwn(database);
       this.#plugins.setup(({ name, definition }) => {
         const context = pluginContext({
@@ -194,6 +211,11 @@ class NookEngine implements Engine {
           dirs: this.#dirs,
           store: new PluginStore(name, { database, clock: this.#clock }),
           events,
+          operations: pluginOperations(name, {
+            table: () => set(this.#operations),
+            wiring: this.#wiring,
+            context: this.#context,
+          }),
           clock: this.#clock,
           version: this.#version,
         });
@@ -225,7 +247,30 @@ class NookEngine implements Engine {
       examine: (signal) => examine(this.#wiring.doctorChecks(), { signal }),
       requestShutdown: this.#options.onShutdown ?? (() => void this.stop()),
     });
-    for (const [name, definition] of methods) this.#wiring.method({ name, plugin: ENGINE, definition });
+    const rows = [...methods, ...opMethods(this.#openOperations(database))];
+    for (const [name, definition] of rows) this.#wiring.method({ name, plugin: ENGINE, definition });
+  }
+
+  #openOperations(database: Database): OperationTable {
+    const kept = (section: 'operations' | 'idempotency') => retention(set(this.#config).daemon[section]);
+    const clock = this.#clock;
+    const log = () => this.#log;
+    const operations = new OperationTable({
+      ...{ clock, log, context: this.#context },
+      records: new OperationRecords(database),
+      retention: () => kept('operations'),
+      onChange: () => {},
+    });
+    const records = new KeyRecords(database, () => kept('idempotency'));
+    this.#runner = new CallRunner({
+      operations,
+      keyed: new KeyedCalls(records, { clock, log }),
+      now: () => clock.now(),
+    });
+    operations.recover();
+    records.recover();
+    this.#operations = operations;
+    return operations;
   }
 
   async #listen(): Promise<void> {
@@ -234,7 +279,7 @@ class NookEngine implements Engine {
   }
 
   #ping(): Ping {
-    return { ...this.#version, pid: process.pid };
+    return { ...this.#version, pid: process.pid, features: FEATURES };
   }
 
   #status(): DaemonStatus {
@@ -259,4 +304,10 @@ class NookEngine implements Engine {
       capabilities: provided.filter(({ plugins }) => plugins.includes(slot.name)).map(({ capability }) => capability),
     }));
   }
+}
+
+/** What is there from the end of setup. */
+function set<T>(value: T | undefined): T {
+  if (value === undefined) throw new NookError('unavailable', 'The engine is not set up.');
+  return value;
 }

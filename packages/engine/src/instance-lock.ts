@@ -1,10 +1,9 @@
-import { watch, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Dirs, NookError } from '@nook/daemonapi';
-import { type FileLock, lockFile, RpcClient, socketPath } from '@nook/wire';
+import { type FileLock, lockFile, untilAnswered } from '@nook/wire';
 
 const WAIT_MS = 30_000;
-const PING_MS = 5000;
 
 export type Instance = { readonly lock: FileLock } | { readonly runningPid: number };
 
@@ -46,24 +45,4 @@ export function announceInstance(dirs: Dirs): void {
 
 function lockPath(dirs: Dirs): string {
   return join(dirs.run, 'nookd.lock');
-}
-
-/** Asks now, and again whenever something changes beside the socket. Settles only with an answer. */
-function untilAnswered(dirs: Dirs, signal: AbortSignal): Promise<number> {
-  return new Promise((resolve) => {
-    const ask = () => {
-      ping(socketPath(dirs)).then(resolve, () => {});
-    };
-    watch(dirs.run, { signal, persistent: false }, ask).on('error', () => {});
-    ask();
-  });
-}
-
-async function ping(path: string): Promise<number> {
-  const client = await RpcClient.connect(path, { timeoutMs: PING_MS });
-  try {
-    return ((await client.call('ping', {}, { timeoutMs: PING_MS })) as { readonly pid: number }).pid;
-  } finally {
-    client.close();
-  }
 }

@@ -1,7 +1,6 @@
-import type { MethodDefinition, RpcMethods } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { DaemonStatus, DoctorReport, Ping, PluginStatus } from './contract.ts';
-import type { AnyMethod } from './dispatcher.ts';
+import { type OwnRow, row } from './own-row.ts';
 
 /** What the engine's own methods tell and do. */
 export interface EngineFacts {
@@ -14,7 +13,13 @@ export interface EngineFacts {
 
 const nothing = z.strictObject({});
 const state = z.enum(['ok', 'degraded']);
-const ping = { version: z.string(), commit: z.string(), build_time: z.string(), pid: z.number() };
+const ping = {
+  version: z.string(),
+  commit: z.string(),
+  build_time: z.string(),
+  pid: z.number(),
+  features: z.array(z.string()),
+};
 const brief = { name: z.string(), version: z.string(), state, reason: z.string().exactOptional() };
 const finding = z.object({
   check: z.string(),
@@ -25,7 +30,7 @@ const finding = z.object({
 });
 
 /** The engine's rows of the dispatch table. */
-export function ownMethods(facts: EngineFacts): readonly (readonly [name: string, definition: AnyMethod])[] {
+export function ownMethods(facts: EngineFacts): readonly OwnRow[] {
   return [
     row('ping', {
       summary: 'Answers with the version of the daemon.',
@@ -86,11 +91,4 @@ export function ownMethods(facts: EngineFacts): readonly (readonly [name: string
       run: () => ({ plugins: facts.plugins() }),
     }),
   ];
-}
-
-function row<M extends keyof RpcMethods & string, Params>(
-  name: M,
-  definition: MethodDefinition<Params, RpcMethods[M]['params'], RpcMethods[M]['result']>,
-): readonly [string, AnyMethod] {
-  return [name, definition];
 }

@@ -4,11 +4,12 @@ import {
   type EventBus,
   type Logger,
   NookError,
+  type Operations,
   type PluginContext,
   type Store,
   type VersionInfo,
 } from '@nook/daemonapi';
-import type { AnyMethod } from './dispatcher.ts';
+import type { AnyMethod } from './method-row.ts';
 import type { Wiring } from './wiring.ts';
 
 export interface ContextParts {
@@ -19,6 +20,7 @@ export interface ContextParts {
   readonly dirs: Dirs;
   readonly store: Store;
   readonly events: EventBus;
+  readonly operations: Operations;
   readonly clock: Clock;
   readonly version: VersionInfo;
 }

@@ -1,4 +1,4 @@
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { isNookError } from '@nook/daemonapi';
 
 type Announcement =
@@ -10,9 +10,10 @@ type Announcement =
  * @returns the call that writes that line; only its first call does anything
  */
 export function takeReadyFd(env: NodeJS.ProcessEnv): (announcement: Announcement) => void {
-  const text = env.NOOK_READY_FD;
+  const { NOOK_READY_FD: text, NOOK_READY_FROM: from } = env;
   delete env.NOOK_READY_FD;
-  let fd = text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+  delete env.NOOK_READY_FROM;
+  let fd = text !== undefined && /^\d+$/.test(text) && isInherited(Number(text), from) ? Number(text) : undefined;
   return (announcement) => {
     if (fd === undefined) return;
     try {
@@ -23,6 +24,20 @@ export function takeReadyFd(env: NodeJS.ProcessEnv): (announcement: Announcement
     }
     fd = undefined;
   };
+}
+
+/**
+ * A program in between (tsx is one) hands on its environment, but not the descriptor: under that number stands
+ * something of this process's own. Whoever waits then sees for itself that the socket answers.
+ */
+function isInherited(fd: number, from: string | undefined): boolean {
+  if (from !== undefined && Number(from) !== process.ppid) return false;
+  try {
+    const stats = fstatSync(fd);
+    return stats.isFIFO() || stats.isSocket() || stats.isFile();
+  } catch {
+    return false;
+  }
 }
 
 export function startError(error: unknown): Announcement {

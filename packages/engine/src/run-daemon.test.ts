@@ -1,50 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { RpcClient } from '@nook/wire';
 import { describe, expect, test } from 'vitest';
+import { daemonProcess } from './daemon-process.fixture.ts';
 import { tempDir } from './engine.fixture.ts';
 
-interface Daemon extends AsyncDisposable {
-  readonly child: ChildProcess;
-  /** What it said on its ready descriptor. */
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it
-  ready(): Promise<any>;
-  /** Exit code or signal. */
-  exit(): Promise<number | string | null>;
-  output(): string;
-}
-
-function daemon(home: string, behaviour = ''): Daemon {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./tiny-daemon.fixture.ts'))], {
-    env: { ...process.env, NOOK_HOME: home, TINY: behaviour, NOOK_READY_FD: '3' },
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'exit');
-  let output = '';
-  for (const pipe of [child.stdout, child.stderr]) pipe?.on('data', (text) => (output += text));
-  const said = (async () => {
-    let text = '';
-    for await (const chunk of child.stdio[3] as Readable) text += chunk;
-    return JSON.parse(text);
-  })();
-  return {
-    child,
-    ready: () => said,
-    output: () => output,
-    exit: async () => {
-      const [code, signal] = await exited;
-      return code ?? signal;
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGKILL');
-      await exited;
-    },
-  };
+function daemon(home: string, behaviour = '') {
+  return daemonProcess('./tiny-daemon.fixture.ts', { NOOK_HOME: home, TINY: behaviour });
 }
 
 const socket = (home: string) => join(home, 'run', 'nookd.sock');

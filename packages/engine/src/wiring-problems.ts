@@ -6,7 +6,9 @@ import { importForCapability } from './known-imports.ts';
 export type AnyPlugin = PluginDefinition<any, any>;
 
 /** Names that would clash with sections and tables of the engine's own. */
-const RESERVED = ['daemon', 'nook'];
+const RESERVED = ['daemon', 'engine', 'nook'];
+/** Where this engine was loaded from. */
+const HERE = new URL('.', import.meta.url).href;
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /** What is wrong with the registrations, before anything of theirs runs. */
@@ -29,7 +31,7 @@ function definitionProblems(plugin: AnyPlugin): string[] {
     ...(api === API_VERSION
       ? []
       : [
-          `Plugin '${name}' (${from}) was written for version ${api} of the plugin API; this daemon speaks ${API_VERSION}.`,
+          `Plugin '${name}' (${from}) was written for version ${api} of the plugin API; this daemon (${HERE}) speaks ${API_VERSION}.`,
         ]),
     ...(typeof setup === 'function' ? [] : [`Plugin '${name}' (${from}) has no setup.`]),
   ];

@@ -1,6 +1,9 @@
 import type { DoctorCheck } from '@nook/daemonapi';
 import { CapabilityTable } from './capability-table.ts';
-import { Dispatcher, type DispatcherOptions, type MethodRow } from './dispatcher.ts';
+import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
+import type { MethodRow } from './method-row.ts';
+import { companions } from './operations/companions.ts';
+import type { OperationTable } from './operations/operation-table.ts';
 import { capabilityProblems, wiringError } from './wiring-problems.ts';
 
 interface Contribution {
@@ -20,8 +23,11 @@ export class Wiring {
   readonly #problems: string[] = [];
   #complete = false;
 
-  constructor(options: DispatcherOptions) {
+  readonly #operations: () => OperationTable;
+
+  constructor(options: DispatcherOptions & { readonly operations: () => OperationTable }) {
     this.capabilities = new CapabilityTable(options.degraded);
+    this.#operations = options.operations;
     this.dispatcher = new Dispatcher(options);
   }
 
@@ -36,8 +42,15 @@ export class Wiring {
     } else if (typeof definition.run !== 'function' || !isSchema(definition.params) || !isSchema(definition.result)) {
       this.#problems.push(`Method '${name}' of plugin '${plugin}' needs 'params' and 'result' schemas and 'run'.`);
     } else {
-      const taken = this.dispatcher.add(row);
-      if (taken === undefined) return;
+      const rows = definition.operation === true ? [row, ...companions(row, this.#operations)] : [row];
+      for (const each of rows) this.#add(each);
+    }
+  }
+
+  #add(row: MethodRow): void {
+    const { name, plugin } = row;
+    const taken = this.dispatcher.add(row);
+    if (taken !== undefined) {
       this.#problems.push(
         taken.plugin === plugin
           ? `Plugin '${plugin}' registers the method '${name}' twice.`

@@ -1,4 +1,4 @@
-import type { Progress } from '@nook/daemonapi';
+import type { OperationMethods, Progress } from '@nook/daemonapi';
 
 /** How a container image wants to be run. Empty for images that say nothing. */
 export interface ImageConfig {
@@ -108,23 +108,33 @@ declare module '@nook/daemonapi' {
   interface Needs {
     images: { vms?: { imageUsers(digest: string): readonly string[] } };
   }
-  interface RpcMethods {
+  interface RpcMethods
+    extends OperationMethods<'image.pull', ImagePull, ImageInfo>,
+      OperationMethods<'image.import', ImageImport, ImageInfo>,
+      OperationMethods<'kernel.pull', KernelPull, KernelInfo> {
     'image.list': { params: Record<string, never>; result: ImageRow[] };
     'image.show': { params: { reference: string }; result: ImageInfo };
-    /** `force` builds anew and moves the name; the older content stays under its digest. */
-    'image.pull': {
-      params: { reference: string; name?: string | undefined; force?: boolean | undefined };
-      result: ImageInfo;
-    };
-    /** `path` is absolute and read by the daemon. */
-    'image.import': { params: { name: string; path: string }; result: ImageInfo };
     'image.rm': { params: { reference: string }; result: Removed };
     'kernel.list': { params: Record<string, never>; result: KernelRow[] };
     'kernel.show': { params: { reference?: string | undefined }; result: KernelInfo };
-    'kernel.pull': {
-      params: { reference?: string | undefined; force?: boolean | undefined };
-      result: KernelInfo;
-    };
     'kernel.rm': { params: { reference: string }; result: Removed };
   }
+}
+
+interface ImagePull {
+  readonly reference: string;
+  readonly name?: string | undefined;
+  /** Builds anew and moves the name; the older content stays under its digest. */
+  readonly force?: boolean | undefined;
+}
+
+interface ImageImport {
+  readonly name: string;
+  /** Absolute, and read by the daemon. */
+  readonly path: string;
+}
+
+interface KernelPull {
+  readonly reference?: string | undefined;
+  readonly force?: boolean | undefined;
 }

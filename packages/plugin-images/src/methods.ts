@@ -29,6 +29,7 @@ export function registerImageMethods(context: Context, images: Images): void {
   context.method('image.pull', {
     summary: 'Brings an image of the catalog into the store.',
     access: 'write',
+    operation: true,
     params: schemas.imagePull,
     result: schemas.imageInfo,
     run: (params, call) => images.pull(params, waiter(call)),
@@ -36,6 +37,7 @@ export function registerImageMethods(context: Context, images: Images): void {
   context.method('image.import', {
     summary: "Makes an image of a root file system's tar.",
     access: 'write',
+    operation: true,
     params: schemas.imageImport,
     result: schemas.imageInfo,
     run: (params, call) => images.import(params, waiter(call)),
@@ -67,6 +69,7 @@ export function registerKernelMethods(context: Context, kernels: Kernels): void 
   context.method('kernel.pull', {
     summary: "Brings Debian's kernel into the store.",
     access: 'write',
+    operation: true,
     params: schemas.kernelPull,
     result: schemas.kernelInfo,
     run: (params, call) => kernels.pull(params, waiter(call)),

@@ -1,4 +1,4 @@
-import type { Progress, RpcMethod } from '@nook/daemonapi';
+import type { OperationMethods, Progress, RpcMethod } from '@nook/daemonapi';
 
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
@@ -96,8 +96,8 @@ export interface SessionView {
 export type LogSource = 'console' | 'vmhost' | 'qemu';
 
 declare module '@nook/daemonapi' {
-  interface RpcMethods {
-    'vm.create': RpcMethod<VmRequest & { readonly start?: boolean | undefined }, VmView>;
+  interface RpcMethods
+    extends OperationMethods<'vm.create', VmRequest & { readonly start?: boolean | undefined }, VmView> {
     'vm.run': RpcMethod<
       VmRequest & { readonly exec?: ExecRequest | undefined; readonly detach?: boolean | undefined },
       { readonly vm: VmView; readonly session?: SessionHandle | undefined }

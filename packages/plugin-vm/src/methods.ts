@@ -19,6 +19,7 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
   method('vm.create', {
     summary: 'Records a new VM; starts it when asked to.',
     access: 'write',
+    operation: true,
     params: schema.createParams,
     result: schema.vmView,
     run: async ({ start, ...request }, call) => {

@@ -2,7 +2,7 @@ import { NookError, type Progress } from '@nook/daemonapi';
 import { eventLine, progressLine, type WireEvent } from './answer.ts';
 import type { FrameChannel } from './frame-channel.ts';
 import type { RpcRequest } from './request.ts';
-import type { ServerCall } from './serve-rpc.ts';
+import type { EndedBy, ServerCall } from './serve-rpc.ts';
 
 /** What a call may do with its connection. */
 export interface CallHost {
@@ -20,6 +20,7 @@ export class CallInFlight implements ServerCall {
   readonly #begun = performance.now();
   #abort: AbortController | undefined;
   #reason: NookError | undefined;
+  #endedBy: EndedBy | undefined;
   #gap = 0;
 
   constructor(request: RpcRequest, host: CallHost) {
@@ -40,9 +41,14 @@ export class CallInFlight implements ServerCall {
     return this.#reason;
   }
 
-  cancel(reason: NookError): void {
+  get cancelledBy(): EndedBy | undefined {
+    return this.#endedBy;
+  }
+
+  cancel(reason: NookError, by: EndedBy): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
+    this.#endedBy = by;
     this.#abort?.abort(reason);
   }
 

@@ -9,8 +9,9 @@ export { isOpId, mintOpId } from './op-id.ts';
 export { programFile } from './program-file.ts';
 export { randomBytes } from './random-bytes.ts';
 export type { RpcRequest } from './request.ts';
-export { type CallOptions, RpcClient } from './rpc-client.ts';
+export { type CallOptions, ConnectionLost, RpcClient } from './rpc-client.ts';
 export {
+  type EndedBy,
   type RpcConnection,
   type RpcHandler,
   type ServeOptions,
@@ -18,5 +19,6 @@ export {
   serveRpc,
 } from './serve-rpc.ts';
 export { connectUnix, listenUnix, type UnixServer } from './unix-socket.ts';
+export { untilAnswered } from './until-answered.ts';
 export { fromWireError, opIdOf, toWireError, type WireError } from './wire-error.ts';
 export { writeFileAtomic } from './write-file-atomic.ts';

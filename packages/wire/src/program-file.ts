@@ -1,20 +1,22 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** Put in place by the bundler; absent when run from the sources. */
+/** Put in place by the bundler; absent when run from the sources or as installed packages. */
 declare const __NOOK_BUILD__: object | undefined;
 
-const SOURCES = {
-  nook: 'apps/cli/src/main.ts',
-  nookd: 'apps/daemon/src/main.ts',
-  vmhost: 'packages/plugin-vm/src/vmhost/main.ts',
+/** Where there is no bundle: the entry of the package that the program is. */
+const ENTRIES = {
+  nookd: '@nook/daemon/main',
+  vmhost: '@nook/plugin-vm/vmhost',
+  'images-worker': '@nook/plugin-images/worker',
 } as const;
 
 /**
- * The file that node is given to run a program of nook: of the same build as this code, the sources when this code
- * runs from them.
+ * The file that node is given to run a program of nook, of the same build as this code: beside it in a bundle,
+ * otherwise the entry of the program's package, as sources or as installed.
+ * @param from `import.meta.url` of the caller, whose package is the program's own or depends on it
  */
-export function programFile(name: keyof typeof SOURCES): string {
-  // Programs and the code of bundles stand side by side in dist/.
+export function programFile(name: keyof typeof ENTRIES, from: string): string {
   if (typeof __NOOK_BUILD__ !== 'undefined') return join(import.meta.dirname, `${name}.mjs`);
-  return join(import.meta.dirname, '../../..', SOURCES[name]);
+  return createRequire(from).resolve(ENTRIES[name]);
 }

@@ -21,6 +21,7 @@ export interface CallOptions {
 }
 
 interface Pending {
+  readonly opId: string;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly options: CallOptions;
@@ -88,16 +89,17 @@ export class RpcClient {
         throw new NookError('unavailable', 'The connection to the daemon is closed.');
       }
       const id = this.#nextId++;
+      const opId = options.opId ?? mintOpId();
       const line = JSON.stringify({
         version: 1,
         id,
         method,
         params,
-        op_id: options.opId ?? mintOpId(),
+        op_id: opId,
         ...(options.idempotencyKey === undefined ? {} : { idempotency_key: options.idempotencyKey }),
       });
       const release = this.#armEnds(id, options);
-      this.#pending.set(id, { resolve, reject, options, release, upgrade });
+      this.#pending.set(id, { opId, resolve, reject, options, release, upgrade });
       this.#writer.write(`${line}\n`);
     });
   }
@@ -170,16 +172,23 @@ export class RpcClient {
 
   #onClose(): void {
     const cause = this.#failure;
-    for (const id of [...this.#pending.keys()]) {
-      this.#settle(id)?.reject(
-        isNookError(cause)
-          ? cause
-          : new NookError('outcome_unknown', 'The connection to the daemon was lost before it answered.', {
-              hint: 'Look at the state before you repeat the call.',
-              cause,
-            }),
-      );
+    for (const [id, { opId }] of [...this.#pending]) {
+      this.#settle(id)?.reject(isNookError(cause) ? cause : new ConnectionLost(opId, cause));
     }
+  }
+}
+
+/** The connection was lost before the answer: only asking again under the same idempotency key tells what became of the call. */
+export class ConnectionLost extends NookError {
+  readonly opId: string;
+
+  constructor(opId: string, cause: unknown) {
+    super('outcome_unknown', 'The connection to the daemon was lost before it answered.', {
+      hint: 'Look at the state before you repeat the call.',
+      details: { op_id: opId },
+      cause,
+    });
+    this.opId = opId;
   }
 }
 

@@ -5,11 +5,16 @@ import type { FrameChannel } from './frame-channel.ts';
 import type { RpcRequest } from './request.ts';
 import { ServerConnection } from './server-connection.ts';
 
+/** Who ended a call before its time: its caller, the loss of the caller's connection, or the server that stops. */
+export type EndedBy = 'caller' | 'connection' | 'server';
+
 /** One request being served. */
 export interface ServerCall {
   readonly request: RpcRequest;
   /** Aborted with a NookError as its reason when the caller cancels, its connection is lost, or the server drains. */
   readonly signal: AbortSignal;
+  /** Set before `signal` is aborted. */
+  readonly cancelledBy: EndedBy | undefined;
   /** Sends a progress line; dropped for a request without an id, and when the reader is slow. */
   progress(progress: Progress): void;
   /** Sends an event line; dropped for a request without an id. What a slow reader misses is counted in the next `gap`. */

@@ -57,11 +57,11 @@ export class ServerConnection implements RpcConnection, CallHost {
     const timer = setTimeout(() => {
       const reason = new NookError('cancelled', 'The daemon is stopping.');
       for (const call of [...this.#calls]) {
-        call.cancel(reason);
+        call.cancel(reason, 'server');
         this.#answer(call, () => errorLine(call.request.id, reason, call.request.opId));
       }
       this.#channel?.end();
-      setTimeout(() => this.close(), LINGER_MS).unref();
+      this.#closeLater();
     }, deadlineMs);
     await this.closed;
     clearTimeout(timer);
@@ -219,7 +219,7 @@ export class ServerConnection implements RpcConnection, CallHost {
     const call = this.#byId.get(id);
     if (call === undefined || call.cancelled !== undefined) return;
     const reason = new NookError('cancelled', 'The caller cancelled the call.');
-    call.cancel(reason);
+    call.cancel(reason, 'caller');
     const timer = setTimeout(() => {
       this.#answer(call, () => errorLine(id, reason, call.request.opId));
     }, CANCEL_GRACE_MS);
@@ -242,7 +242,12 @@ export class ServerConnection implements RpcConnection, CallHost {
     this.#socket.end(() => {
       if (this.#inputEnded) this.#socket.destroy();
     });
-    setTimeout(() => this.close(), LINGER_MS).unref();
+    this.#closeLater();
+  }
+
+  #closeLater(): void {
+    const timer = setTimeout(() => this.close(), LINGER_MS).unref();
+    void this.closed.then(() => clearTimeout(timer));
   }
 
   #setReading(): void {
@@ -263,7 +268,7 @@ export class ServerConnection implements RpcConnection, CallHost {
     const reason = new NookError('cancelled', 'The connection of the caller was lost.');
     for (const call of this.#calls) {
       call.answered = true;
-      call.cancel(reason);
+      call.cancel(reason, 'connection');
     }
     this.#calls.clear();
     this.#byId.clear();

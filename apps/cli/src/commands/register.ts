@@ -5,10 +5,22 @@ import { daemonStatus } from './daemon-status.ts';
 import { daemonStop } from './daemon-stop.ts';
 import { doctor } from './doctor.ts';
 import { help } from './help.ts';
+import { opCommands } from './op.ts';
 import { pluginList } from './plugin-list.ts';
 import { rpcCall } from './rpc-call.ts';
 import { version } from './version.ts';
 
 registerCli({
-  commands: [doctor, daemonStatus, daemonStart, daemonStop, daemonLogs, pluginList, rpcCall, help, version],
+  commands: [
+    doctor,
+    daemonStatus,
+    daemonStart,
+    daemonStop,
+    daemonLogs,
+    ...opCommands,
+    pluginList,
+    rpcCall,
+    help,
+    version,
+  ],
 });

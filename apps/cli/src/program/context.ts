@@ -71,5 +71,5 @@ export class CommandContext implements CliContext {
  * the daemon holds 127 MB with it and 236 MB without.
  */
 function daemonCommand(): string[] {
-  return [process.execPath, '--max-semi-space-size=2', programFile('nookd')];
+  return [process.execPath, '--max-semi-space-size=2', programFile('nookd', import.meta.url)];
 }

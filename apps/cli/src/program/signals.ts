@@ -13,7 +13,7 @@ export class Signals {
   readonly #handlers: ((signal: EndingSignal) => void)[] = [];
   #received: EndingSignal | undefined;
 
-  readonly signal = this.#abort.signal;
+  readonly signal: AbortSignal = this.#abort.signal;
 
   listen(): void {
     for (const name of SIGNALS) process.on(name, this.#onSignal);

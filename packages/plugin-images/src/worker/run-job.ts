@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { NookError, type Progress } from '@nook/daemonapi';
+import { programFile } from '@nook/wire';
 import { runProgram } from '../processes/run-program.ts';
 import type { Job, JobResult, WorkerLine } from './jobs.ts';
 
@@ -11,16 +10,10 @@ export interface JobOptions {
   readonly note?: (line: string) => void;
 }
 
-/** Beside this file in a checkout; `images-worker.js` beside the bundle that this file went into. */
-function workerPath(): string {
-  const source = fileURLToPath(new URL('./main.ts', import.meta.url));
-  return existsSync(source) ? source : fileURLToPath(new URL('./images-worker.js', import.meta.url));
-}
-
 /** Runs a job in a worker process. @throws the worker's error, or the signal's reason */
 export async function runJob<J extends Job>(job: J, options: JobOptions): Promise<JobResult<J>> {
   let last: WorkerLine | undefined;
-  const run = await runProgram(process.execPath, [workerPath()], {
+  const run = await runProgram(process.execPath, [programFile('images-worker', import.meta.url)], {
     signal: options.signal,
     lockFd: options.lockFd,
     input: JSON.stringify(job),

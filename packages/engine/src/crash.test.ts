@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { RpcClient } from '@nook/wire';
+import { expect, test } from 'vitest';
+import { daemonProcess } from './daemon-process.fixture.ts';
+import { tempDir } from './engine.fixture.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into it
+type Answer = any;
+
+const start = async (home: string, env: NodeJS.ProcessEnv = {}) => {
+  const daemon = daemonProcess('./crash-daemon.fixture.ts', { NOOK_HOME: home, ...env });
+  const said = await daemon.ready();
+  if (said.ready !== true) throw new Error(JSON.stringify(said));
+  const client = await RpcClient.connect(join(home, 'run', 'nookd.sock'));
+  return {
+    daemon,
+    call: (method: string, params: object = {}, options = {}): Promise<Answer> => client.call(method, params, options),
+  };
+};
+
+test('kill -9 in the middle of operations: begun ones are told as interrupted, ended ones as they ended', async () => {
+  await using dir = await tempDir();
+  const first = await start(dir.path);
+  await first.call('crash.work.begin', {}, { opId: 'op-cut', idempotencyKey: 'cut' });
+  await first.call('crash.quick', { n: 3 }, { opId: 'op-done', idempotencyKey: 'done' });
+  const waiting = first.call('op.wait', { op_id: 'op-cut' }).catch((error: unknown) => error);
+  await expect.poll(async () => (await first.call('op.status', { op_id: 'op-cut' })).stages.length).toBe(1);
+  first.daemon.child.kill('SIGKILL');
+  expect(await waiting).toMatchObject({ code: 'outcome_unknown' });
+  await first.daemon.exit();
+
+  const next = await start(dir.path);
+  await using _ = next.daemon;
+  expect(await next.call('op.status', { op_id: 'op-cut' })).toMatchObject({
+    state: 'interrupted',
+    stages: [{ stage: 'halfway' }],
+    error: { code: 'outcome_unknown' },
+  });
+  expect(await next.call('op.status', { op_id: 'op-done' })).toMatchObject({ state: 'succeeded', result: { n: 3 } });
+  expect(await next.call('crash.quick', { n: 3 }, { idempotencyKey: 'done' })).toEqual({ n: 3 });
+  await expect(next.call('crash.work', {}, { idempotencyKey: 'cut' })).rejects.toMatchObject({
+    code: 'outcome_unknown',
+    details: { op_id: 'op-cut' },
+  });
+});
+
+test('kill -9 in the middle of a call: its key says that the outcome is unknown, never that it may be done again', async () => {
+  await using dir = await tempDir();
+  const first = await start(dir.path);
+  await first.call('crash.put', { n: 1 }, { idempotencyKey: 'one' });
+  first.call('crash.hang', { n: 2 }, { idempotencyKey: 'two', opId: 'op-two' }).catch(() => {});
+  await expect.poll(() => first.call('crash.rows')).toEqual([1, 2]);
+  first.daemon.child.kill('SIGKILL');
+  await first.daemon.exit();
+
+  const next = await start(dir.path);
+  await using _ = next.daemon;
+  await expect(next.call('crash.hang', { n: 2 }, { idempotencyKey: 'two' })).rejects.toMatchObject({
+    code: 'outcome_unknown',
+    details: { op_id: 'op-two' },
+  });
+  expect(await next.call('crash.put', { n: 1 }, { idempotencyKey: 'one' })).toEqual({ n: 1 });
+  expect(await next.call('crash.rows')).toEqual([1, 2]);
+});

@@ -1,0 +1,49 @@
+import type { PluginDefinition } from '@nook/daemonapi';
+import { capabilityChecks } from './capability-checks.ts';
+import type { ConformanceCheck } from './check.ts';
+import { configChecks } from './config-checks.ts';
+import { eventChecks } from './event-checks.ts';
+import { hookChecks } from './hook-checks.ts';
+import { lifecycleChecks } from './lifecycle-checks.ts';
+import { needChecks } from './need-checks.ts';
+import { type ConformanceOptions, subject } from './options.ts';
+import { doctorCheckSeam } from './seams/doctor-check.ts';
+
+/** Extension point → what holds for everything contributed to it. */
+const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
+  'doctor.check': doctorCheckSeam,
+};
+
+const CHECKS: readonly ConformanceCheck[] = [
+  ...lifecycleChecks,
+  ...hookChecks,
+  ...needChecks,
+  ...configChecks,
+  ...capabilityChecks,
+  ...eventChecks,
+  ...Object.values(SEAMS).flat(),
+];
+
+/** A check that is bound to one plugin. */
+export interface BoundCheck {
+  readonly name: string;
+  /** Milliseconds that it may take; 30 000 at most where it says nothing. */
+  readonly timeoutMs: number;
+  /** @throws what does not hold */
+  run(): Promise<void>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** The conformance suite as data, for any test runner. Each check runs daemons of its own, and looks for leaks in each. */
+export function conformanceChecks<const Name extends string>(
+  // biome-ignore lint/suspicious/noExplicitAny: any config type
+  plugin: PluginDefinition<Name, any>,
+  options: ConformanceOptions<NoInfer<Name>> = {},
+): readonly BoundCheck[] {
+  return CHECKS.map(({ name, timeoutMs = TIMEOUT_MS, run }) => ({
+    name,
+    timeoutMs,
+    run: () => run(subject(plugin, options)),
+  }));
+}

@@ -1,0 +1,31 @@
+import type { NookEvent, PluginDefinition, Provides } from '@nook/daemonapi';
+import type { AnyPlugin } from '../any-plugin.ts';
+import type { Fakes } from '../fakes.ts';
+
+/** What the suite cannot know by itself. */
+export interface ConformanceOptions<Name extends string = string> {
+  /** Real plugins that provide what this one needs. */
+  readonly with?: readonly AnyPlugin[];
+  /** Stand-ins for what neither it nor those provide. */
+  readonly fakes?: Fakes<Name>;
+  /** What config.toml would hold, for it and the others. */
+  readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** For each capability that it provides, a call that changes nothing and ends soon. */
+  readonly calls?: { readonly [C in keyof Provides & string]?: (capability: Provides[C]) => unknown };
+  /** One event of each topic that it listens to. */
+  readonly events?: readonly Pick<NookEvent, 'topic' | 'data'>[];
+}
+
+/** A plugin with what it is tested under. */
+export interface Subject extends ConformanceOptions {
+  readonly plugin: AnyPlugin;
+}
+
+export function subject<Name extends string>(
+  // biome-ignore lint/suspicious/noExplicitAny: any config type
+  plugin: PluginDefinition<Name, any>,
+  options: ConformanceOptions<Name>,
+): Subject {
+  return { ...(options as ConformanceOptions), plugin };
+}

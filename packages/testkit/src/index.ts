@@ -1,0 +1,6 @@
+export { type BoundCheck, conformanceChecks } from './conformance/checks.ts';
+export type { ConformanceOptions } from './conformance/options.ts';
+export type { Fakes } from './fakes.ts';
+export { LeakError } from './leaks/leak-error.ts';
+export { type CommandLine, type CommandOutcome, runCommand } from './run-command.ts';
+export { startTestDaemon, type TestDaemon, type TestDaemonOptions } from './test-daemon.ts';
