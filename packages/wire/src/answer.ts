@@ -1,17 +1,9 @@
-import { NookError, type Progress } from '@nook/daemonapi';
+import { NookError, type Progress, type ReceivedEvent } from '@nook/daemonapi';
 import { MAX_LINE_BYTES } from './limits.ts';
 import type { RequestId } from './request.ts';
 import { toWireError } from './wire-error.ts';
 
-export interface WireEvent {
-  readonly seq: number;
-  readonly topic: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly at: number;
-  readonly data: unknown;
-  /** How many events before this one were dropped because the reader was too slow. */
-  readonly gap?: number;
-}
+export type WireEvent = ReceivedEvent;
 
 /** A progress line as received. */
 export interface WireProgress extends Progress {
@@ -49,7 +41,19 @@ export function progressLine(id: RequestId, progress: Progress, elapsedMs: numbe
 }
 
 export function eventLine(id: RequestId, event: WireEvent): string {
-  return `{${idField(id)}"event":${JSON.stringify(event)}}\n`;
+  return `{${idField(id)}"event":${eventText(event)}}\n`;
+}
+
+let lastEvent: WireEvent | undefined;
+let lastText = '';
+
+/** One event goes to many subscribers in a row: its text is made once. */
+export function eventText(event: WireEvent): string {
+  if (event !== lastEvent) {
+    lastText = JSON.stringify(event);
+    lastEvent = event;
+  }
+  return lastText;
 }
 
 function idField(id: RequestId | undefined): string {

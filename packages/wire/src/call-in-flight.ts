@@ -8,6 +8,9 @@ import type { EndedBy, ServerCall } from './serve-rpc.ts';
 export interface CallHost {
   /** Sends a line that may be dropped. @returns whether it was sent */
   offer(line: string): boolean;
+  readonly hasRoom: boolean;
+  /** Settles when there is room, or the connection is gone. */
+  drained(): Promise<void>;
   upgrade(call: CallInFlight, result: unknown): FrameChannel;
 }
 
@@ -64,6 +67,14 @@ export class CallInFlight implements ServerCall {
     const gap = this.#gap + (event.gap ?? 0);
     if (this.#host.offer(eventLine(id, gap === 0 ? event : { ...event, gap }))) this.#gap = 0;
     else this.#gap = gap + 1;
+  }
+
+  get hasRoom(): boolean {
+    return !this.answered && this.#host.hasRoom;
+  }
+
+  drained(): Promise<void> {
+    return this.#host.drained();
   }
 
   upgrade(result: unknown): FrameChannel {

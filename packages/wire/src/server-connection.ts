@@ -36,6 +36,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   #reading = false;
   #ended = false;
   #stopWatch: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
 
   constructor(socket: Socket, handler: RpcHandler, options: ServeOptions) {
     this.#socket = socket;
@@ -72,9 +73,28 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   offer(line: string): boolean {
-    if (this.#writer.full) return false;
+    if (!this.#writer.hasRoom) return false;
     this.#writer.write(line);
     return true;
+  }
+
+  get hasRoom(): boolean {
+    return this.#writer.hasRoom;
+  }
+
+  drained(): Promise<void> {
+    // What the kernel takes at once makes room without an event.
+    this.#writer.flush();
+    if (this.#writer.hasRoom || this.#socket.destroyed) return Promise.resolve();
+    this.#drained ??= new Promise((resolve) => {
+      const done = () => {
+        this.#socket.off('drain', done).off('close', done);
+        this.#drained = undefined;
+        resolve();
+      };
+      this.#socket.on('drain', done).on('close', done);
+    });
+    return this.#drained;
   }
 
   upgrade(call: CallInFlight, result: unknown): FrameChannel {
