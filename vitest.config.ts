@@ -14,7 +14,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.ts',
             'apps/*/{src,test}/**/*.test.ts',
             'tools/**/*.test.ts',
-            'tests/{custom-daemon,docs,plugin-author}/*.test.ts',
+            'tests/{custom-daemon,docs,engine,plugin-author}/*.test.ts',
             'examples/**/*.test.ts',
           ],
           exclude: [slow, '**/*.vm.test.ts', '**/node_modules/**'],

@@ -1,7 +1,7 @@
-import { images } from '../../packages/plugin-images/src/plugin.ts';
-import { network } from '../../packages/plugin-network/src/plugin.ts';
-import { vm } from '../../packages/plugin-vm/src/plugin.ts';
-import { conformance } from '../../packages/testkit/src/conformance/vitest.ts';
+import { images } from '@nook/plugin-images';
+import { network } from '@nook/plugin-network';
+import { vm } from '@nook/plugin-vm';
+import { conformance } from '@nook/testkit/conformance';
 
 // The bundled plugins, through the suite that third-party ones are put through.
 

@@ -5,11 +5,25 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { importsOf } from '../boundaries/imports-of.ts';
 
+interface Places {
+  /** The package's folder. */
+  readonly from: string;
+  /** Gets the compiler's configuration, and the output under `dist`. */
+  readonly to: string;
+}
+
 /**
  * Compiles a package's sources to JavaScript with type declarations: Node strips no types below node_modules, and a
  * user's compiler would check sources by its own settings. @throws what the compiler said
  */
-export async function compile(root: string, { from, to }: { readonly from: string; readonly to: string }) {
+export async function compile(root: string, { from, to }: Places): Promise<void> {
+  await emit(root, { from, to });
+  const declarations = globSync('dist/**/*.d.ts', { cwd: to });
+  await Promise.all(declarations.map((file) => keepImports(from, join(to, file), file)));
+}
+
+/** What the compiler itself makes of a package. @throws what it said */
+export async function emit(root: string, { from, to }: Places, more: Readonly<Record<string, unknown>> = {}) {
   const config = join(to, 'tsconfig.json');
   const options = {
     extends: join(root, 'tsconfig.base.json'),
@@ -20,6 +34,7 @@ export async function compile(root: string, { from, to }: { readonly from: strin
       rootDir: join(from, 'src'),
       outDir: join(to, 'dist'),
       typeRoots: [join(root, 'node_modules/@types')],
+      ...more,
     },
     include: [join(from, 'src')],
     exclude: ['test', 'fixture'].map((kind) => join(from, `src/**/*.${kind}.ts`)).concat(join(from, 'src/testing')),
@@ -30,8 +45,6 @@ export async function compile(root: string, { from, to }: { readonly from: strin
   } catch (error) {
     throw new Error(`${from} does not compile:\n${(error as { stdout: string }).stdout}`);
   }
-  const declarations = globSync('dist/**/*.d.ts', { cwd: to });
-  await Promise.all(declarations.map((file) => keepImports(from, join(to, file), file)));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Progress, RpcMethods } from '@nook/daemonapi';
+import type { Progress, ReceivedEvent, RpcMethods } from '@nook/daemonapi';
 import { byteStream, ConnectionLost, mintOpId, type RpcClient } from '@nook/wire';
 import { type ConnectOptions, connectOrStart } from './connect-or-start.ts';
 
@@ -10,6 +10,8 @@ export interface ClientOptions extends ConnectOptions {
 
 export interface CallOptions {
   readonly onProgress?: (progress: Progress) => void;
+  /** For methods that send events while they are being called, such as `event.subscribe`. */
+  readonly onEvent?: (event: ReceivedEvent) => void;
   /** Cancels the call. */
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
@@ -25,7 +27,7 @@ type Method = keyof RpcMethods & string;
 /** Calls to the daemon, typed by what the imported contracts declare. */
 export interface NookClient {
   /**
-   * When the connection is lost before the answer, the call is sent once more under the same idempotency key: the daemon
+   * When the connection is lost before the answer, a call without `onEvent` is sent once more under the same idempotency key: the daemon
    * then answers what became of it.
    * @throws NookError as the daemon answered it, with `opId`; `outcome_unknown` when nobody can tell what became of it;
    *   as {@link connectOrStart} when there is no daemon
@@ -71,7 +73,11 @@ class Client implements NookClient {
     try {
       return await send(client);
     } catch (error) {
-      const again = mayAskAgain(error, method) && !this.#closed && options.signal?.aborted !== true;
+      const again =
+        mayAskAgain(error, method) &&
+        options.onEvent === undefined &&
+        !this.#closed &&
+        options.signal?.aborted !== true;
       const next = again ? await this.#reconnect(client) : undefined;
       if (next === undefined) throw error;
       return await send(next);

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { ReceivedEvent } from './events.ts';
 import type { Progress, RpcMethods } from './rpc.ts';
 
 export interface CliOption {
@@ -85,7 +86,11 @@ export interface CliContext {
   call<M extends keyof RpcMethods & string>(
     method: M,
     params: RpcMethods[M]['params'],
-    options?: { readonly onProgress?: (progress: Progress) => void; readonly signal?: AbortSignal },
+    options?: {
+      readonly onProgress?: (progress: Progress) => void;
+      readonly onEvent?: (event: ReceivedEvent) => void;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<RpcMethods[M]['result']>;
   /** As `call`, for a method that turns its connection into a byte stream. */
   stream<M extends keyof RpcMethods & string>(

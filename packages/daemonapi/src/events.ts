@@ -4,7 +4,7 @@ export interface Events {}
 
 export type NookEvent<T extends keyof Events = keyof Events> = {
   [K in T]: {
-    /** Grows by one with every event of this daemon process. */
+    /** Grows with every event, also over restarts of the daemon: the cursor from which durable events can be replayed. */
     readonly seq: number;
     readonly topic: K;
     /** Milliseconds since the Unix epoch. */
@@ -13,9 +13,25 @@ export type NookEvent<T extends keyof Events = keyof Events> = {
   };
 }[T];
 
+/** An event as a client receives it. */
+export interface ReceivedEvent {
+  readonly seq: number;
+  readonly topic: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  readonly data: unknown;
+  /** How many events before this one the receiver was too slow for, or are no longer kept. */
+  readonly gap?: number;
+}
+
+export interface PublishOptions {
+  /** Kept in the store, so that it can be read and replayed later. Costs a write: for what changes state. */
+  readonly durable?: boolean;
+}
+
 /** In-process bus. An event is news, never the only place where a fact is kept: state must not depend on receiving one. */
 export interface EventBus {
-  publish<T extends keyof Events>(topic: T, data: Events[T]): void;
+  publish<T extends keyof Events>(topic: T, data: Events[T], options?: PublishOptions): void;
   /**
    * Calls `listener` for every later event whose topic matches `pattern`: `*` stands for one segment, `**` for any number.
    * A listener that throws is logged and stays subscribed.

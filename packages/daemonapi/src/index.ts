@@ -10,7 +10,7 @@ export type {
 export { type CliRegistration, cliRegistrations, registerCli } from './cli-registry.ts';
 export type { Clock, Dirs, VersionInfo } from './environment.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorOptions, isNookError, NookError } from './errors.ts';
-export type { EventBus, Events, NookEvent } from './events.ts';
+export type { EventBus, Events, NookEvent, PublishOptions, ReceivedEvent } from './events.ts';
 export type { DoctorCheck, DoctorFinding, ExtensionPoints } from './extension-points.ts';
 export type { Logger } from './logger.ts';
 export type {

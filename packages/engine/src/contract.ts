@@ -1,4 +1,5 @@
 import type { Dirs, DoctorFinding, VersionInfo } from '@nook/daemonapi';
+import type {} from './events/contract.ts';
 import type {} from './operations/contract.ts';
 
 export type Ping = VersionInfo & {

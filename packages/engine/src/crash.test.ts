@@ -62,3 +62,41 @@ test('kill -9 in the middle of a call: its key says that the outcome is unknown,
   expect(await next.call('crash.put', { n: 1 }, { idempotencyKey: 'one' })).toEqual({ n: 1 });
   expect(await next.call('crash.rows')).toEqual([1, 2]);
 });
+
+test('kill -9 in the middle of events: every acknowledged one is replayed, once, and numbers are never used again', async () => {
+  await using dir = await tempDir();
+  const acknowledged: number[] = [];
+  let sent = 0;
+  for (let life = 0; life < 3; life++) {
+    const { daemon, call } = await start(dir.path);
+    const emit = async () => {
+      for (;;) acknowledged.push((await call('crash.emit', { n: sent++ })).n);
+    };
+    const ended = Promise.all([emit(), emit(), emit()]).catch(() => {});
+    const goal = acknowledged.length + 100;
+    await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan(goal);
+    daemon.child.kill('SIGKILL');
+    await Promise.all([daemon.exit(), ended]);
+  }
+  const { daemon, call } = await start(dir.path);
+  await using _ = daemon;
+  const { events } = await call('event.list', { patterns: ['crash.*'], limit: 10_000 });
+  const replayed = events.map(({ data }: Answer) => data.n);
+  expect(replayed).toEqual(expect.arrayContaining(acknowledged));
+  expect(new Set(replayed).size).toBe(replayed.length);
+  const seqs = events.map(({ seq }: Answer) => seq);
+  expect(new Set(seqs).size).toBe(seqs.length);
+});
+
+test('kill -9 in the middle of migrations: the next start finds all of them or none', async () => {
+  await using dir = await tempDir();
+  for (const afterMs of [120, 160, 200, 240, 280]) {
+    const daemon = daemonProcess('./crash-daemon.fixture.ts', { NOOK_HOME: dir.path, CRASH_MIGRATIONS: '2000' });
+    const timer = setTimeout(() => daemon.child.kill('SIGKILL'), afterMs);
+    await daemon.exit();
+    clearTimeout(timer);
+  }
+  const { daemon, call } = await start(dir.path, { CRASH_MIGRATIONS: '2000' });
+  await using _ = daemon;
+  expect(await call('crash.put', { n: 1 })).toEqual({ n: 1 });
+});

@@ -25,6 +25,8 @@ export const daemonConfig = z.strictObject({
   drain_seconds: z.number().min(0).max(600).default(5),
   /** Of operations that have ended, the latest are kept. */
   operations: kept({ keep: 1000, days: 30 }),
+  /** Of durable events the latest are kept. */
+  events: kept({ keep: 10_000, days: 30 }),
   /** How long a request may be repeated under its idempotency key. */
   idempotency: kept({ keep: 10_000, days: 2 }),
 });

@@ -27,6 +27,8 @@ export function daemonProcess(file: string, env: NodeJS.ProcessEnv): DaemonProce
     for await (const chunk of child.stdio[3] as Readable) text += chunk;
     return JSON.parse(text);
   })();
+  // Killed before it said anything: only who asks is told.
+  said.catch(() => {});
   return {
     child,
     ready: () => said,

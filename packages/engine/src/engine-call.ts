@@ -1,10 +1,20 @@
 import type { Duplex } from 'node:stream';
-import { type CallContext, type Logger, NookError, type Progress } from '@nook/daemonapi';
+import { type CallContext, type Logger, NookError, type Progress, type ReceivedEvent } from '@nook/daemonapi';
 import { type ByteStream, byteStream, type ServerCall } from '@nook/wire';
 import { ProgressLimiter } from './progress-limiter.ts';
 
+/** How the engine's own methods send events before their answer. */
+export interface EventSink {
+  /** The caller gave an id, without which no event can be sent. */
+  readonly multiplexed: boolean;
+  readonly signal: AbortSignal;
+  readonly hasRoom: boolean;
+  drained(): Promise<void>;
+  event(event: ReceivedEvent): void;
+}
+
 /** What a handler sees of its call. */
-export class EngineCall implements CallContext {
+export class EngineCall implements CallContext, EventSink {
   readonly log: Logger;
   readonly #call: ServerCall;
   readonly #mayStream: boolean;
@@ -33,6 +43,22 @@ export class EngineCall implements CallContext {
   progress(update: Progress): void {
     this.#progress ??= new ProgressLimiter((progress) => this.#call.progress(progress));
     this.#progress.update(update);
+  }
+
+  get multiplexed(): boolean {
+    return this.#call.request.id !== undefined;
+  }
+
+  get hasRoom(): boolean {
+    return this.#call.hasRoom;
+  }
+
+  drained(): Promise<void> {
+    return this.#call.drained();
+  }
+
+  event(event: ReceivedEvent): void {
+    this.#call.event(event);
   }
 
   stream(result: unknown): Duplex {

@@ -9,7 +9,10 @@ import { retention } from './daemon-config.ts';
 import { Database } from './database.ts';
 import { examine } from './doctor.ts';
 import { type EngineOptions, systemClock } from './engine-options.ts';
-import { Bus } from './event-bus.ts';
+import { Bus } from './events/event-bus.ts';
+import { EventLog } from './events/event-log.ts';
+import { eventMethods } from './events/event-methods.ts';
+import { Subscriptions } from './events/subscriptions.ts';
 import { KeyRecords } from './idempotency/key-records.ts';
 import { KeyedCalls } from './idempotency/keyed-calls.ts';
 import { type LocalCallOptions, localCall } from './local-call.ts';
@@ -76,6 +79,7 @@ class NookEngine implements Engine {
   #config: Config | undefined;
   #database: Database | undefined;
   #server: UnixServer | undefined;
+  readonly #subscriptions = new Subscriptions();
   #operations: OperationTable | undefined;
   #runner: CallRunner | undefined;
   #starting: Promise<void> | undefined;
@@ -177,6 +181,7 @@ class NookEngine implements Engine {
   /** Everything back, whatever of it was begun. @returns what went wrong */
   async #undo(): Promise<unknown[]> {
     await this.#server?.close();
+    this.#subscriptions.end();
     await Promise.all([this.#connections.drain(this.drainMs), this.#operations?.drain(this.drainMs)]);
     // Without a finished wiring no hook has run, and setup itself keeps nothing.
     const stopErrors = this.#wiring.complete ? await this.#plugins.stop() : [];
@@ -198,10 +203,9 @@ class NookEngine implements Engine {
     const busyTimeoutMs = this.#options.storeTimeoutMs ?? 5000;
     const database = new Database(join(this.#dirs.state, 'nook.db'), { busyTimeoutMs });
     this.#database = database;
-    const events = new Bus(this.#clock, this.#log);
     database.transaction(() => {
       migrate(database, { plugin: OWN_TABLES, migrations: ownMigrations, now: this.#clock.now() });
-      this.#wireOwn(database);
+      const events = this.#wireOwn(database);
       this.#plugins.setup(({ name, definition }) => {
         const context = pluginContext({
           name,
@@ -230,7 +234,7 @@ class NookEngine implements Engine {
     });
   }
 
-  #wireOwn(database: Database): void {
+  #wireOwn(database: Database): Bus {
     const checks = ownChecks({
       dirs: this.#dirs,
       database,
@@ -247,21 +251,41 @@ class NookEngine implements Engine {
       examine: (signal) => examine(this.#wiring.doctorChecks(), { signal }),
       requestShutdown: this.#options.onShutdown ?? (() => void this.stop()),
     });
-    const rows = [...methods, ...opMethods(this.#openOperations(database))];
+    const log = this.#openEventLog(database);
+    const bus = new Bus({ clock: this.#clock, log: this.#log, events: log });
+    const rows = [
+      ...methods,
+      ...opMethods(this.#openOperations(database, bus)),
+      ...eventMethods({ bus, log, subscriptions: this.#subscriptions }),
+    ];
     for (const [name, definition] of rows) this.#wiring.method({ name, plugin: ENGINE, definition });
+    return bus;
   }
 
-  #openOperations(database: Database): OperationTable {
-    const kept = (section: 'operations' | 'idempotency') => retention(set(this.#config).daemon[section]);
+  #kept(section: 'operations' | 'idempotency' | 'events') {
+    return retention(set(this.#config).daemon[section]);
+  }
+
+  #openEventLog(database: Database): EventLog {
+    const retained = () => this.#kept('events');
+    return new EventLog({ database, retention: retained, log: () => this.#log, now: () => this.#clock.now() });
+  }
+
+  #openOperations(database: Database, bus: Bus): OperationTable {
     const clock = this.#clock;
     const log = () => this.#log;
     const operations = new OperationTable({
       ...{ clock, log, context: this.#context },
       records: new OperationRecords(database),
-      retention: () => kept('operations'),
-      onChange: () => {},
+      retention: () => this.#kept('operations'),
+      onChange: ({ op_id, method, state, error }) =>
+        bus.publish(
+          'op.state',
+          { op_id, method, state, ...(error === undefined ? {} : { error: error.code }) },
+          { durable: true },
+        ),
     });
-    const records = new KeyRecords(database, () => kept('idempotency'));
+    const records = new KeyRecords(database, () => this.#kept('idempotency'));
     this.#runner = new CallRunner({
       operations,
       keyed: new KeyedCalls(records, { clock, log }),

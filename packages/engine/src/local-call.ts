@@ -1,10 +1,11 @@
-import { NookError, type Progress } from '@nook/daemonapi';
+import { NookError, type Progress, type ReceivedEvent } from '@nook/daemonapi';
 import { type EndedBy, mintOpId, type ServerCall } from '@nook/wire';
 
 export interface LocalCallOptions {
   readonly opId?: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+  readonly onEvent?: (event: ReceivedEvent) => void;
   readonly idempotencyKey?: string;
 }
 
@@ -24,7 +25,9 @@ export function localCall(method: string, params: object, options: LocalCallOpti
       return signal.aborted ? 'caller' : undefined;
     },
     progress: (progress) => options.onProgress?.(progress),
-    event() {},
+    event: (event) => options.onEvent?.(event),
+    hasRoom: true,
+    drained: () => Promise.resolve(),
     upgrade() {
       throw new NookError('bad_request', `'${method}' is a stream, which needs a connection.`);
     },

@@ -33,4 +33,15 @@ export const ownMigrations: readonly Migration[] = [
     ) STRICT;
     CREATE INDEX engine_idempotency_at ON engine_idempotency (at)`,
   },
+  {
+    name: 'events',
+    sql: `CREATE TABLE engine_events (
+      seq INTEGER PRIMARY KEY,
+      topic TEXT NOT NULL,
+      at INTEGER NOT NULL,
+      data TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE engine_marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+    INSERT INTO engine_marks VALUES ('reserved', 0), ('pruned', 0)`,
+  },
 ];

@@ -1,17 +1,10 @@
-import { NookError, type Progress } from '@nook/daemonapi';
+import { NookError, type Progress, type ReceivedEvent } from '@nook/daemonapi';
+import { jsonRpcAnswer, jsonRpcError, jsonRpcEvent, jsonRpcProgress } from './json-rpc.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
-import type { RequestId } from './request.ts';
-import { toWireError } from './wire-error.ts';
+import type { Addressee, RequestId } from './request.ts';
+import { toWireError, type WireError } from './wire-error.ts';
 
-export interface WireEvent {
-  readonly seq: number;
-  readonly topic: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly at: number;
-  readonly data: unknown;
-  /** How many events before this one were dropped because the reader was too slow. */
-  readonly gap?: number;
-}
+export type WireEvent = ReceivedEvent;
 
 /** A progress line as received. */
 export interface WireProgress extends Progress {
@@ -20,9 +13,8 @@ export interface WireProgress extends Progress {
 }
 
 /** @throws when the fields cannot be said in JSON, or not in one line */
-export function answerLine(id: RequestId | undefined, fields: Record<string, unknown>): string {
-  const body = JSON.stringify(fields);
-  const line = `{${idField(id)}"ok":true${body === '{}' ? '' : `,${body.slice(1, -1)}`}}\n`;
+export function answerLine(to: Addressee, fields: Record<string, unknown>): string {
+  const line = to.jsonRpc === undefined ? nookAnswer(to.id, fields) : jsonRpcAnswer(to, fields);
   // A UTF-16 unit takes at most three bytes, so that most lines need no counting.
   if (line.length * 3 > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES) {
     throw new NookError('operation_failed', `The answer is longer than ${MAX_LINE_BYTES} bytes.`, {
@@ -32,24 +24,45 @@ export function answerLine(id: RequestId | undefined, fields: Record<string, unk
   return line;
 }
 
-export function errorLine(id: RequestId | undefined, error: unknown, opId: string): string {
+function nookAnswer(id: RequestId | undefined, fields: Record<string, unknown>): string {
+  const body = JSON.stringify(fields);
+  return `{${idField(id)}"ok":true${body === '{}' ? '' : `,${body.slice(1, -1)}`}}\n`;
+}
+
+export function errorLine(to: Addressee, error: unknown, opId: string): string {
   const wireError = toWireError(error, opId);
-  let body: string;
+  const line = (what: WireError) =>
+    to.jsonRpc === undefined
+      ? `{${idField(to.id)}"ok":false,"error":${JSON.stringify(what)}}\n`
+      : jsonRpcError(to, what, error);
   try {
-    body = JSON.stringify(wireError);
+    return line(wireError);
   } catch {
     const { details: _, ...rest } = wireError;
-    body = JSON.stringify(rest);
+    return line(rest);
   }
-  return `{${idField(id)}"ok":false,"error":${body}}\n`;
 }
 
-export function progressLine(id: RequestId, progress: Progress, elapsedMs: number): string {
-  return `{${idField(id)}"progress":${JSON.stringify({ ...progress, elapsed_ms: elapsedMs })}}\n`;
+export function progressLine(to: Addressee, progress: Progress, elapsedMs: number): string {
+  if (to.jsonRpc !== undefined) return jsonRpcProgress(to, progress, elapsedMs);
+  return `{${idField(to.id)}"progress":${JSON.stringify({ ...progress, elapsed_ms: elapsedMs })}}\n`;
 }
 
-export function eventLine(id: RequestId, event: WireEvent): string {
-  return `{${idField(id)}"event":${JSON.stringify(event)}}\n`;
+export function eventLine(to: Addressee, event: WireEvent): string {
+  if (to.jsonRpc !== undefined) return jsonRpcEvent(to, event);
+  return `{${idField(to.id)}"event":${eventText(event)}}\n`;
+}
+
+let lastEvent: WireEvent | undefined;
+let lastText = '';
+
+/** One event goes to many subscribers in a row: its text is made once. */
+export function eventText(event: WireEvent): string {
+  if (event !== lastEvent) {
+    lastText = JSON.stringify(event);
+    lastEvent = event;
+  }
+  return lastText;
 }
 
 function idField(id: RequestId | undefined): string {

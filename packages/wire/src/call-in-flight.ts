@@ -8,6 +8,9 @@ import type { EndedBy, ServerCall } from './serve-rpc.ts';
 export interface CallHost {
   /** Sends a line that may be dropped. @returns whether it was sent */
   offer(line: string): boolean;
+  readonly hasRoom: boolean;
+  /** Settles when there is room, or the connection is gone. */
+  drained(): Promise<void>;
   upgrade(call: CallInFlight, result: unknown): FrameChannel;
 }
 
@@ -53,22 +56,32 @@ export class CallInFlight implements ServerCall {
   }
 
   progress(progress: Progress): void {
-    const id = this.request.id;
-    if (id === undefined || this.answered) return;
-    this.#host.offer(progressLine(id, progress, Math.round(performance.now() - this.#begun)));
+    const { id, jsonRpc } = this.request;
+    if (id === undefined || this.answered || jsonRpc?.progress === false) return;
+    this.#host.offer(progressLine(this.request, progress, Math.round(performance.now() - this.#begun)));
   }
 
   event(event: WireEvent): void {
-    const id = this.request.id;
-    if (id === undefined || this.answered) return;
+    if (this.request.id === undefined || this.answered) return;
     const gap = this.#gap + (event.gap ?? 0);
-    if (this.#host.offer(eventLine(id, gap === 0 ? event : { ...event, gap }))) this.#gap = 0;
+    if (this.#host.offer(eventLine(this.request, gap === 0 ? event : { ...event, gap }))) this.#gap = 0;
     else this.#gap = gap + 1;
+  }
+
+  get hasRoom(): boolean {
+    return !this.answered && this.#host.hasRoom;
+  }
+
+  drained(): Promise<void> {
+    return this.#host.drained();
   }
 
   upgrade(result: unknown): FrameChannel {
     if (this.answered || this.#reason !== undefined) {
       throw this.#reason ?? new NookError('cancelled', 'The call has already been answered.');
+    }
+    if (this.request.jsonRpc !== undefined) {
+      throw new NookError('bad_request', "A stream needs nook's own wire: JSON-RPC has no frames.");
     }
     return this.#host.upgrade(this, result);
   }

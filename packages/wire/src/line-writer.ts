@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { MAX_WAITING_BYTES } from './limits.ts';
+import { MAX_WAITING_BYTES, MAX_WAITING_NEWS_BYTES } from './limits.ts';
 
 /** Gathers the lines of one turn of the event loop into one write. */
 export class LineWriter {
@@ -24,6 +24,15 @@ export class LineWriter {
 
   /** The reader does not keep up. */
   get full(): boolean {
-    return this.#socket.writableLength + this.#text.length > MAX_WAITING_BYTES;
+    return this.#waiting > MAX_WAITING_BYTES;
+  }
+
+  /** There is room for what may be dropped. */
+  get hasRoom(): boolean {
+    return this.#waiting <= MAX_WAITING_NEWS_BYTES;
+  }
+
+  get #waiting(): number {
+    return this.#socket.writableLength + this.#text.length;
   }
 }

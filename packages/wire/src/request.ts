@@ -1,13 +1,27 @@
 import { NookError } from '@nook/daemonapi';
+import { NotJson } from './json-rpc.ts';
+import { isKey, KEY_RULE, OP_ID_RULE } from './keys.ts';
 import { MAX_DEPTH, MAX_KEY_LENGTH } from './limits.ts';
 import { isOpId, mintOpId } from './op-id.ts';
+import { readJsonRpc } from './read-json-rpc.ts';
 import { isRecord } from './wire-error.ts';
 
 export type RequestId = number | string;
 
-export interface RpcRequest {
+/** Where an answer goes, and in which words. */
+export interface Addressee {
   /** Absent: the connection serves this one request. */
   readonly id?: RequestId;
+  /** The line was JSON-RPC 2.0, and so is its answer. */
+  readonly jsonRpc?: {
+    /** Had no id: it is not answered. */
+    readonly notification: boolean;
+    /** Asked for progress. */
+    readonly progress: boolean;
+  };
+}
+
+export interface RpcRequest extends Addressee {
   readonly method: string;
   /** `{}` when absent on the wire. */
   readonly params: Record<string, unknown>;
@@ -23,32 +37,54 @@ export type Message =
 /** A line that is no request, with what could be read of it, so that its answer finds its way. */
 export class UnreadableRequest {
   readonly error: NookError;
-  readonly id: RequestId | undefined;
+  readonly to: Addressee;
   readonly opId: string;
 
-  constructor(error: NookError, id?: RequestId, opId = mintOpId()) {
+  constructor(
+    error: NookError,
+    { to = {}, opId = mintOpId() }: { readonly to?: Addressee; readonly opId?: string } = {},
+  ) {
     this.error = error;
-    this.id = id;
+    this.to = to;
     this.opId = opId;
   }
 }
 
-/** Reads one line. Never throws. */
-export function readMessage(line: string): Message | UnreadableRequest {
+/** Nobody in particular, on a connection that speaks JSON-RPC. */
+export const JSON_RPC: Addressee = { jsonRpc: { notification: false, progress: false } };
+
+/**
+ * Reads one line. Never throws.
+ * @param jsonRpc the connection has spoken JSON-RPC before: what cannot be read is refused in its words
+ */
+export function readMessage(line: string, jsonRpc = false): Message | UnreadableRequest {
   let value: unknown;
   try {
-    if (isTooDeep(line)) return unreadable(`The request is nested deeper than ${MAX_DEPTH} levels.`);
+    if (isTooDeep(line))
+      return unreadable(
+        new NookError('bad_request', `The request is nested deeper than ${MAX_DEPTH} levels.`),
+        jsonRpc,
+      );
     value = JSON.parse(line);
   } catch {
-    return unreadable('The line is not JSON.');
+    return unreadable(new NotJson(), jsonRpc);
   }
-  if (!isRecord(value)) return unreadable('A request is a JSON object.');
+  if (!isRecord(value)) {
+    const batch = Array.isArray(value) && value.some((each) => isRecord(each) && each.jsonrpc === '2.0');
+    return unreadable(new NookError('bad_request', 'A request is a JSON object.'), jsonRpc || batch);
+  }
+  if (value.jsonrpc === '2.0') return readJsonRpc(value);
 
   const { version, id, method, params, op_id, cancel, idempotency_key: key } = value;
-  if (id !== undefined && !isRequestId(id)) return unreadable("'id' must be a number or a string.");
+  if (id !== undefined && !isRequestId(id)) {
+    return unreadable(new NookError('bad_request', "'id' must be a number or a string."), jsonRpc);
+  }
   const opId = isOpId(op_id) ? op_id : mintOpId();
   const refuse = (code: 'bad_request' | 'bad_version' | 'bad_params', message: string, hint?: string) =>
-    new UnreadableRequest(new NookError(code, message, hint === undefined ? {} : { hint }), id, opId);
+    new UnreadableRequest(new NookError(code, message, hint === undefined ? {} : { hint }), {
+      to: id === undefined ? {} : { id },
+      opId,
+    });
 
   if (version !== 1) {
     return refuse('bad_version', 'This version of the wire is not spoken here.', 'Send "version":1.');
@@ -59,13 +95,11 @@ export function readMessage(line: string): Message | UnreadableRequest {
       : refuse('bad_request', "'cancel' must be the id of a request.");
   }
   if (op_id !== undefined && !isOpId(op_id)) {
-    return refuse('bad_request', "'op_id' must be 1 to 64 letters, digits, '.', '_' or '-'.");
+    return refuse('bad_request', `'op_id' ${OP_ID_RULE}.`);
   }
   if (typeof method !== 'string' || method === '') return refuse('bad_request', "'method' must be a string.");
   if (params !== undefined && !isRecord(params)) return refuse('bad_params', "'params' must be an object.");
-  if (key !== undefined && (typeof key !== 'string' || key === '' || key.length > MAX_KEY_LENGTH)) {
-    return refuse('bad_request', `'idempotency_key' must be a string of 1 to ${MAX_KEY_LENGTH} characters.`);
-  }
+  if (key !== undefined && !isKey(key)) return refuse('bad_request', `'idempotency_key' ${KEY_RULE}.`);
   return {
     kind: 'request',
     request: {
@@ -78,11 +112,11 @@ export function readMessage(line: string): Message | UnreadableRequest {
   };
 }
 
-function unreadable(message: string): UnreadableRequest {
-  return new UnreadableRequest(new NookError('bad_request', message));
+function unreadable(error: NookError, jsonRpc: boolean): UnreadableRequest {
+  return new UnreadableRequest(error, jsonRpc ? { to: JSON_RPC } : {});
 }
 
-function isRequestId(value: unknown): value is RequestId {
+export function isRequestId(value: unknown): value is RequestId {
   return typeof value === 'string' ? value.length <= MAX_KEY_LENGTH : Number.isFinite(value);
 }
 

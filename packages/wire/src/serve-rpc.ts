@@ -19,6 +19,10 @@ export interface ServerCall {
   progress(progress: Progress): void;
   /** Sends an event line; dropped for a request without an id. What a slow reader misses is counted in the next `gap`. */
   event(event: WireEvent): void;
+  /** What {@link event} is given now will be sent, not dropped. */
+  readonly hasRoom: boolean;
+  /** Settles when there is room again, or nobody reads any more. */
+  drained(): Promise<void>;
   /**
    * Answers with `result` now and turns the connection into a channel of frames, as the only call of its connection.
    * What the handler returns later is ignored; what it throws destroys the channel.

@@ -7,7 +7,7 @@ import { MAX_CALLS_IN_FLIGHT } from './limits.ts';
 import { LineReader, LineTooLong } from './line-reader.ts';
 import { LineWriter } from './line-writer.ts';
 import { watchPeer } from './peer-watch.ts';
-import { type RequestId, type RpcRequest, readMessage, UnreadableRequest } from './request.ts';
+import { JSON_RPC, type RequestId, type RpcRequest, readMessage, UnreadableRequest } from './request.ts';
 import type { RpcConnection, RpcHandler, ServeOptions } from './serve-rpc.ts';
 
 /** How long a cancelled call may take to wind down before it is answered all the same. */
@@ -28,6 +28,8 @@ export class ServerConnection implements RpcConnection, CallHost {
   #channel: FrameChannel | undefined;
   /** A request with an id was seen: the connection outlives its first answer. */
   #multiplexed = false;
+  /** A line of JSON-RPC was seen. */
+  #jsonRpc = false;
   /** No more requests are taken; the connection closes after the last answer. */
   #closing = false;
   #draining = false;
@@ -36,6 +38,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   #reading = false;
   #ended = false;
   #stopWatch: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
 
   constructor(socket: Socket, handler: RpcHandler, options: ServeOptions) {
     this.#socket = socket;
@@ -58,7 +61,7 @@ export class ServerConnection implements RpcConnection, CallHost {
       const reason = new NookError('cancelled', 'The daemon is stopping.');
       for (const call of [...this.#calls]) {
         call.cancel(reason, 'server');
-        this.#answer(call, () => errorLine(call.request.id, reason, call.request.opId));
+        this.#answer(call, () => errorLine(call.request, reason, call.request.opId));
       }
       this.#channel?.end();
       this.#closeLater();
@@ -72,9 +75,28 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   offer(line: string): boolean {
-    if (this.#writer.full) return false;
+    if (!this.#writer.hasRoom) return false;
     this.#writer.write(line);
     return true;
+  }
+
+  get hasRoom(): boolean {
+    return this.#writer.hasRoom;
+  }
+
+  drained(): Promise<void> {
+    // What the kernel takes at once makes room without an event.
+    this.#writer.flush();
+    if (this.#writer.hasRoom || this.#socket.destroyed) return Promise.resolve();
+    this.#drained ??= new Promise((resolve) => {
+      const done = () => {
+        this.#socket.off('drain', done).off('close', done);
+        this.#drained = undefined;
+        resolve();
+      };
+      this.#socket.on('drain', done).on('close', done);
+    });
+    return this.#drained;
   }
 
   upgrade(call: CallInFlight, result: unknown): FrameChannel {
@@ -82,7 +104,7 @@ export class ServerConnection implements RpcConnection, CallHost {
       throw new NookError('bad_request', 'A call that becomes a stream needs a connection of its own.');
     }
     if (this.#inputEnded) throw new NookError('bad_request', 'A stream needs a connection that is open both ways.');
-    this.#writer.write(answerLine(call.request.id, this.#encode(result, call.request)));
+    this.#writer.write(answerLine(call.request, this.#encode(result, call.request)));
     this.#writer.flush();
     call.answered = true;
     this.#stopWatch?.();
@@ -115,7 +137,7 @@ export class ServerConnection implements RpcConnection, CallHost {
         line = this.#reader.next();
         if (line === undefined && this.#inputEnded) line = this.#reader.last();
       } catch (error) {
-        this.#refuse(new UnreadableRequest(error as NookError));
+        this.#refuse(new UnreadableRequest(error as NookError, this.#jsonRpc ? { to: JSON_RPC } : {}));
         if (error instanceof LineTooLong) this.#finishInput();
         continue;
       }
@@ -130,7 +152,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   #onLine(line: string): void {
-    const message = readMessage(line);
+    const message = readMessage(line, this.#jsonRpc);
     if (message instanceof UnreadableRequest) {
       this.#refuse(message);
     } else if (message.kind === 'cancel') {
@@ -140,31 +162,37 @@ export class ServerConnection implements RpcConnection, CallHost {
     }
   }
 
-  #refuse({ error, id, opId }: UnreadableRequest): void {
-    if (id !== undefined) this.#multiplexed = true;
+  #refuse({ error, to, opId }: UnreadableRequest): void {
+    if (to.jsonRpc !== undefined) this.#jsonRpc = true;
+    if (to.id !== undefined || this.#jsonRpc) this.#multiplexed = true;
     this.#options.onRefused?.(error, opId);
-    this.#writer.write(errorLine(id, error, opId));
+    if (to.jsonRpc?.notification !== true) this.#writer.write(errorLine(to, error, opId));
     if (!this.#multiplexed) this.#finishInput();
   }
 
   #begin(request: RpcRequest): void {
-    const { id, opId } = request;
+    const { id, opId, jsonRpc } = request;
     if (this.#draining) {
-      this.#refuse(new UnreadableRequest(new NookError('unavailable', 'The daemon is stopping.'), id, opId));
+      this.#refuse(
+        new UnreadableRequest(new NookError('unavailable', 'The daemon is stopping.'), { to: request, opId }),
+      );
       return;
     }
     if (id !== undefined && this.#byId.has(id)) {
       const error = new NookError('bad_request', `A call with id ${JSON.stringify(id)} is in flight.`);
-      this.#refuse(new UnreadableRequest(error, id, opId));
+      this.#refuse(new UnreadableRequest(error, { to: request, opId }));
       return;
     }
     const call = new CallInFlight(request, this);
     this.#calls.add(call);
-    if (id === undefined) this.#closing = true;
-    else {
+    if (jsonRpc !== undefined) {
+      this.#jsonRpc = true;
+      this.#multiplexed = true;
+    }
+    if (id !== undefined) {
       this.#multiplexed = true;
       this.#byId.set(id, call);
-    }
+    } else if (jsonRpc === undefined) this.#closing = true;
     let result: unknown;
     try {
       result = this.#handler(call);
@@ -183,7 +211,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   #succeed(call: CallInFlight, result: unknown): void {
     const { request } = call;
     try {
-      this.#answer(call, () => answerLine(request.id, this.#encode(result, request)));
+      this.#answer(call, () => answerLine(request, this.#encode(result, request)));
     } catch (error) {
       this.#fail(call, error);
     }
@@ -191,18 +219,18 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   #fail(call: CallInFlight, error: unknown): void {
-    const { id, opId } = call.request;
+    const { opId } = call.request;
     this.#options.onError?.(error, call.request);
     if (call.answered) this.#channel?.destroy();
     // Node's own calls throw an AbortError of theirs when the signal ends them.
     const aborted = call.cancelled !== undefined && !isNookError(error) && (error as Error)?.name === 'AbortError';
-    this.#answer(call, () => errorLine(id, aborted ? call.cancelled : error, opId));
+    this.#answer(call, () => errorLine(call.request, aborted ? call.cancelled : error, opId));
     this.#end(call);
   }
 
   #answer(call: CallInFlight, line: () => string): void {
     if (call.answered) return;
-    this.#writer.write(line());
+    if (call.request.jsonRpc?.notification !== true) this.#writer.write(line());
     call.answered = true;
     this.#end(call);
   }
@@ -221,7 +249,7 @@ export class ServerConnection implements RpcConnection, CallHost {
     const reason = new NookError('cancelled', 'The caller cancelled the call.');
     call.cancel(reason, 'caller');
     const timer = setTimeout(() => {
-      this.#answer(call, () => errorLine(id, reason, call.request.opId));
+      this.#answer(call, () => errorLine(call.request, reason, call.request.opId));
     }, CANCEL_GRACE_MS);
     timer.unref();
   }

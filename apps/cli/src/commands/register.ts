@@ -4,6 +4,7 @@ import { daemonStart } from './daemon-start.ts';
 import { daemonStatus } from './daemon-status.ts';
 import { daemonStop } from './daemon-stop.ts';
 import { doctor } from './doctor.ts';
+import { events } from './events.ts';
 import { help } from './help.ts';
 import { opCommands } from './op.ts';
 import { pluginList } from './plugin-list.ts';
@@ -17,6 +18,7 @@ registerCli({
     daemonStart,
     daemonStop,
     daemonLogs,
+    events,
     ...opCommands,
     pluginList,
     rpcCall,

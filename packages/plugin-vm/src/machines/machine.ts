@@ -251,7 +251,8 @@ export class Machine {
       await rm(this.dir, { recursive: true, force: true });
       this.#dependencies.records.delete(this.#record.id);
       this.#onRemoved();
-      this.#dependencies.events.publish('vm.removed', { name: this.#record.name, id: this.#record.id });
+      const { name, id } = this.#record;
+      this.#dependencies.events.publish('vm.removed', { name, id }, { durable: true });
     })();
     return this.#removal;
   }
@@ -263,7 +264,11 @@ export class Machine {
     if (before.state === change.state) return;
     const { name, id, state, cause } = this.#record;
     this.#dependencies.log.info({ vm: name, state, cause }, 'vm state');
-    this.#dependencies.events.publish('vm.state', { name, id, state, ...(cause === undefined ? {} : { cause }) });
+    this.#dependencies.events.publish(
+      'vm.state',
+      { name, id, state, ...(cause === undefined ? {} : { cause }) },
+      { durable: true },
+    );
   }
 
   #requireLink(): VmhostLink {

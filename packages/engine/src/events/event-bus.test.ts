@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { plugin, testEngine } from './engine.fixture.ts';
+import { plugin, testEngine } from '../engine.fixture.ts';
 import { topicMatcher } from './topic-pattern.ts';
 
 test.each([
