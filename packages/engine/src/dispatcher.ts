@@ -37,6 +37,10 @@ export class Dispatcher {
     return taken;
   }
 
+  rows(): Iterable<MethodRow> {
+    return this.#rows.values();
+  }
+
   methodsOf(plugin: string): readonly string[] {
     return [...this.#rows.values()].filter((row) => row.plugin === plugin).map(({ name }) => name);
   }

@@ -19,6 +19,7 @@ import { type LocalCallOptions, localCall } from './local-call.ts';
 import { logPath, openLog, type RootLog } from './log.ts';
 import { migrate } from './migrate.ts';
 import { OpContext } from './op-context.ts';
+import { openRpcDocument } from './openrpc/openrpc-document.ts';
 import { opMethods } from './operations/op-methods.ts';
 import { OperationRecords } from './operations/operation-records.ts';
 import { OperationTable } from './operations/operation-table.ts';
@@ -248,6 +249,7 @@ class NookEngine implements Engine {
       ping: () => this.#ping(),
       status: () => this.#status(),
       plugins: () => this.#pluginStatus(),
+      discover: () => openRpcDocument(this.#wiring.dispatcher.rows(), this.#version.version),
       examine: (signal) => examine(this.#wiring.doctorChecks(), { signal }),
       requestShutdown: this.#options.onShutdown ?? (() => void this.stop()),
     });
