@@ -81,6 +81,18 @@ export const rules: readonly Rule[] = [
     violation: { file: 'packages/plugin-x/src/a.ts', source: `import { createClient } from '@nook/client';` },
   },
   {
+    name: 'example-plugin-alone',
+    reason:
+      'The example shows what a stranger can do, who has the contract and the test kit, and nothing else of nook.',
+    broken: ({ file, workspace, path }) => {
+      const plugin = 'examples/webhook/';
+      if (!file.startsWith(plugin)) return false;
+      const allowed = file.startsWith(`${plugin}test/`) ? ['daemonapi', 'testkit'] : ['daemonapi'];
+      return workspace === undefined ? path?.startsWith(plugin) === false : !allowed.includes(workspace);
+    },
+    violation: { file: 'examples/webhook/src/a.ts', source: `import { mintOpId } from '@nook/wire';` },
+  },
+  {
     name: 'register-in-apps',
     reason: 'Importing a register entry adds the plugin to the process: that is the entry file’s decision.',
     broken: ({ owner, file, entry, workspace }) =>

@@ -1,5 +1,6 @@
 import type { Dirs, DoctorFinding, VersionInfo } from '@nook/daemonapi';
 import type {} from './events/contract.ts';
+import type {} from './openrpc/contract.ts';
 import type {} from './operations/contract.ts';
 
 export type Ping = VersionInfo & {

@@ -23,6 +23,8 @@ export const daemonConfig = z.strictObject({
   log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
   /** How long calls in flight may go on when the daemon stops, before they are cancelled. */
   drain_seconds: z.number().min(0).max(600).default(5),
+  /** What other users may do, by their uid; the user of the daemon and root may do everything. */
+  access: z.record(z.string().regex(/^\d+$/, 'must be a uid'), z.enum(['read', 'write', 'admin'])).default({}),
   /** Of operations that have ended, the latest are kept. */
   operations: kept({ keep: 1000, days: 30 }),
   /** Of durable events the latest are kept. */

@@ -1,4 +1,4 @@
-import { isNookError, NookError } from '@nook/daemonapi';
+import { type Access, isNookError, NookError } from '@nook/daemonapi';
 import type { RpcHandler, ServerCall } from '@nook/wire';
 import type { CallRunner } from './call-runner.ts';
 import { EngineCall } from './engine-call.ts';
@@ -7,6 +7,7 @@ import type { MethodRow } from './method-row.ts';
 import type { OpContext } from './op-context.ts';
 import { type Checked, check, type SchemaProblem } from './schema-check.ts';
 import { suggestionHint } from './suggest.ts';
+import { allows } from './system/peer-access.ts';
 
 export interface DispatcherOptions {
   readonly context: OpContext;
@@ -37,14 +38,24 @@ export class Dispatcher {
     return taken;
   }
 
+  rows(): Iterable<MethodRow> {
+    return this.#rows.values();
+  }
+
   methodsOf(plugin: string): readonly string[] {
     return [...this.#rows.values()].filter((row) => row.plugin === plugin).map(({ name }) => name);
   }
 
   /** Serves one call, with its op id in the context of everything that it does. */
-  readonly serve: RpcHandler = (call) => this.#options.context.run(call.request.opId, () => this.#serve(call));
+  readonly serve = (call: ServerCall, access: Access): Promise<unknown> =>
+    this.#options.context.run(call.request.opId, () => this.#serve(call, access));
 
-  async #serve(call: ServerCall): Promise<unknown> {
+  /** As a connection wants it, whose peer may do so much. */
+  handler(access: Access): RpcHandler {
+    return (call) => this.serve(call, access);
+  }
+
+  async #serve(call: ServerCall, access: Access): Promise<unknown> {
     const { method, params } = call.request;
     const row = this.#rows.get(method);
     const begun = performance.now();
@@ -55,6 +66,12 @@ export class Dispatcher {
       const reason = this.#options.degraded(plugin);
       if (reason !== undefined) {
         throw new NookError('unavailable', `'${method}' is not served: plugin '${plugin}' is degraded: ${reason}`);
+      }
+      if (!allows(access, definition.access)) {
+        throw new NookError(
+          'unauthorized',
+          `'${method}' needs ${definition.access} access, and the caller has ${access}.`,
+        );
       }
       const checked = check(definition.params, params);
       const value = validParams(method, checked instanceof Promise ? await checked : checked);

@@ -18,6 +18,8 @@ export interface EngineOptions {
   readonly version?: VersionInfo;
   /** Listen on the socket of the run directory; true when absent. */
   readonly listen?: boolean;
+  /** A listening socket that this process inherited, instead of one in the run directory. */
+  readonly listenFd?: number;
   /** Validate what methods answer; for tests. */
   readonly checkResults?: boolean;
   /** Milliseconds to wait for another process's lock on the store; 5000 when absent. */

@@ -1,6 +1,16 @@
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { type Clock, type Dirs, NookError, type RpcMethods, registrations, type VersionInfo } from '@nook/daemonapi';
-import { buildInfo, configPath, listenUnix, makeDirs, resolveDirs, socketPath, type UnixServer } from '@nook/wire';
+import {
+  buildInfo,
+  configPath,
+  listenInherited,
+  listenUnix,
+  makeDirs,
+  resolveDirs,
+  socketPath,
+  type UnixServer,
+} from '@nook/wire';
 import { CallRunner } from './call-runner.ts';
 import { type Config, checkConfig, readConfigFile } from './config.ts';
 import { Connections } from './connections.ts';
@@ -19,6 +29,7 @@ import { type LocalCallOptions, localCall } from './local-call.ts';
 import { logPath, openLog, type RootLog } from './log.ts';
 import { migrate } from './migrate.ts';
 import { OpContext } from './op-context.ts';
+import { openRpcDocument } from './openrpc/openrpc-document.ts';
 import { opMethods } from './operations/op-methods.ts';
 import { OperationRecords } from './operations/operation-records.ts';
 import { OperationTable } from './operations/operation-table.ts';
@@ -31,6 +42,7 @@ import { PluginSet } from './plugin-set.ts';
 import { PluginSlot } from './plugin-slot.ts';
 import { PluginStore } from './plugin-store.ts';
 import { joinErrors } from './run-hook.ts';
+import { libc } from './system/libc.ts';
 import { ENGINE, Wiring } from './wiring.ts';
 import { registrationProblems, wiringError } from './wiring-problems.ts';
 
@@ -106,7 +118,9 @@ class NookEngine implements Engine {
       operations: () => set(this.#operations),
       runner: () => set(this.#runner),
     });
-    this.#connections = new Connections(this.#wiring.dispatcher.serve, {
+    this.#connections = new Connections({
+      handler: (access) => this.#wiring.dispatcher.handler(access),
+      rules: () => ({ uid: process.getuid?.() ?? 0, granted: this.#config?.daemon.access ?? {} }),
       onRefused: ({ code, message }, opId) => this.#log.info({ op_id: opId, code, reason: message }, 'request refused'),
     });
   }
@@ -140,7 +154,7 @@ class NookEngine implements Engine {
     options: LocalCallOptions = {},
   ): Promise<RpcMethods[M]['result']> {
     if (!this.#wiring.complete) throw new NookError('unavailable', 'The engine is not set up.');
-    return this.#wiring.dispatcher.serve(localCall(method, params as object, options)) as Promise<
+    return this.#wiring.dispatcher.serve(localCall(method, params as object, options), 'admin') as Promise<
       RpcMethods[M]['result']
     >;
   }
@@ -248,6 +262,7 @@ class NookEngine implements Engine {
       ping: () => this.#ping(),
       status: () => this.#status(),
       plugins: () => this.#pluginStatus(),
+      discover: () => openRpcDocument(this.#wiring.dispatcher.rows(), this.#version.version),
       examine: (signal) => examine(this.#wiring.doctorChecks(), { signal }),
       requestShutdown: this.#options.onShutdown ?? (() => void this.stop()),
     });
@@ -299,7 +314,12 @@ class NookEngine implements Engine {
 
   async #listen(): Promise<void> {
     if (this.#options.listen === false) return;
-    this.#server = await listenUnix(socketPath(this.#dirs), (socket) => this.#connections.accept(socket));
+    const accept = (socket: Socket) => this.#connections.accept(socket);
+    const path = socketPath(this.#dirs);
+    const { listenFd } = this.#options;
+    // Who cannot be asked for its peers must not take connections.
+    libc();
+    this.#server = await (listenFd === undefined ? listenUnix(path, accept) : listenInherited(listenFd, path, accept));
   }
 
   #ping(): Ping {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DaemonStatus, DoctorReport, Ping, PluginStatus } from './contract.ts';
+import type { OpenRpcDocument } from './openrpc/openrpc-document.ts';
 import { type OwnRow, row } from './own-row.ts';
 
 /** What the engine's own methods tell and do. */
@@ -9,6 +10,7 @@ export interface EngineFacts {
   plugins(): readonly PluginStatus[];
   examine(signal: AbortSignal): Promise<DoctorReport>;
   requestShutdown(): void;
+  discover(): OpenRpcDocument;
 }
 
 const nothing = z.strictObject({});
@@ -49,6 +51,13 @@ export function ownMethods(facts: EngineFacts): readonly OwnRow[] {
         setImmediate(() => facts.requestShutdown());
         return { pid: process.pid };
       },
+    }),
+    row('rpc.discover', {
+      summary: 'Describes the methods of this daemon as an OpenRPC document.',
+      access: 'read',
+      params: nothing,
+      result: z.record(z.string(), z.unknown()),
+      run: () => facts.discover(),
     }),
     row('daemon.status', {
       summary: 'Tells how the daemon is doing and where it keeps things.',

@@ -4,6 +4,8 @@ import { createEngine } from './engine.ts';
 import { ExitPath } from './exit-path.ts';
 import { announceInstance, becomeInstance } from './instance-lock.ts';
 import { startError, takeReadyFd } from './ready.ts';
+import { type Notify, takeNotifySocket } from './system/sd-notify.ts';
+import { takeListenFd } from './system/socket-activation.ts';
 
 /**
  * Runs the registered plugins as a daemon: the one call of its entry file. Becomes the one instance of its home, or
@@ -15,6 +17,7 @@ export async function runDaemon(): Promise<void> {
   // What a process is stands in its command line, also when it runs from the sources.
   if (!process.argv.some((argument) => argument.includes('nookd'))) process.title = 'nookd';
   const announce = takeReadyFd(process.env);
+  const notify = takeNotifySocket(process.env, (error) => console.error(`nookd: systemd was not told: ${error}`));
   try {
     refuseArguments(process.argv.slice(2));
     const dirs = resolveDirs();
@@ -25,7 +28,7 @@ export async function runDaemon(): Promise<void> {
       console.log(`already running, pid ${instance.runningPid}`);
       process.exit(0);
     }
-    await serve(announce);
+    await serve({ announce, notify, listenFd: takeListenFd(process.env) });
   } catch (error) {
     announce(startError(error));
     console.error(`nookd: ${error instanceof Error ? error.message : String(error)}`);
@@ -34,10 +37,19 @@ export async function runDaemon(): Promise<void> {
   }
 }
 
-async function serve(announce: ReturnType<typeof takeReadyFd>): Promise<void> {
-  const engine = createEngine({ onShutdown: () => exit.leave(0) });
+interface Surroundings {
+  readonly announce: ReturnType<typeof takeReadyFd>;
+  readonly notify: Notify;
+  readonly listenFd: number | undefined;
+}
+
+async function serve({ announce, notify, listenFd }: Surroundings): Promise<void> {
+  const engine = createEngine({ onShutdown: () => exit.leave(0), ...(listenFd === undefined ? {} : { listenFd }) });
   const exit = new ExitPath({
-    stop: () => engine.stop(),
+    stop: () => {
+      notify({ STOPPING: 1 });
+      return engine.stop();
+    },
     drainMs: () => engine.drainMs,
     report: (error, what) => {
       engine.log.error({ err: error }, what);
@@ -55,6 +67,7 @@ async function serve(announce: ReturnType<typeof takeReadyFd>): Promise<void> {
   }
   announceInstance(engine.dirs);
   announce({ ready: true, pid: process.pid });
+  notify({ READY: 1, MAINPID: process.pid, STATUS: 'serving' });
   if (process.stdout.isTTY) console.log(`nookd is ready, pid ${process.pid}`);
 }
 

@@ -1,7 +1,7 @@
 import { API_VERSION, NookError, type PluginDefinition, type PluginHooks, type RpcMethod } from '@nook/daemonapi';
 import { z } from 'zod';
 
-export interface Greeter {
+interface Greeter {
   greet(name: string): Promise<string>;
 }
 

@@ -18,7 +18,7 @@ export {
   type ServerCall,
   serveRpc,
 } from './serve-rpc.ts';
-export { connectUnix, listenUnix, type UnixServer } from './unix-socket.ts';
+export { connectUnix, listenInherited, listenUnix, type UnixServer } from './unix-socket.ts';
 export { untilAnswered } from './until-answered.ts';
 export { fromWireError, opIdOf, toWireError, type WireError } from './wire-error.ts';
 export { writeFileAtomic } from './write-file-atomic.ts';

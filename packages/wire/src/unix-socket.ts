@@ -25,22 +25,53 @@ export interface UnixServer {
  * @throws NookError `conflict` when a living process listens there, `unavailable` when the path cannot be used
  */
 export async function listenUnix(path: string, onConnection: (socket: net.Socket) => void): Promise<UnixServer> {
-  const sockets = new Set<net.Socket>();
-  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    onConnection(socket);
-  });
+  const { server, connections } = createServer(onConnection);
   const release = await bind(server, path);
   return {
     path,
-    connections: () => sockets.size,
+    connections,
     async close() {
       // The file goes at once, by the address that was bound; the directory must stay open until then.
       if (server.listening) server.close();
       release();
     },
   };
+}
+
+/**
+ * As {@link listenUnix}, on a socket that a service manager made and listens on. Its file stays when this one closes.
+ * @param path for {@link UnixServer.path}
+ * @throws NookError `unavailable` when the descriptor is no listening socket
+ */
+export async function listenInherited(
+  fd: number,
+  path: string,
+  onConnection: (socket: net.Socket) => void,
+): Promise<UnixServer> {
+  const { server, connections } = createServer(onConnection);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', (error) =>
+    reject(new NookError('unavailable', `Descriptor ${fd} is no listening socket: ${error.message}`, { cause: error })),
+  );
+  server.listen({ fd }, resolve);
+  await promise;
+  return {
+    path,
+    connections,
+    async close() {
+      if (server.listening) server.close();
+    },
+  };
+}
+
+function createServer(onConnection: (socket: net.Socket) => void) {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    onConnection(socket);
+  });
+  return { server, connections: () => sockets.size };
 }
 
 /**

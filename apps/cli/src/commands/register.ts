@@ -9,6 +9,7 @@ import { help } from './help.ts';
 import { opCommands } from './op.ts';
 import { pluginList } from './plugin-list.ts';
 import { rpcCall } from './rpc-call.ts';
+import { rpcDiscover } from './rpc-discover.ts';
 import { version } from './version.ts';
 
 registerCli({
@@ -22,6 +23,7 @@ registerCli({
     ...opCommands,
     pluginList,
     rpcCall,
+    rpcDiscover,
     help,
     version,
   ],

@@ -1,0 +1,27 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createEngine, type Engine } from '../../packages/engine/src/index.ts';
+import { images } from '../../packages/plugin-images/src/plugin.ts';
+import { network } from '../../packages/plugin-network/src/plugin.ts';
+import { vm } from '../../packages/plugin-vm/src/plugin.ts';
+
+export interface BundledEngine extends AsyncDisposable {
+  readonly engine: Engine;
+  readonly home: string;
+}
+
+/** What `nookd` is made of, in a home of its own. */
+export async function bundledEngine(): Promise<BundledEngine> {
+  const home = await mkdtemp(join(tmpdir(), 'nook-'));
+  const engine = createEngine({ plugins: [images, network, vm], env: { NOOK_HOME: home }, checkResults: true });
+  await engine.start();
+  return {
+    engine,
+    home,
+    async [Symbol.asyncDispose]() {
+      await engine.stop();
+      await rm(home, { recursive: true });
+    },
+  };
+}
