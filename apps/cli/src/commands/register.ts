@@ -1,5 +1,6 @@
 import { registerCli } from '@nook/daemonapi';
 import { daemonLogs } from './daemon-logs.ts';
+import { daemonMetrics } from './daemon-metrics.ts';
 import { daemonStart } from './daemon-start.ts';
 import { daemonStatus } from './daemon-status.ts';
 import { daemonStop } from './daemon-stop.ts';
@@ -15,6 +16,7 @@ import { version } from './version.ts';
 registerCli({
   commands: [
     daemonLogs,
+    daemonMetrics,
     daemonStart,
     daemonStatus,
     daemonStop,
