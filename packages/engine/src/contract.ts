@@ -46,6 +46,11 @@ declare module '@nook/daemonapi' {
     /** Answers, then stops the daemon. Running VMs are not touched. */
     shutdown: { readonly params: Record<string, never>; readonly result: { readonly pid: number } };
     'daemon.status': { readonly params: Record<string, never>; readonly result: DaemonStatus };
+    'daemon.metrics': {
+      readonly params: Record<string, never>;
+      /** `text` is in Prometheus' text format. */
+      readonly result: { readonly content_type: string; readonly text: string };
+    };
     'daemon.doctor': { readonly params: Record<string, never>; readonly result: DoctorReport };
     'plugin.list': {
       readonly params: Record<string, never>;

@@ -4,6 +4,7 @@ import type { CallRunner } from './call-runner.ts';
 import { EngineCall } from './engine-call.ts';
 import type { RootLog } from './log.ts';
 import type { MethodRow } from './method-row.ts';
+import { CallMetrics } from './metrics/call-metrics.ts';
 import type { OpContext } from './op-context.ts';
 import { type Checked, check, type SchemaProblem } from './schema-check.ts';
 import { suggestionHint } from './suggest.ts';
@@ -22,9 +23,13 @@ export interface DispatcherOptions {
   readonly runner: () => CallRunner;
 }
 
+interface CountedRow extends MethodRow {
+  readonly metrics: CallMetrics;
+}
+
 /** The one table from method name to handler, and the way through it. */
 export class Dispatcher {
-  readonly #rows = new Map<string, MethodRow>();
+  readonly #rows = new Map<string, CountedRow>();
   readonly #options: DispatcherOptions;
 
   constructor(options: DispatcherOptions) {
@@ -34,12 +39,16 @@ export class Dispatcher {
   /** @returns the row that has the name already, if one has */
   add(row: MethodRow): MethodRow | undefined {
     const taken = this.#rows.get(row.name);
-    if (taken === undefined) this.#rows.set(row.name, row);
+    if (taken === undefined) this.#rows.set(row.name, { ...row, metrics: new CallMetrics() });
     return taken;
   }
 
   rows(): Iterable<MethodRow> {
     return this.#rows.values();
+  }
+
+  *metrics(): Iterable<readonly [MethodRow, CallMetrics]> {
+    for (const row of this.#rows.values()) yield [row, row.metrics];
   }
 
   methodsOf(plugin: string): readonly string[] {
@@ -60,6 +69,7 @@ export class Dispatcher {
     const row = this.#rows.get(method);
     const begun = performance.now();
     let context: EngineCall | undefined;
+    if (row !== undefined) row.metrics.inFlight++;
     try {
       if (row === undefined) throw this.#unknown(method);
       const { definition, plugin } = row;
@@ -83,10 +93,13 @@ export class Dispatcher {
       return result;
     } catch (error) {
       context?.end();
+      row?.metrics.failed(isNookError(error) ? error.code : 'internal');
       this.#noteFailure({ method, begun, error });
       if (context?.streamed === undefined) throw error;
       context.streamed.fail(error as Error);
       return undefined;
+    } finally {
+      row?.metrics.end(performance.now() - begun);
     }
   }
 

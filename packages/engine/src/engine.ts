@@ -27,6 +27,9 @@ import { KeyRecords } from './idempotency/key-records.ts';
 import { KeyedCalls } from './idempotency/keyed-calls.ts';
 import { type LocalCallOptions, localCall } from './local-call.ts';
 import { logPath, openLog, type RootLog } from './log.ts';
+import { LoopDelay } from './metrics/loop-delay.ts';
+import { metricsText } from './metrics/metrics-text.ts';
+import { OperationMetrics } from './metrics/operation-metrics.ts';
 import { migrate } from './migrate.ts';
 import { OpContext } from './op-context.ts';
 import { openRpcDocument } from './openrpc/openrpc-document.ts';
@@ -92,6 +95,8 @@ class NookEngine implements Engine {
   #database: Database | undefined;
   #server: UnixServer | undefined;
   readonly #subscriptions = new Subscriptions();
+  readonly #operationMetrics = new OperationMetrics();
+  readonly #loopDelay = new LoopDelay();
   #operations: OperationTable | undefined;
   #runner: CallRunner | undefined;
   #starting: Promise<void> | undefined;
@@ -196,6 +201,7 @@ class NookEngine implements Engine {
   async #undo(): Promise<unknown[]> {
     await this.#server?.close();
     this.#subscriptions.end();
+    this.#loopDelay[Symbol.dispose]();
     await Promise.all([this.#connections.drain(this.drainMs), this.#operations?.drain(this.drainMs)]);
     // Without a finished wiring no hook has run, and setup itself keeps nothing.
     const stopErrors = this.#wiring.complete ? await this.#plugins.stop() : [];
@@ -258,16 +264,17 @@ class NookEngine implements Engine {
       },
     });
     for (const value of checks) this.#wiring.contribute('doctor.check', { plugin: ENGINE, value });
+    const log = this.#openEventLog(database);
+    const bus = new Bus({ clock: this.#clock, log: this.#log, events: log });
     const methods = ownMethods({
       ping: () => this.#ping(),
       status: () => this.#status(),
       plugins: () => this.#pluginStatus(),
+      metrics: () => this.#metrics(bus),
       discover: () => openRpcDocument(this.#wiring.dispatcher.rows(), this.#version.version),
       examine: (signal) => examine(this.#wiring.doctorChecks(), { signal }),
       requestShutdown: this.#options.onShutdown ?? (() => void this.stop()),
     });
-    const log = this.#openEventLog(database);
-    const bus = new Bus({ clock: this.#clock, log: this.#log, events: log });
     const rows = [
       ...methods,
       ...opMethods(this.#openOperations(database, bus)),
@@ -293,12 +300,15 @@ class NookEngine implements Engine {
       ...{ clock, log, context: this.#context },
       records: new OperationRecords(database),
       retention: () => this.#kept('operations'),
-      onChange: ({ op_id, method, state, error }) =>
+      onChange: (view) => {
+        const { op_id, method, state, error } = view;
+        this.#operationMetrics.note(view);
         bus.publish(
           'op.state',
           { op_id, method, state, ...(error === undefined ? {} : { error: error.code }) },
           { durable: true },
-        ),
+        );
+      },
     });
     const records = new KeyRecords(database, () => this.#kept('idempotency'));
     this.#runner = new CallRunner({
@@ -324,6 +334,20 @@ class NookEngine implements Engine {
 
   #ping(): Ping {
     return { ...this.#version, pid: process.pid, features: FEATURES };
+  }
+
+  #metrics(bus: Bus): string {
+    return metricsText({
+      calls: this.#wiring.dispatcher.metrics(),
+      operations: this.#operationMetrics,
+      operationsRunning: this.#operations?.running ?? 0,
+      connections: { open: this.#connections.size, ...this.#connections.totals },
+      events: { published: bus.published, subscribers: this.#subscriptions.size, ...this.#subscriptions.totals },
+      plugins: this.#plugins.slots.map(({ name, state, startMs }) => ({ name, state, start_ms: startMs })),
+      loopDelay: this.#loopDelay,
+      version: this.#version.version,
+      startedAt: this.#startedAt,
+    });
   }
 
   #status(): DaemonStatus {

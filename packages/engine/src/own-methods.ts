@@ -11,6 +11,7 @@ export interface EngineFacts {
   examine(signal: AbortSignal): Promise<DoctorReport>;
   requestShutdown(): void;
   discover(): OpenRpcDocument;
+  metrics(): string;
 }
 
 const nothing = z.strictObject({});
@@ -80,6 +81,13 @@ export function ownMethods(facts: EngineFacts): readonly OwnRow[] {
         plugins: z.array(z.object(brief)),
       }),
       run: () => facts.status(),
+    }),
+    row('daemon.metrics', {
+      summary: "Everything that is counted, in Prometheus' text format.",
+      access: 'read',
+      params: nothing,
+      result: z.object({ content_type: z.string(), text: z.string() }),
+      run: () => ({ content_type: 'text/plain; version=0.0.4; charset=utf-8', text: facts.metrics() }),
     }),
     row('daemon.doctor', {
       summary: 'Examines the host and the state of nook; changes nothing.',

@@ -30,8 +30,10 @@ export class PluginSet {
    */
   setup(wire: (slot: PluginSlot) => unknown): void {
     for (const slot of this.slots) {
+      const begun = performance.now();
       try {
         slot.hooks = hooksOf(wire(slot));
+        slot.startMs = performance.now() - begun;
       } catch (error) {
         this.#degradeOrThrow(slot, hookError({ plugin: slot.name, hook: 'be set up' }, error));
       }
@@ -43,10 +45,12 @@ export class PluginSet {
     for (const slot of this.slots) {
       const { start } = slot.hooks;
       if (slot.degraded !== undefined || start === undefined) continue;
+      const begun = performance.now();
       try {
         const outcome = await runHook(this.#run(slot, 'start', signal), (hookSignal) =>
           start.call(slot.hooks, hookSignal),
         );
+        slot.startMs += performance.now() - begun;
         if (typeof outcome?.degraded === 'string') this.#degrade(slot, outcome.degraded);
       } catch (error) {
         if (signal.aborted) throw error;

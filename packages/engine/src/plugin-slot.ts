@@ -8,6 +8,8 @@ export class PluginSlot {
   hooks: PluginHooks = {};
   /** Why it does not serve. */
   degraded: string | undefined;
+  /** How long setup and start took, in milliseconds. */
+  startMs = 0;
 
   constructor(definition: AnyPlugin) {
     this.definition = definition;

@@ -1,5 +1,6 @@
 import { registerCli } from '@nook/daemonapi';
 import { daemonLogs } from './daemon-logs.ts';
+import { daemonMetrics } from './daemon-metrics.ts';
 import { daemonStart } from './daemon-start.ts';
 import { daemonStatus } from './daemon-status.ts';
 import { daemonStop } from './daemon-stop.ts';
@@ -19,6 +20,7 @@ registerCli({
     daemonStart,
     daemonStop,
     daemonLogs,
+    daemonMetrics,
     events,
     ...opCommands,
     pluginList,
