@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { VmView } from '../packages/plugin-vm/src/contract.ts';
 import { RpcClient } from '../packages/wire/src/index.ts';
 import { Home } from '../tests/harness/home.ts';
+import { memoryOf } from './process-memory.ts';
 import type { Row } from './row.ts';
 
 /** What measurements work with: a home of their own, an open connection to its daemon, and how thorough to be. */
@@ -20,7 +21,12 @@ export class Lab implements AsyncDisposable {
     const store = process.env.NOOK_STORE;
     const home = await Home.create(store ? { store } : {});
     await home.ok('daemon', 'start');
-    return new Lab(home, await RpcClient.connect(`${home.dir}/run/nookd.sock`), quick);
+    return new Lab(home, await RpcClient.connect(socketOf(home)), quick);
+  }
+
+  /** Where the daemon listens. */
+  get socket(): string {
+    return socketOf(this.home);
   }
 
   /** `thorough` samples, or `quick` ones where the run is to be short. */
@@ -42,6 +48,11 @@ export class Lab implements AsyncDisposable {
     await this.call('vm.delete', { name, force: true });
   }
 
+  /** MB of 10⁶ bytes. */
+  async daemonRss(): Promise<number> {
+    return (await memoryOf((await this.call<{ pid: number }>('ping')).pid)).rss;
+  }
+
   /** Lets `ms` of quiet pass: for what is to be measured at rest, not a wait for anything. */
   async rest(ms: number): Promise<void> {
     await delay(ms);
@@ -52,5 +63,7 @@ export class Lab implements AsyncDisposable {
     await this.home[Symbol.asyncDispose]();
   }
 }
+
+const socketOf = (home: Home) => `${home.dir}/run/nookd.sock`;
 
 export type Measurement = (lab: Lab) => Promise<Row[]>;

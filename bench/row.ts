@@ -12,7 +12,8 @@ export interface Row {
   readonly p99?: number;
   readonly samples: readonly number[];
   readonly target?: Target;
-  readonly peer?: Peer;
+  /** The first is what a target compares with, where it compares. */
+  readonly peers?: readonly Peer[];
 }
 
 export interface Target {
@@ -21,11 +22,19 @@ export interface Target {
 }
 
 /** The same thing done without nook, measured in the same run. */
-interface Peer {
+export type Peer = MeasuredPeer | AbsentPeer;
+
+interface MeasuredPeer {
   readonly what: string;
   readonly value: number;
   readonly p99?: number;
   readonly samples: readonly number[];
+}
+
+export interface AbsentPeer {
+  readonly what: string;
+  /** Why it could not be measured, and what to do about it. */
+  readonly absent: string;
 }
 
 export const atMost = (value: number): Target => ({ is: 'at most', value });

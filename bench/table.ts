@@ -1,21 +1,29 @@
-import { isMet, type Row } from './row.ts';
+import { isMet, type Peer, type Row } from './row.ts';
 
 const HEADER = ['what', 'measured', 'p99', 'target', '', 'peer', 'ratio', 'n'];
 /** Columns that hold figures. */
 const RIGHT = new Set([1, 2, 3, 6, 7]);
 
-/** The cells of every row, as text. */
+/** The cells of every row, as text. Peers after the first have a line of their own. */
 function cells(rows: readonly Row[]): string[][] {
-  return rows.map((row) => [
-    row.what,
-    `${figure(row.value)} ${row.unit}`,
-    row.p99 === undefined ? '' : figure(row.p99),
-    row.target === undefined ? '' : `${row.target.is === 'at most' ? '≤' : '≥'} ${figure(row.target.value)}`,
-    { true: 'met', false: 'missed', undefined: '' }[String(isMet(row)) as 'true' | 'false' | 'undefined'],
-    row.peer === undefined ? '' : `${row.peer.what}: ${figure(row.peer.value)} ${row.unit}`,
-    row.peer === undefined ? '' : `${figure(row.value / row.peer.value)}×`,
-    String(row.samples.length),
-  ]);
+  return rows.flatMap((row) => {
+    const [first, ...others] = row.peers ?? [];
+    const own = [
+      row.what,
+      `${figure(row.value)} ${row.unit}`,
+      row.p99 === undefined ? '' : figure(row.p99),
+      row.target === undefined ? '' : `${row.target.is === 'at most' ? '≤' : '≥'} ${figure(row.target.value)}`,
+      { true: 'met', false: 'missed', undefined: '' }[String(isMet(row)) as 'true' | 'false' | 'undefined'],
+      ...(first === undefined ? ['', ''] : besides(row, first)),
+      String(row.samples.length),
+    ];
+    return [own, ...others.map((peer) => ['', '', '', '', '', ...besides(row, peer), ''])];
+  });
+}
+
+function besides(row: Row, peer: Peer): [string, string] {
+  if ('absent' in peer) return [`${peer.what}: ${peer.absent}`, ''];
+  return [`${peer.what}: ${figure(peer.value)} ${row.unit}`, `${figure(row.value / peer.value)}×`];
 }
 
 /** Three significant digits, and none lost before the point. */

@@ -1,6 +1,7 @@
 import type { Measurement } from '../lab.ts';
 import { coldStart } from './cold-start.ts';
 import { commandLine } from './command-line.ts';
+import { daemon } from './daemon/daemon.ts';
 import { execLatency } from './exec-latency.ts';
 import { memory } from './memory.ts';
 import { rpc } from './rpc.ts';
@@ -9,6 +10,7 @@ import { stdio } from './stdio.ts';
 /** In the order in which they run. */
 export const measurements: Readonly<Record<string, Measurement>> = {
   rpc,
+  daemon,
   cli: commandLine,
   'cold-start': coldStart,
   exec: execLatency,

@@ -28,7 +28,14 @@ async function ofImage(lab: Lab, image: string): Promise<Row[]> {
   }
   const peer = { what: 'bare QEMU to HELLO', ...summary(bare) };
   return [
-    { measurement, what: `create → first exec, ${image}`, unit: 'ms', ...summary(whole), target: TARGET, peer },
+    {
+      measurement,
+      what: `create → first exec, ${image}`,
+      unit: 'ms',
+      ...summary(whole),
+      target: TARGET,
+      peers: [peer],
+    },
     ...[...parts].map(([name, samples]): Row => {
       return { measurement, what: `· of which ${name}`, unit: 'ms', ...summary(samples) };
     }),

@@ -28,7 +28,7 @@ export async function commandLine(lab: Lab): Promise<Row[]> {
       unit: 'ms',
       ...summary(samples),
       target: atMost(target),
-      peer,
+      peers: [peer],
     };
   });
   for (const image of ['debian-12', 'busybox']) {

@@ -36,7 +36,7 @@ export async function execLatency(lab: Lab): Promise<Row[]> {
   const whole = summary(through);
   const peer = { what: 'fork + exec inside the guest', ...summary(inside) };
   return [
-    { measurement, what: 'exec /bin/true, open client', unit: 'ms', ...whole, peer },
+    { measurement, what: 'exec /bin/true, open client', unit: 'ms', ...whole, peers: [peer] },
     { measurement, what: '· of which until the session is begun', unit: 'ms', ...summary(begins) },
     {
       measurement,

@@ -21,7 +21,7 @@ export async function memory(lab: Lab): Promise<Row[]> {
   const hosts = await each(vms, (vm) => vm.vmhost_pid);
   const nodes = await repeat(3, async () => (await idleNode()).pss);
   const peer = { what: 'empty Node program, PSS', ...summary(nodes) };
-  rows.push({ ...of(`vmhost PSS, idle, ${MACHINES} VMs`, pss(hosts)), target: atMost(15), peer });
+  rows.push({ ...of(`vmhost PSS, idle, ${MACHINES} VMs`, pss(hosts)), target: atMost(15), peers: [peer] });
   rows.push(
     of(
       '· private',
@@ -41,7 +41,7 @@ export async function memory(lab: Lab): Promise<Row[]> {
   );
   const qemus = await each(vms, (vm) => vm.qemu_pid);
   rows.push(of('QEMU PSS, busybox, 1 GiB guest', pss(qemus)));
-  rows.push(of(`nookd RSS, ${MACHINES} VMs, at the end`, [(await daemonMemory(lab)).rss]));
+  rows.push(of(`nookd RSS, ${MACHINES} VMs, at the end`, [await lab.daemonRss()]));
   return rows;
 }
 
@@ -50,13 +50,9 @@ async function freshDaemon(lab: Lab): Promise<Row> {
   const samples = await repeat(lab.count(3, 1), async () => {
     await using fresh = await Lab.open({ quick: lab.quick });
     await fresh.rest(REST_MS);
-    return (await daemonMemory(fresh)).rss;
+    return fresh.daemonRss();
   });
   return { ...of('nookd RSS, idle', samples), target: atMost(90) };
-}
-
-async function daemonMemory(lab: Lab): Promise<Memory> {
-  return memoryOf((await lab.call<{ pid: number }>('ping')).pid);
 }
 
 async function running(lab: Lab, count: number): Promise<{ list: readonly VmView[] } & AsyncDisposable> {

@@ -3,22 +3,22 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** As long as a ping and its answer are, the one taken with the other. */
 const LINE = `${'x'.repeat(127)}\n`;
 
 /** Node's own unix sockets and nothing else: what a call of any kind cannot go below. */
 export class SocketEcho implements AsyncDisposable {
-  readonly #dir: string;
+  readonly path: string;
   readonly #server: ChildProcess;
   readonly #socket: Socket;
   #bytes = 0;
   #expected = 0;
   #done = () => {};
 
-  private constructor(dir: string, server: ChildProcess, socket: Socket) {
-    this.#dir = dir;
+  private constructor(path: string, server: ChildProcess, socket: Socket) {
+    this.path = path;
     this.#server = server;
     this.#socket = socket;
     socket.on('data', (chunk) => {
@@ -36,7 +36,7 @@ export class SocketEcho implements AsyncDisposable {
     await once(server.stdout as NodeJS.ReadableStream, 'data');
     const socket = connect(path);
     await once(socket, 'connect');
-    return new SocketEcho(dir, server, socket);
+    return new SocketEcho(path, server, socket);
   }
 
   /** One line there and back. */
@@ -54,6 +54,6 @@ export class SocketEcho implements AsyncDisposable {
     this.#socket.destroy();
     this.#server.stdin?.end();
     await exited;
-    await rm(this.#dir, { recursive: true });
+    await rm(dirname(this.path), { recursive: true });
   }
 }

@@ -1,0 +1,58 @@
+import { RpcClient } from '../../../packages/wire/src/index.ts';
+import { Lab } from '../../lab.ts';
+import type { Row } from '../../row.ts';
+import { repeat, summary, timed } from '../../statistics.ts';
+import { measurement } from './measurement.ts';
+import { VmRecords } from './records.ts';
+
+const RECORDS = [1, 1_000, 10_000];
+const CONNECTIONS = [1, 100, 1_000];
+const REST_MS = 1_000;
+
+/** The same calls with more and more VMs in a daemon's store. */
+export async function growthOfRecords(lab: Lab): Promise<Row[]> {
+  await using fresh = await Lab.open({ quick: lab.quick });
+  await using records = new VmRecords(fresh);
+  const rows: Row[] = [];
+  for (const size of RECORDS) {
+    await records.growTo(size);
+    const ping = await samples(lab.count(2_000, 500), () => fresh.call('ping'));
+    const list = await samples(Math.max(5, lab.count(200_000, 50_000) / (size + 1_000)), () => fresh.call('vm.list'));
+    await fresh.rest(REST_MS);
+    const rss = [await fresh.daemonRss()];
+    const at = `${inWords(size)} ${size === 1 ? 'VM record' : 'VM records'} (vm.create)`;
+    rows.push({ measurement, what: `ping, ${at}`, unit: 'ms', ...summary(ping) });
+    rows.push({ measurement, what: `· vm.list`, unit: 'ms', ...summary(list) });
+    rows.push({ measurement, what: `· nookd RSS`, unit: 'MB', ...summary(rss) });
+  }
+  return rows;
+}
+
+/** A ping through each of the open connections in turn. */
+export async function growthOfConnections(lab: Lab): Promise<Row[]> {
+  await using fresh = await Lab.open({ quick: lab.quick });
+  await using open = new AsyncDisposableStack();
+  const clients: RpcClient[] = [];
+  const rows: Row[] = [];
+  for (const size of CONNECTIONS) {
+    while (clients.length < size) {
+      clients.push(open.adopt(await RpcClient.connect(fresh.socket), (client) => client.close()));
+    }
+    let turn = 0;
+    const ping = await samples(lab.count(4_000, 1_000), () => clients[turn++ % size]?.call('ping') ?? Promise.reject());
+    await fresh.rest(REST_MS);
+    const rss = [await fresh.daemonRss()];
+    const at = `${inWords(size)} ${size === 1 ? 'connection' : 'connections in turn'}`;
+    rows.push({ measurement, what: `ping, ${at}`, unit: 'ms', ...summary(ping) });
+    rows.push({ measurement, what: `· nookd RSS`, unit: 'MB', ...summary(rss) });
+  }
+  return rows;
+}
+
+async function samples(count: number, work: () => Promise<unknown>): Promise<number[]> {
+  const sample = () => timed(work);
+  await repeat(Math.ceil(count / 10), sample);
+  return repeat(Math.ceil(count), sample);
+}
+
+const inWords = (size: number) => size.toLocaleString('en-US').replaceAll(',', ' ');

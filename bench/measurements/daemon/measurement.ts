@@ -1,0 +1,2 @@
+/** As `--only` names it. */
+export const measurement = 'daemon';

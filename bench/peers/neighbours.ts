@@ -1,0 +1,49 @@
+import type { AbsentPeer } from '../row.ts';
+import { Libvirt } from './libvirt.ts';
+import { Podman } from './podman.ts';
+
+/** Daemons that do a similar thing, from the distribution's packages. Those that are missing say so. */
+export class Neighbours implements AsyncDisposable {
+  readonly podman: Podman | AbsentPeer;
+  readonly libvirt: Libvirt | AbsentPeer;
+  readonly #stack: AsyncDisposableStack;
+
+  private constructor(podman: Podman | AbsentPeer, libvirt: Libvirt | AbsentPeer, stack: AsyncDisposableStack) {
+    this.podman = podman;
+    this.libvirt = libvirt;
+    this.#stack = stack;
+  }
+
+  static async start(): Promise<Neighbours> {
+    await using starting = new AsyncDisposableStack();
+    const podman = await orAbsent('podman', 'apt-get install podman', () => Podman.start());
+    if (!('absent' in podman)) starting.use(podman);
+    const packages = 'apt-get install libvirt-daemon-system libvirt-clients';
+    const libvirt = await orAbsent('libvirt', packages, () => Libvirt.start());
+    if (!('absent' in libvirt)) starting.use(libvirt);
+    return new Neighbours(podman, libvirt, starting.move());
+  }
+
+  /** Makes `count` containers and domains that are not started. */
+  async populate(count: number): Promise<void> {
+    if (!('absent' in this.podman)) await this.podman.createContainers(count);
+    if (!('absent' in this.libvirt)) await this.libvirt.defineDomains(count);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+async function orAbsent<T>(
+  what: string,
+  install: string,
+  start: () => Promise<T | undefined>,
+): Promise<T | AbsentPeer> {
+  try {
+    return (await start()) ?? { what, absent: `not installed (${install})` };
+  } catch (error) {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n');
+    return { what, absent: `does not run here: ${reason.replaceAll('|', '/')}` };
+  }
+}
