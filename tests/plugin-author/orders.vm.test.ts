@@ -30,7 +30,7 @@ describe('the real plugins', () => {
     async (order, names) => {
       await using home = await renamedHome(names);
       await home.ok('daemon', 'start');
-    const status = await home.json<{ state: string; plugins: { name: string }[] }>('daemon', 'status');
+      const status = await home.json<{ state: string; plugins: { name: string }[] }>('daemon', 'status');
       expect(status.plugins.map(({ name }) => name.replace(/^.-/, '')).join(', ')).toBe(order);
       expect(status.state).toBe('ok');
 
