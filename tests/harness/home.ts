@@ -31,26 +31,32 @@ interface Spawn {
 export class Home implements AsyncDisposable {
   readonly dir: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly #program: readonly string[];
   readonly #children = new Set<ChildProcess>();
 
-  private constructor(dir: string, store: string) {
+  private constructor(dir: string, { store, program }: { store: string; program: readonly string[] }) {
     this.dir = dir;
+    this.#program = program;
     const { NOOK_HOME: _home, NOOK_STORE: _store, ...env } = process.env;
     this.env = { ...env, NOOK_HOME: dir, NOOK_STORE: store };
   }
 
-  static async create(options: { readonly in?: string; readonly store?: string } = {}): Promise<Home> {
+  /** @param options.program what is run instead of the launcher */
+  static async create(
+    options: { readonly in?: string; readonly store?: string; readonly program?: readonly string[] } = {},
+  ): Promise<Home> {
     const store = options.store ?? (process.env.NOOK_TEST_STORE || join(ROOT, '.nook/test-store'));
     await mkdir(store, { recursive: true, mode: 0o700 });
     const dir = await mkdtemp(join(options.in ?? tmpdir(), 'nook-test-'));
-    return new Home(dir, store);
+    return new Home(dir, { store, program: options.program ?? [NOOK] });
   }
 
   spawn(
     args: readonly string[],
     { env, stdio = ['pipe', 'pipe', 'pipe'], detached = false }: Spawn = {},
   ): ChildProcess {
-    const child = spawn(NOOK, args, { env: { ...this.env, ...env }, stdio, detached });
+    const [file = NOOK, ...before] = this.#program;
+    const child = spawn(file, [...before, ...args], { env: { ...this.env, ...env }, stdio, detached });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
     return child;

@@ -7,25 +7,25 @@ const NATIVE = ['better-sqlite3', 'koffi'];
 
 /**
  * pnpm shows a package only to those that depend on it, so a bare import in dist/ would find nothing. Each native
- * package is therefore required on behalf of the workspace package that imports it.
+ * package is therefore required on behalf of the package that imports it.
+ * @param out absolute path of the folder that the bundle is for
  */
-export function nativePackages(): Plugin {
+export function nativePackages(out: string): Plugin {
   return {
     name: 'native-packages',
     setup(build) {
-      const root = build.initialOptions.absWorkingDir ?? process.cwd();
       build.onResolve({ filter: new RegExp(`^(${NATIVE.join('|')})$`) }, ({ path, importer }) => ({
         path,
         namespace: 'native-package',
         pluginData: { dependent: findPackageJSON('..', importer) },
       }));
       build.onLoad({ filter: /.*/, namespace: 'native-package' }, ({ path, pluginData }) => {
-        const dependent = relative(root, pluginData.dependent);
+        const dependent = relative(out, pluginData.dependent);
         return {
           resolveDir: dirname(pluginData.dependent),
-          // From a file in dist/; `require` is the banner's.
+          // `require` is the banner's.
           contents: `module.exports = require('node:module').createRequire(require.resolve(${JSON.stringify(
-            `../${dependent}`,
+            dependent.startsWith('.') ? dependent : `./${dependent}`,
           )}))(${JSON.stringify(path)});`,
         };
       });

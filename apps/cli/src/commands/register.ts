@@ -9,6 +9,7 @@ import { events } from './events.ts';
 import { help } from './help.ts';
 import { opCommands } from './op.ts';
 import { pluginList } from './plugin-list.ts';
+import { pluginNew } from './plugin-new.ts';
 import { rpcCall } from './rpc-call.ts';
 import { rpcDiscover } from './rpc-discover.ts';
 import { version } from './version.ts';
@@ -24,6 +25,7 @@ registerCli({
     events,
     ...opCommands,
     pluginList,
+    pluginNew,
     rpcCall,
     rpcDiscover,
     help,

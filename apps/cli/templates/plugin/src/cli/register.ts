@@ -1,0 +1,4 @@
+import { registerCli } from '@nook/daemonapi';
+import { greet } from './greet.ts';
+
+registerCli({ commands: [greet] });
