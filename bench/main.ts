@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { conditions, describe } from './conditions.ts';
 import { writeDocument } from './document.ts';
 import { Lab, type Measurement } from './lab.ts';
@@ -6,6 +5,7 @@ import { measurements } from './measurements/all.ts';
 import { type Options, readOptions } from './options.ts';
 import { reportError } from './report-error.ts';
 import type { Row } from './row.ts';
+import { writeSamples } from './samples-file.ts';
 import { textTable } from './table.ts';
 
 try {
@@ -25,6 +25,7 @@ async function bench({ only, quick, json, write }: Options): Promise<void> {
     rows.push(...(await (measurements[name] as Measurement)(lab)));
   }
   console.log(`\n${textTable(rows)}`);
-  if (json !== undefined) await writeFile(json, `${JSON.stringify({ conditions: circumstances, rows }, null, 1)}\n`);
-  if (write !== undefined) await writeDocument(write, circumstances, rows);
+  if (json !== undefined) await writeSamples(json, circumstances, rows);
+  const order = Object.keys(measurements);
+  if (write !== undefined) await writeDocument(write, { conditions: circumstances, rows, order });
 }

@@ -13,7 +13,7 @@ const USAGE = `npm run bench -- [--only NAME,…] [--quick] [--json FILE] [--wri
   --only NAME,…  some of: ${Object.keys(measurements).join(', ')}
   --quick        few samples
   --json FILE    conditions, rows and all samples
-  --write FILE   the table as a Markdown page
+  --write FILE   tables into a Markdown page, in place of earlier ones of the same names
   NOOK_STORE=DIR images and kernels, kept between runs`;
 
 /** Ends the process with 2 when the command line is wrong. */

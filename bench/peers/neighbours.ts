@@ -4,8 +4,8 @@ import { Podman } from './podman.ts';
 
 /** Daemons that do a similar thing, from the distribution's packages. Those that are missing say so. */
 export class Neighbours implements AsyncDisposable {
-  readonly podman: Podman | AbsentPeer;
-  readonly libvirt: Libvirt | AbsentPeer;
+  podman: Podman | AbsentPeer;
+  libvirt: Libvirt | AbsentPeer;
   readonly #stack: AsyncDisposableStack;
 
   private constructor(podman: Podman | AbsentPeer, libvirt: Libvirt | AbsentPeer, stack: AsyncDisposableStack) {
@@ -24,10 +24,19 @@ export class Neighbours implements AsyncDisposable {
     return new Neighbours(podman, libvirt, starting.move());
   }
 
-  /** Makes `count` containers and domains that are not started. */
+  /** Makes `count` containers and domains that are not started. One that cannot is absent from then on. */
   async populate(count: number): Promise<void> {
-    if (!('absent' in this.podman)) await this.podman.createContainers(count);
-    if (!('absent' in this.libvirt)) await this.libvirt.defineDomains(count);
+    const { podman, libvirt } = this;
+    if (!('absent' in podman)) {
+      await podman.createContainers(count).catch((error: unknown) => {
+        this.podman = failing('podman', error);
+      });
+    }
+    if (!('absent' in libvirt)) {
+      await libvirt.defineDomains(count).catch((error: unknown) => {
+        this.libvirt = failing('libvirt', error);
+      });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -43,7 +52,11 @@ async function orAbsent<T>(
   try {
     return (await start()) ?? { what, absent: `not installed (${install})` };
   } catch (error) {
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n');
-    return { what, absent: `does not run here: ${reason.replaceAll('|', '/')}` };
+    return failing(what, error);
   }
+}
+
+function failing(what: string, error: unknown): AbsentPeer {
+  const [reason = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n');
+  return { what, absent: `does not run here (${reason.replaceAll('|', '/')})` };
 }

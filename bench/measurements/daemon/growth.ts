@@ -39,7 +39,7 @@ export async function growthOfConnections(lab: Lab): Promise<Row[]> {
       clients.push(open.adopt(await RpcClient.connect(fresh.socket), (client) => client.close()));
     }
     let turn = 0;
-    const ping = await samples(lab.count(4_000, 1_000), () => clients[turn++ % size]?.call('ping') ?? Promise.reject());
+    const ping = await samples(lab.count(2_000, 1_000), () => clients[turn++ % size]?.call('ping') ?? Promise.reject());
     await fresh.rest(REST_MS);
     const rss = [await fresh.daemonRss()];
     const at = `${inWords(size)} ${size === 1 ? 'connection' : 'connections in turn'}`;
