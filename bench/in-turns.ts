@@ -2,9 +2,6 @@ import type { AbsentPeer, Peer } from './row.ts';
 import { repeat, summary, timed } from './statistics.ts';
 
 const TURNS = 4;
-/** A turn of the slow ones is over then, with fewer samples. */
-const TURN_MS = 1_000;
-
 /** One that takes part, or the reason why it does not. A sample is in the unit of the row. */
 export type Contestant = { readonly what: string; readonly sample: () => Promise<number> } | AbsentPeer;
 
@@ -12,21 +9,23 @@ interface Effort {
   /** Samples of each, at most. */
   readonly count: number;
   readonly warmUp: number;
+  /** A turn of the slow ones is over then, with fewer samples. */
+  readonly turnMs: number;
 }
 
 /** Takes the samples of all in turn, so that a change in the machine's load meets all of them. */
 export async function inTurns(
   own: () => Promise<number>,
   others: readonly Contestant[],
-  { count, warmUp }: Effort,
+  { count, warmUp, turnMs }: Effort,
 ): Promise<{ own: ReturnType<typeof summary>; peers: Peer[] }> {
   const measured = [own, ...others.flatMap((other) => ('absent' in other ? [] : [other.sample]))].map((sample) => ({
     sample,
     samples: [] as number[],
   }));
-  for (const { sample } of measured) await within(TURN_MS, warmUp, sample);
+  for (const { sample } of measured) await within(turnMs, warmUp, sample);
   for (let turn = 0; turn < TURNS; turn++) {
-    for (const { sample, samples } of measured) samples.push(...(await within(TURN_MS, count / TURNS, sample)));
+    for (const { sample, samples } of measured) samples.push(...(await within(turnMs, count / TURNS, sample)));
   }
   const [mine = [], ...theirs] = measured.map(({ samples }) => samples);
   const peers = others.map((other): Peer => {

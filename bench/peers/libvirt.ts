@@ -31,7 +31,10 @@ export class Libvirt implements AsyncDisposable {
     this.connect = at.connect;
     this.#dir = at.dir;
     // virsh keeps what it prints to a pipe until it ends; by lines it comes at once.
-    this.#shell = spawn('stdbuf', ['-oL', 'virsh', ...at.connect, '--quiet']);
+    this.#shell = spawn('stdbuf', ['-oL', 'virsh', ...at.connect, '--quiet'], {
+      // Where it keeps its history.
+      env: { ...process.env, XDG_CACHE_HOME: at.dir },
+    });
     this.#shell.stderr.pipe(process.stderr, { end: false });
     this.#shell.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text;

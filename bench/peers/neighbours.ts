@@ -2,6 +2,8 @@ import type { AbsentPeer } from '../row.ts';
 import { Libvirt } from './libvirt.ts';
 import { Podman } from './podman.ts';
 
+const LONGEST_REASON = 120;
+
 /** Daemons that do a similar thing, from the distribution's packages. Those that are missing say so. */
 export class Neighbours implements AsyncDisposable {
   podman: Podman | AbsentPeer;
@@ -57,6 +59,7 @@ async function orAbsent<T>(
 }
 
 function failing(what: string, error: unknown): AbsentPeer {
-  const [reason = ''] = (error instanceof Error ? error.message : String(error)).trim().split('\n');
-  return { what, absent: `does not run here (${reason.replaceAll('|', '/')})` };
+  const { message, stderr = '' } = error as Error & { stderr?: string };
+  const reason = (stderr || message).trim().split('\n').at(-1) ?? '';
+  return { what, absent: `does not run here (${reason.replaceAll('|', '/').slice(0, LONGEST_REASON)})` };
 }

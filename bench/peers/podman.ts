@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,8 @@ import { installed } from './installed.ts';
 const run = promisify(execFile);
 const API = '/v4.0.0/libpod';
 const IMAGE = 'nook-bench';
+/** Each is an option as well. */
+const folders = ['root', 'runroot', 'tmpdir'];
 /** The last bytes of the answer to a ping. */
 const PONG = '\r\n\r\nOK';
 
@@ -49,9 +51,10 @@ export class Podman implements AsyncDisposable {
     if (program === undefined) return undefined;
     await using starting = new AsyncDisposableStack();
     const dir = await mkdtemp(join(tmpdir(), 'nook-bench-'));
-    starting.defer(() => rm(dir, { recursive: true, force: true }));
+    starting.defer(() => removeStore(dir));
     // vfs: the only store that leaves no mount behind and works for every user.
-    const local = ['--root', join(dir, 'root'), '--runroot', join(dir, 'run'), '--storage-driver', 'vfs'];
+    const local = ['--storage-driver', 'vfs', ...folders.flatMap((name) => [`--${name}`, join(dir, name)])];
+    starting.defer(() => endPause(dir));
     const args = [...local, 'system', 'service', '--time', '0', `unix://${socketIn(dir)}`];
     const daemon = starting.use(await ForeignDaemon.start({ program, args, socket: socketIn(dir) }));
     const version = (await run(program, ['--version'])).stdout.trim().replace(' version', '');
@@ -67,7 +70,7 @@ export class Podman implements AsyncDisposable {
   async createContainers(count: number): Promise<void> {
     const file = join(this.#dir, 'file');
     await writeFile(file, '');
-    await run('tar', ['-C', this.#dir, '-cf', `${file}.tar`, 'file']);
+    await run('tar', ['-C', this.#dir, '--owner=0', '--group=0', '-cf', `${file}.tar`, 'file']);
     await run('podman', [...this.#local, 'import', `${file}.tar`, IMAGE]);
     const spec = { image: IMAGE, command: ['/file'], netns: { nsmode: 'none' } };
     for (let i = 0; i < count; i++) await this.#http('POST', `${API}/containers/create`, JSON.stringify(spec));
@@ -111,6 +114,22 @@ export class Podman implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#agent.destroy();
     await this.#stack.disposeAsync();
+  }
+}
+
+/** The folders of a layer cannot be written, which stops all but root from removing what is in them. */
+async function removeStore(dir: string): Promise<void> {
+  await run('chmod', ['-R', 'u+rwX', dir]);
+  await rm(dir, { recursive: true });
+}
+
+/** Without root, podman leaves a process behind that holds its user namespace. */
+async function endPause(dir: string): Promise<void> {
+  const pid = await readFile(join(dir, 'tmpdir/pause.pid'), 'utf8').catch(() => '');
+  try {
+    if (pid !== '') process.kill(Number(pid));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

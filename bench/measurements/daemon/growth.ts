@@ -36,7 +36,10 @@ export async function growthOfConnections(lab: Lab): Promise<Row[]> {
   const rows: Row[] = [];
   for (const size of CONNECTIONS) {
     while (clients.length < size) {
-      clients.push(open.adopt(await RpcClient.connect(fresh.socket), (client) => client.close()));
+      const client = open.adopt(await RpcClient.connect(fresh.socket), (opened) => opened.close());
+      // Connected is not accepted yet, and only so many wait to be.
+      await client.call('ping');
+      clients.push(client);
     }
     let turn = 0;
     const ping = await samples(lab.count(2_000, 1_000), () => clients[turn++ % size]?.call('ping') ?? Promise.reject());

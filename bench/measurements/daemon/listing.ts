@@ -18,7 +18,7 @@ export async function listing(lab: Lab, { podman, libvirt }: Neighbours, records
       neighbour(libvirt, 'list --all in an open virsh', (daemon) => daemon.inShell('list --all')),
       neighbour(libvirt, 'domstats --state, likewise', (daemon) => daemon.inShell('domstats --state')),
     ],
-    { count: lab.count(800, 200), warmUp: 50 },
+    { count: lab.count(800, 200), warmUp: 50, turnMs: lab.count(1_000, 300) },
   );
   return { measurement, what: `vm.list, ${records} VMs`, unit: 'ms', ...own, target: atMost(1.5), peers };
 }
@@ -32,7 +32,7 @@ export async function commandLine(lab: Lab, { podman, libvirt }: Neighbours, rec
       neighbour(podman, 'podman --remote ps --all', ({ remote }) => run('podman', [...remote, 'ps', '--all'])),
       neighbour(libvirt, 'virsh list --all', ({ connect }) => run('virsh', [...connect, 'list', '--all'])),
     ],
-    { count: lab.count(40, 12), warmUp: 3 },
+    { count: lab.count(40, 12), warmUp: 3, turnMs: lab.count(1_000, 300) },
   );
   const [empty] = peers;
   const target = empty !== undefined && 'value' in empty ? { target: atMost(2 * empty.value) } : {};

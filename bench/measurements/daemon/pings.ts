@@ -17,7 +17,7 @@ export async function pings(lab: Lab, { podman }: Neighbours): Promise<Row[]> {
       neighbour(podman, 'GET /_ping, node:http', (service) => service.ping()),
       neighbour(podman, 'GET /_ping, bare socket', (service) => service.rawPing()),
     ],
-    { count: lab.count(4_000, 2_000), warmUp: lab.count(2_000, 500) },
+    { count: lab.count(4_000, 2_000), warmUp: lab.count(2_000, 500), turnMs: lab.count(1_000, 300) },
   );
   const [echoed] = peers;
   const target = echoed !== undefined && 'value' in echoed ? { target: atMost(2 * echoed.value) } : {};

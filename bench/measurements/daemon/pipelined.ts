@@ -16,7 +16,7 @@ export async function pipelined(lab: Lab): Promise<Row> {
   const { own, peers } = await inTurns(
     () => daemon.run(lines, IN_FLIGHT),
     [{ what: 'echo of the same lines, Node', sample: () => bare.run(lines, IN_FLIGHT) }],
-    { count: 8, warmUp: 2 },
+    { count: 8, warmUp: 2, turnMs: lab.count(1_000, 300) },
   );
   return {
     measurement,
