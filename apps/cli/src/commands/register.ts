@@ -1,6 +1,8 @@
 import { registerCli } from '@nook/daemonapi';
+import { configCommands } from './config.ts';
 import { daemonLogs } from './daemon-logs.ts';
 import { daemonMetrics } from './daemon-metrics.ts';
+import { daemonReload } from './daemon-reload.ts';
 import { daemonStart } from './daemon-start.ts';
 import { daemonStatus } from './daemon-status.ts';
 import { daemonStop } from './daemon-stop.ts';
@@ -8,7 +10,7 @@ import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { help } from './help.ts';
 import { opCommands } from './op.ts';
-import { pluginList } from './plugin-list.ts';
+import { pluginCommands } from './plugin.ts';
 import { pluginNew } from './plugin-new.ts';
 import { rpcCall } from './rpc-call.ts';
 import { rpcDiscover } from './rpc-discover.ts';
@@ -16,8 +18,10 @@ import { version } from './version.ts';
 
 registerCli({
   commands: [
+    ...configCommands,
     daemonLogs,
     daemonMetrics,
+    daemonReload,
     daemonStart,
     daemonStatus,
     daemonStop,
@@ -25,7 +29,7 @@ registerCli({
     events,
     help,
     ...opCommands,
-    pluginList,
+    ...pluginCommands,
     pluginNew,
     rpcCall,
     rpcDiscover,

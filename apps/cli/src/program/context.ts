@@ -1,5 +1,5 @@
 import type { CliContext, CliOutput } from '@nook/daemonapi';
-import { programFile } from '@nook/wire';
+import { defaultDaemonCommand } from './default-daemon-command.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { Signals } from './signals.ts';
 
@@ -60,13 +60,8 @@ export class CommandContext implements CliContext {
 
   #connect(): Promise<Client> {
     this.#client ??= import('@nook/client').then(({ createClient }) =>
-      createClient({ env: process.env, defaultDaemonCommand: daemonCommand(), opId: this.opId }),
+      createClient({ env: process.env, defaultDaemonCommand: defaultDaemonCommand(), opId: this.opId }),
     );
     return this.#client;
   }
-}
-
-/** Started on demand when the configuration names no other daemon. */
-function daemonCommand(): string[] {
-  return [process.execPath, programFile('nookd', import.meta.url)];
 }
