@@ -1,4 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { configPath, resolveDirs } from '@nook/wire';
+import type { Env } from './start-daemon.ts';
+
+/** Program and arguments of the daemon of this home. */
+export async function daemonCommand(env: Env, otherwise: readonly string[]): Promise<readonly string[]> {
+  return (await configuredCommand(configPath(resolveDirs(env)))) ?? otherwise;
+}
 
 /**
  * `[daemon] command` of config.toml. A file that cannot be read or parsed counts as one without it: the daemon then

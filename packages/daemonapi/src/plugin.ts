@@ -13,13 +13,23 @@ export interface Degraded {
   readonly degraded: string;
 }
 
+/** Why a plugin has nothing to do here, as its `start` may say: no fault, but its capabilities answer `unavailable`. */
+export interface Skipped {
+  readonly skipped: string;
+}
+
 /**
  * What a plugin does over its life. Every hook is raced against a deadline and gets a signal that is aborted when
  * the deadline passes. Hooks of all plugins run in sorted order of their names, `stop` and `dispose` in reverse.
  */
-export interface PluginHooks {
+export interface PluginHooks<Config = unknown> {
   /** Background work and reconciliation. Any capability may be called. Not called when another plugin failed before. */
-  start?(signal: AbortSignal): void | Degraded | Promise<void | Degraded>;
+  start?(signal: AbortSignal): void | Degraded | Skipped | Promise<void | Degraded | Skipped>;
+  /**
+   * The plugin's section of config.toml was changed and is valid: takes over what it can.
+   * @returns the keys that a restart is needed for, dotted and within the section; nothing when there are none
+   */
+  reload?(config: Config, signal: AbortSignal): void | readonly string[] | Promise<void | readonly string[]>;
   /** Finish and flush. Every capability is still callable; refuse new work with `unavailable`. Safe without `start`, safe twice. */
   stop?(signal: AbortSignal): void | Promise<void>;
   /** Let go of everything. No capability may be called. Safe without `stop`. */
@@ -45,7 +55,7 @@ export interface PluginDefinition<Name extends string = string, Config = unknown
    * Pure but for `store.migrate`. A factory: all state lives in what it returns and captures, none in the module,
    * since two engines may live in one process.
    */
-  setup(context: PluginContext<Name, Config>): PluginHooks | void;
+  setup(context: PluginContext<Name, Config>): PluginHooks<Config> | void;
 }
 
 /** All that a plugin ever sees of the daemon. */

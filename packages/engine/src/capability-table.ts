@@ -15,12 +15,12 @@ export interface Need {
 export class CapabilityTable {
   readonly #providers = new Map<string, Provider[]>();
   readonly #needs: Need[] = [];
-  readonly #degraded: (plugin: string) => string | undefined;
+  readonly #whyServesNot: (plugin: string) => string | undefined;
   #phase: 'wiring' | 'open' | 'closed' = 'wiring';
 
-  /** @param degraded why a plugin does not serve, if it does not */
-  constructor(degraded: (plugin: string) => string | undefined) {
-    this.#degraded = degraded;
+  /** @param whyNot why a plugin does not serve, to be said after its name; undefined when it does */
+  constructor(whyNot: (plugin: string) => string | undefined) {
+    this.#whyServesNot = whyNot;
   }
 
   /** From now on handles may be called. */
@@ -68,8 +68,8 @@ export class CapabilityTable {
     if (this.#phase === 'wiring') return 'not all plugins are set up yet';
     if (this.#phase === 'closed') return 'the daemon has stopped';
     if (provider === undefined) return 'no plugin provides it';
-    const degraded = this.#degraded(provider.plugin);
-    return degraded === undefined ? undefined : `plugin '${provider.plugin}' is degraded: ${degraded}`;
+    const reason = this.#whyServesNot(provider.plugin);
+    return reason === undefined ? undefined : `plugin '${provider.plugin}' is ${reason}`;
   }
 
   /** Stands for the capability from the moment it is asked for; what it stands for is looked up at each call. */

@@ -72,6 +72,16 @@ export async function checkConfig(
   return { daemon: daemon.value, imagesStore: storeCheck.value, plugins: validated };
 }
 
+/** As config.toml would say it. */
+export function configTable({ daemon, imagesStore: store, plugins }: Config): Table {
+  const sections = Object.fromEntries(plugins) as Record<string, object>;
+  return {
+    daemon,
+    ...sections,
+    ...(store === undefined ? {} : { images: { ...sections.images, store } }),
+  };
+}
+
 /** Takes `[images] store` out of the sections, and the section with it when nothing else is there. */
 function takeImagesStore(sections: Table): unknown {
   const section = sections.images;

@@ -9,8 +9,11 @@ export type Ping = VersionInfo & {
   readonly features: readonly string[];
 };
 
-/** `degraded`: it does not serve, for the reason given; everything else runs. */
-export type PluginState = 'ok' | 'degraded';
+/**
+ * All but `ok`: it does not serve, for the reason given, and everything else runs. `skipped`: it has nothing to do here;
+ * `degraded`: it said so itself; `failed`: its setup or start did; `blocked`: one that it needs does not serve.
+ */
+export type PluginState = 'ok' | 'skipped' | 'degraded' | 'failed' | 'blocked';
 
 export interface PluginStatus {
   readonly name: string;
@@ -19,12 +22,23 @@ export interface PluginStatus {
   readonly reason?: string;
   /** Where its definition was loaded from. */
   readonly from: string;
+  /** How long its setup and start took. */
+  readonly start_ms: number;
+  /** Capabilities that others may call. */
+  readonly provides: readonly string[];
+  readonly needs: readonly {
+    readonly capability: string;
+    readonly required: boolean;
+    /** The plugin that provides it; absent when none does. */
+    readonly provider?: string;
+  }[];
+  /** Extension point → how much it contributes to it. */
+  readonly contributions: Readonly<Record<string, number>>;
   readonly methods: readonly string[];
-  readonly capabilities: readonly string[];
 }
 
 export interface DaemonStatus extends Ping {
-  readonly state: PluginState;
+  readonly state: 'ok' | 'degraded';
   /** Milliseconds since the Unix epoch. */
   readonly started_at: number;
   readonly uptime_ms: number;
@@ -32,6 +46,13 @@ export interface DaemonStatus extends Ping {
   readonly socket: string;
   readonly dirs: Dirs;
   readonly plugins: readonly Pick<PluginStatus, 'name' | 'version' | 'state' | 'reason'>[];
+}
+
+/** Dotted keys that changed. */
+export interface ReloadReport {
+  readonly applied: readonly string[];
+  /** The daemon goes on with what they were. */
+  readonly restart_needed: readonly string[];
 }
 
 export interface DoctorReport {
@@ -52,6 +73,9 @@ declare module '@nook/daemonapi' {
       readonly result: { readonly content_type: string; readonly text: string };
     };
     'daemon.doctor': { readonly params: Record<string, never>; readonly result: DoctorReport };
+    /** Reads config.toml again. Nothing changes when any of it is wrong. */
+    'daemon.reload': { readonly params: Record<string, never>; readonly result: ReloadReport };
+    'plugin.show': { readonly params: { readonly name: string }; readonly result: PluginStatus };
     'plugin.list': {
       readonly params: Record<string, never>;
       readonly result: { readonly plugins: readonly PluginStatus[] };

@@ -7,6 +7,9 @@ import { mapSqliteErrors } from './sqlite-errors.ts';
 const FORMAT = 1;
 const CACHED_STATEMENTS = 500;
 
+/** As a path: a database that is gone when it is closed. */
+export const IN_MEMORY = ':memory:';
+
 export interface DatabaseOptions {
   /** How long to wait for another process's lock. */
   readonly busyTimeoutMs?: number;
@@ -77,7 +80,7 @@ export class Database {
   #open(): Sqlite.Database {
     if (this.#db !== undefined) return this.#db;
     if (this.#closed) throw new NookError('unavailable', 'The store is closed.');
-    makePrivate(this.path);
+    if (this.path !== IN_MEMORY) makePrivate(this.path);
     const db = new Sqlite(this.path, { timeout: this.#options.busyTimeoutMs ?? 5000 });
     try {
       prepare(db, this.path);

@@ -13,8 +13,8 @@ import { allows } from './system/peer-access.ts';
 export interface DispatcherOptions {
   readonly context: OpContext;
   readonly log: () => RootLog;
-  /** Why a plugin does not serve, if it does not. */
-  readonly degraded: (plugin: string) => string | undefined;
+  /** Why a plugin does not serve, to be said after its name; undefined when it does. */
+  readonly whyNot: (plugin: string) => string | undefined;
   /**
    * Validates results too. For tests: the compiler checks what handlers return, and to walk every answer once more
    * would cost the larger ones more than everything else that the engine does with them.
@@ -73,9 +73,9 @@ export class Dispatcher {
     try {
       if (row === undefined) throw this.#unknown(method);
       const { definition, plugin } = row;
-      const reason = this.#options.degraded(plugin);
+      const reason = this.#options.whyNot(plugin);
       if (reason !== undefined) {
-        throw new NookError('unavailable', `'${method}' is not served: plugin '${plugin}' is degraded: ${reason}`);
+        throw new NookError('unavailable', `'${method}' is not served: plugin '${plugin}' is ${reason}`);
       }
       if (!allows(access, definition.access)) {
         throw new NookError(

@@ -11,40 +11,31 @@ import {
   socketPath,
   type UnixServer,
 } from '@nook/wire';
-import { CallRunner } from './call-runner.ts';
-import { type Config, checkConfig, readConfigFile } from './config.ts';
+import { type Config, checkConfig, configTable, readConfigFile } from './config.ts';
 import { Connections } from './connections.ts';
-import type { DaemonStatus, Ping, PluginStatus } from './contract.ts';
-import { retention } from './daemon-config.ts';
-import { Database } from './database.ts';
+import type { DaemonStatus, Ping, ReloadReport } from './contract.ts';
+import { Database, IN_MEMORY } from './database.ts';
 import { examine } from './doctor.ts';
 import { type EngineOptions, systemClock } from './engine-options.ts';
-import { Bus } from './events/event-bus.ts';
-import { EventLog } from './events/event-log.ts';
-import { eventMethods } from './events/event-methods.ts';
-import { Subscriptions } from './events/subscriptions.ts';
-import { KeyRecords } from './idempotency/key-records.ts';
-import { KeyedCalls } from './idempotency/keyed-calls.ts';
 import { type LocalCallOptions, localCall } from './local-call.ts';
 import { logPath, openLog, type RootLog } from './log.ts';
-import { LoopDelay } from './metrics/loop-delay.ts';
 import { metricsText } from './metrics/metrics-text.ts';
-import { OperationMetrics } from './metrics/operation-metrics.ts';
 import { migrate } from './migrate.ts';
 import { OpContext } from './op-context.ts';
 import { openRpcDocument } from './openrpc/openrpc-document.ts';
-import { opMethods } from './operations/op-methods.ts';
-import { OperationRecords } from './operations/operation-records.ts';
-import { OperationTable } from './operations/operation-table.ts';
 import { pluginOperations } from './operations/plugin-operations.ts';
 import { ownChecks } from './own-checks.ts';
 import { ownMethods } from './own-methods.ts';
 import { OWN_TABLES, ownMigrations } from './own-migrations.ts';
+import { type Plan, problemsOf } from './plan.ts';
 import { pluginContext } from './plugin-context.ts';
+import { pluginReport } from './plugin-report.ts';
 import { PluginSet } from './plugin-set.ts';
 import { PluginSlot } from './plugin-slot.ts';
 import { PluginStore } from './plugin-store.ts';
+import { reload } from './reload.ts';
 import { joinErrors } from './run-hook.ts';
+import { Services } from './services.ts';
 import { libc } from './system/libc.ts';
 import { ENGINE, Wiring } from './wiring.ts';
 import { registrationProblems, wiringError } from './wiring-problems.ts';
@@ -66,6 +57,15 @@ export interface Engine {
   start(): Promise<void>;
   /** The way back. Safe at any time and more than once. @throws NookError as `start` */
   stop(): Promise<void>;
+  /**
+   * What this daemon would be made of: reads the configuration and sets the plugins up with a store in memory. Starts
+   * nothing, makes nothing. An engine that was asked this is not to be started.
+   */
+  plan(): Promise<Plan>;
+  /** config.toml with all defaults, checked. @throws NookError `bad_params` with all that is wrong */
+  effectiveConfig(): Promise<Readonly<Record<string, unknown>>>;
+  /** Reads config.toml again and takes over what it can. @throws NookError `bad_params`; nothing has changed then */
+  reload(): Promise<ReloadReport>;
   /** Calls a method in process, on the way that calls from the socket take. */
   call<M extends keyof RpcMethods & string>(
     method: M,
@@ -94,11 +94,8 @@ class NookEngine implements Engine {
   #config: Config | undefined;
   #database: Database | undefined;
   #server: UnixServer | undefined;
-  readonly #subscriptions = new Subscriptions();
-  readonly #operationMetrics = new OperationMetrics();
-  readonly #loopDelay = new LoopDelay();
-  #operations: OperationTable | undefined;
-  #runner: CallRunner | undefined;
+  #services: Services | undefined;
+  #reloading: Promise<unknown> = Promise.resolve();
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -118,10 +115,10 @@ class NookEngine implements Engine {
     this.#wiring = new Wiring({
       context: this.#context,
       log: () => this.#log,
-      degraded: (plugin) => this.#plugins.get(plugin)?.degraded,
+      whyNot: (plugin) => this.#plugins.get(plugin)?.whyNot,
       checkResults: options.checkResults === true,
-      operations: () => set(this.#operations),
-      runner: () => set(this.#runner),
+      operations: () => set(this.#services).operations,
+      runner: () => set(this.#services).runner,
     });
     this.#connections = new Connections({
       handler: (access) => this.#wiring.dispatcher.handler(access),
@@ -153,6 +150,32 @@ class NookEngine implements Engine {
     return this.#stopping;
   }
 
+  async plan(): Promise<Plan> {
+    const problems = registrationProblems(this.#plugins.slots.map(({ definition }) => definition));
+    const memory = new Database(IN_MEMORY);
+    try {
+      this.#config = await this.#readConfig();
+      this.#dirs = this.#options.dirs ?? resolveDirs(this.#options.env, this.#config.imagesStore);
+      if (problems.length === 0) this.#setup(this.#config, memory);
+    } catch (error) {
+      problems.push(...problemsOf(error));
+    } finally {
+      memory.close();
+    }
+    return { plugins: pluginReport(this.#plugins, this.#wiring), problems };
+  }
+
+  async effectiveConfig(): Promise<Readonly<Record<string, unknown>>> {
+    return configTable(await this.#readConfig());
+  }
+
+  reload(): Promise<ReloadReport> {
+    // One after the other: what each compares with is what the one before left.
+    const turn = this.#reloading.then(() => this.#reload());
+    this.#reloading = turn.catch(() => {});
+    return turn;
+  }
+
   async call<M extends keyof RpcMethods & string>(
     method: M,
     params: RpcMethods[M]['params'],
@@ -173,8 +196,8 @@ class NookEngine implements Engine {
       await makeDirs(this.#dirs);
       const level = this.#options.logLevel ?? this.#config.daemon.log_level;
       this.#log = openLog(logPath(this.#dirs), { level, context: this.#context });
-      this.#setup(this.#config);
-      await this.#plugins.start(this.#aborter.signal);
+      this.#setup(this.#config, this.#openDatabase());
+      await this.#plugins.start(this.#aborter.signal, (plugin) => this.#wiring.providersFor(plugin));
       this.#aborter.signal.throwIfAborted();
       await this.#listen();
       this.#log.info({ ...this.#version, plugins: this.#plugins.slots.map(({ name }) => name) }, 'ready');
@@ -182,6 +205,14 @@ class NookEngine implements Engine {
       this.#log.error({ err: error }, 'the daemon did not start');
       throw joinErrors([error, ...(await this.#undo())], 'While undoing what had begun');
     }
+  }
+
+  async #reload(): Promise<ReloadReport> {
+    const { config, report } = await reload(set(this.#config), await this.#readConfig(), this.#plugins);
+    this.#config = config;
+    if (this.#options.logLevel === undefined) this.#log.setLevel(config.daemon.log_level);
+    this.#log.info({ ...report }, 'configuration reloaded');
+    return report;
   }
 
   async #stop(): Promise<void> {
@@ -200,9 +231,8 @@ class NookEngine implements Engine {
   /** Everything back, whatever of it was begun. @returns what went wrong */
   async #undo(): Promise<unknown[]> {
     await this.#server?.close();
-    this.#subscriptions.end();
-    this.#loopDelay[Symbol.dispose]();
-    await Promise.all([this.#connections.drain(this.drainMs), this.#operations?.drain(this.drainMs)]);
+    this.#services?.subscriptions.end();
+    await Promise.all([this.#connections.drain(this.drainMs), this.#services?.drain(this.drainMs)]);
     // Without a finished wiring no hook has run, and setup itself keeps nothing.
     const stopErrors = this.#wiring.complete ? await this.#plugins.stop() : [];
     this.#wiring.capabilities.close();
@@ -212,6 +242,11 @@ class NookEngine implements Engine {
     return [...stopErrors, ...disposeErrors];
   }
 
+  #openDatabase(): Database {
+    const busyTimeoutMs = this.#options.storeTimeoutMs ?? 5000;
+    return new Database(join(this.#dirs.state, 'nook.db'), { busyTimeoutMs });
+  }
+
   async #readConfig(): Promise<Config> {
     const path = configPath(this.#dirs);
     const table = this.#options.config ?? (await readConfigFile(path));
@@ -219,13 +254,11 @@ class NookEngine implements Engine {
   }
 
   /** Wires everything in one transaction of the store: a daemon that refuses to start leaves it as it was. */
-  #setup(config: Config): void {
-    const busyTimeoutMs = this.#options.storeTimeoutMs ?? 5000;
-    const database = new Database(join(this.#dirs.state, 'nook.db'), { busyTimeoutMs });
+  #setup(config: Config, database: Database): void {
     this.#database = database;
     database.transaction(() => {
       migrate(database, { plugin: OWN_TABLES, migrations: ownMigrations, now: this.#clock.now() });
-      const events = this.#wireOwn(database);
+      const { bus: events, operations } = this.#wireOwn(database);
       this.#plugins.setup(({ name, definition }) => {
         const context = pluginContext({
           name,
@@ -236,7 +269,7 @@ class NookEngine implements Engine {
           store: new PluginStore(name, { database, clock: this.#clock }),
           events,
           operations: pluginOperations(name, {
-            table: () => set(this.#operations),
+            table: () => operations,
             wiring: this.#wiring,
             context: this.#context,
           }),
@@ -254,7 +287,7 @@ class NookEngine implements Engine {
     });
   }
 
-  #wireOwn(database: Database): Bus {
+  #wireOwn(database: Database): Services {
     const checks = ownChecks({
       dirs: this.#dirs,
       database,
@@ -264,62 +297,28 @@ class NookEngine implements Engine {
       },
     });
     for (const value of checks) this.#wiring.contribute('doctor.check', { plugin: ENGINE, value });
-    const log = this.#openEventLog(database);
-    const bus = new Bus({ clock: this.#clock, log: this.#log, events: log });
+    const services = new Services({
+      database,
+      clock: this.#clock,
+      log: () => this.#log,
+      context: this.#context,
+      config: () => set(this.#config).daemon,
+    });
+    this.#services = services;
     const methods = ownMethods({
       ping: () => this.#ping(),
       status: () => this.#status(),
-      plugins: () => this.#pluginStatus(),
-      metrics: () => this.#metrics(bus),
+      plugins: () => pluginReport(this.#plugins, this.#wiring),
+      metrics: () => this.#metrics(services),
+      reload: () => this.reload(),
       discover: () => openRpcDocument(this.#wiring.dispatcher.rows(), this.#version.version),
       examine: (signal) => examine(this.#wiring.doctorChecks(), { signal }),
       requestShutdown: this.#options.onShutdown ?? (() => void this.stop()),
     });
-    const rows = [
-      ...methods,
-      ...opMethods(this.#openOperations(database, bus)),
-      ...eventMethods({ bus, log, subscriptions: this.#subscriptions }),
-    ];
-    for (const [name, definition] of rows) this.#wiring.method({ name, plugin: ENGINE, definition });
-    return bus;
-  }
-
-  #kept(section: 'operations' | 'idempotency' | 'events') {
-    return retention(set(this.#config).daemon[section]);
-  }
-
-  #openEventLog(database: Database): EventLog {
-    const retained = () => this.#kept('events');
-    return new EventLog({ database, retention: retained, log: () => this.#log, now: () => this.#clock.now() });
-  }
-
-  #openOperations(database: Database, bus: Bus): OperationTable {
-    const clock = this.#clock;
-    const log = () => this.#log;
-    const operations = new OperationTable({
-      ...{ clock, log, context: this.#context },
-      records: new OperationRecords(database),
-      retention: () => this.#kept('operations'),
-      onChange: (view) => {
-        const { op_id, method, state, error } = view;
-        this.#operationMetrics.note(view);
-        bus.publish(
-          'op.state',
-          { op_id, method, state, ...(error === undefined ? {} : { error: error.code }) },
-          { durable: true },
-        );
-      },
-    });
-    const records = new KeyRecords(database, () => this.#kept('idempotency'));
-    this.#runner = new CallRunner({
-      operations,
-      keyed: new KeyedCalls(records, { clock, log }),
-      now: () => clock.now(),
-    });
-    operations.recover();
-    records.recover();
-    this.#operations = operations;
-    return operations;
+    for (const [name, definition] of [...methods, ...services.methods()]) {
+      this.#wiring.method({ name, plugin: ENGINE, definition });
+    }
+    return services;
   }
 
   async #listen(): Promise<void> {
@@ -336,15 +335,15 @@ class NookEngine implements Engine {
     return { ...this.#version, pid: process.pid, features: FEATURES };
   }
 
-  #metrics(bus: Bus): string {
+  #metrics({ bus, subscriptions, operations, operationMetrics, loopDelay }: Services): string {
     return metricsText({
       calls: this.#wiring.dispatcher.metrics(),
-      operations: this.#operationMetrics,
-      operationsRunning: this.#operations?.running ?? 0,
+      operations: operationMetrics,
+      operationsRunning: operations.running,
       connections: { open: this.#connections.size, ...this.#connections.totals },
-      events: { published: bus.published, subscribers: this.#subscriptions.size, ...this.#subscriptions.totals },
+      events: { published: bus.published, subscribers: subscriptions.size, ...subscriptions.totals },
       plugins: this.#plugins.slots.map(({ name, state, startMs }) => ({ name, state, start_ms: startMs })),
-      loopDelay: this.#loopDelay,
+      loopDelay,
       version: this.#version.version,
       startedAt: this.#startedAt,
     });
@@ -361,16 +360,6 @@ class NookEngine implements Engine {
       dirs: this.#dirs,
       plugins: this.#plugins.slots.map((slot) => slot.brief()),
     };
-  }
-
-  #pluginStatus(): PluginStatus[] {
-    const provided = this.#wiring.capabilities.provided();
-    return this.#plugins.slots.map((slot) => ({
-      ...slot.brief(),
-      from: slot.definition.from,
-      methods: this.#wiring.dispatcher.methodsOf(slot.name),
-      capabilities: provided.filter(({ plugins }) => plugins.includes(slot.name)).map(({ capability }) => capability),
-    }));
   }
 }
 

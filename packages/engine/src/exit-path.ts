@@ -6,6 +6,8 @@ export interface ExitPathOptions {
   readonly stop: () => Promise<void>;
   /** How long calls in flight may take, in milliseconds. */
   readonly drainMs: () => number;
+  /** Reads the configuration again; throws nothing. */
+  readonly reload: () => Promise<void>;
   readonly report: (error: unknown, what: string) => void;
 }
 
@@ -26,8 +28,8 @@ export class ExitPath {
   install(): void {
     process.on('SIGTERM', () => this.leave(0));
     process.on('SIGINT', () => this.leave(0));
-    // A terminal that closes does not end a daemon that was started from it.
-    process.on('SIGHUP', () => {});
+    // Nor does a terminal that closes end a daemon that was started from it.
+    process.on('SIGHUP', () => void this.#options.reload());
     for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
       process.on(event, (error: unknown) => {
         this.#options.report(error, 'fatal error');

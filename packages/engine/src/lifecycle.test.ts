@@ -222,6 +222,7 @@ describe('a degradable plugin', () => {
   test.each([
     [
       'fails in setup',
+      'failed',
       () => {
         throw new Error('no tap');
       },
@@ -229,6 +230,7 @@ describe('a degradable plugin', () => {
     ],
     [
       'fails in start',
+      'failed',
       methods,
       {
         start: () => {
@@ -236,8 +238,8 @@ describe('a degradable plugin', () => {
         },
       },
     ],
-    ['says in start that it does not serve', methods, { start: () => ({ degraded: 'no tap' }) }],
-  ])('that %s leaves the daemon running', async (_, setup, hooks) => {
+    ['says in start that it does not serve', 'degraded', methods, { start: () => ({ degraded: 'no tap' }) }],
+  ])('that %s leaves the daemon running', async (_, state, setup, hooks) => {
     let handle: LooseContext;
     await using test = await testEngine([
       plugin('user', (context) => {
@@ -248,7 +250,7 @@ describe('a degradable plugin', () => {
     await test.engine.start();
     expect((await test.call('daemon.status')).state).toBe('degraded');
     const { plugins } = await test.call('plugin.list');
-    expect(plugins[0]).toMatchObject({ name: 'extra', state: 'degraded', reason: expect.stringContaining('no tap') });
+    expect(plugins[0]).toMatchObject({ name: 'extra', state, reason: expect.stringContaining('no tap') });
     expect(() => handle.use()).toThrow(expect.objectContaining({ code: 'unavailable' }));
   });
 });

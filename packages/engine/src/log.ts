@@ -8,6 +8,8 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** The daemon's own log, of which each plugin gets a child. */
 export interface RootLog extends Logger {
+  /** Changes the level of this one and of its children. */
+  setLevel(level: LogLevel): void;
   child(fields: Readonly<Record<string, unknown>>): Logger;
   isLevelEnabled(level: string): boolean;
 }
@@ -25,9 +27,9 @@ export function logPath(dirs: Pick<Dirs, 'state'>): string {
  */
 export function openLog(path: string, options: { readonly level: LogLevel; readonly context: OpContext }): RootLog {
   const { level, context } = options;
-  if (level === 'silent') return pino({ level });
+  if (level === 'silent') return rootLog(pino({ level }));
   rotate(path);
-  return pino(
+  const log = pino(
     {
       level,
       base: { pid: process.pid },
@@ -39,6 +41,26 @@ export function openLog(path: string, options: { readonly level: LogLevel; reado
     },
     pino.destination({ dest: path, sync: true, mode: 0o600 }),
   );
+  return rootLog(log);
+}
+
+/** A child of pino's keeps the level that it was made with. */
+function rootLog(log: pino.Logger): RootLog {
+  const children: pino.Logger[] = [];
+  return Object.assign(log, {
+    setLevel(level: LogLevel) {
+      for (const each of [log, ...children]) each.level = level;
+    },
+    child: (fields: Readonly<Record<string, unknown>>) => {
+      const child = pinoChild(log, fields);
+      children.push(child);
+      return child;
+    },
+  });
+}
+
+function pinoChild(log: pino.Logger, fields: object): pino.Logger {
+  return Object.getPrototypeOf(log).child.call(log, fields) as pino.Logger;
 }
 
 /** Keeps one previous file. Only at start: while the daemon runs, its log file stays the same one. */

@@ -1,5 +1,6 @@
+import { NookError } from '@nook/daemonapi';
 import { z } from 'zod';
-import type { DaemonStatus, DoctorReport, Ping, PluginStatus } from './contract.ts';
+import type { DaemonStatus, DoctorReport, Ping, PluginStatus, ReloadReport } from './contract.ts';
 import type { OpenRpcDocument } from './openrpc/openrpc-document.ts';
 import { type OwnRow, row } from './own-row.ts';
 
@@ -10,12 +11,13 @@ export interface EngineFacts {
   plugins(): readonly PluginStatus[];
   examine(signal: AbortSignal): Promise<DoctorReport>;
   requestShutdown(): void;
+  reload(): Promise<ReloadReport>;
   discover(): OpenRpcDocument;
   metrics(): string;
 }
 
 const nothing = z.strictObject({});
-const state = z.enum(['ok', 'degraded']);
+const state = z.enum(['ok', 'skipped', 'degraded', 'failed', 'blocked']);
 const ping = {
   version: z.string(),
   commit: z.string(),
@@ -24,6 +26,15 @@ const ping = {
   features: z.array(z.string()),
 };
 const brief = { name: z.string(), version: z.string(), state, reason: z.string().exactOptional() };
+const plugin = z.object({
+  ...brief,
+  from: z.string(),
+  start_ms: z.number(),
+  provides: z.array(z.string()),
+  needs: z.array(z.object({ capability: z.string(), required: z.boolean(), provider: z.string().exactOptional() })),
+  contributions: z.record(z.string(), z.number()),
+  methods: z.array(z.string()),
+});
 const finding = z.object({
   check: z.string(),
   status: z.enum(['ok', 'warning', 'error']),
@@ -66,7 +77,7 @@ export function ownMethods(facts: EngineFacts): readonly OwnRow[] {
       params: nothing,
       result: z.object({
         ...ping,
-        state,
+        state: z.enum(['ok', 'degraded']),
         started_at: z.number(),
         uptime_ms: z.number(),
         connections: z.number(),
@@ -101,11 +112,29 @@ export function ownMethods(facts: EngineFacts): readonly OwnRow[] {
       access: 'read',
       params: nothing,
       result: z.object({
-        plugins: z.array(
-          z.object({ ...brief, from: z.string(), methods: z.array(z.string()), capabilities: z.array(z.string()) }),
-        ),
+        plugins: z.array(plugin),
       }),
       run: () => ({ plugins: facts.plugins() }),
+    }),
+    row('plugin.show', {
+      summary: 'Shows one plugin, with what it serves, needs and contributes.',
+      access: 'read',
+      params: z.strictObject({ name: z.string().max(256) }),
+      result: plugin,
+      run({ name }) {
+        const found = facts.plugins().find((each) => each.name === name);
+        if (found !== undefined) return found;
+        throw new NookError('not_found', `There is no plugin named '${name}'.`, {
+          hint: 'See what there is: nook plugin list',
+        });
+      },
+    }),
+    row('daemon.reload', {
+      summary: 'Reads config.toml again and takes over what it can; nothing changes when any of it is wrong.',
+      access: 'admin',
+      params: nothing,
+      result: z.object({ applied: z.array(z.string()), restart_needed: z.array(z.string()) }),
+      run: () => facts.reload(),
     }),
   ];
 }

@@ -1,6 +1,6 @@
 import { NookError } from '@nook/daemonapi';
 import type { RootLog } from './log.ts';
-import type { PluginSlot } from './plugin-slot.ts';
+import type { Outage, PluginSlot } from './plugin-slot.ts';
 import { type HookRun, hookError, runHook } from './run-hook.ts';
 
 const DEADLINE_MS = 30_000;
@@ -19,9 +19,9 @@ export class PluginSet {
     return this.slots.find((slot) => slot.name === name);
   }
 
-  /** Plugins whose setup failed and that may be done without. */
+  /** Plugins that should serve and do not. */
   get lost(): readonly string[] {
-    return this.slots.filter(({ degraded }) => degraded !== undefined).map(({ name }) => name);
+    return this.slots.filter(({ state }) => state !== 'ok' && state !== 'skipped').map(({ name }) => name);
   }
 
   /**
@@ -35,32 +35,42 @@ export class PluginSet {
         slot.hooks = hooksOf(wire(slot));
         slot.startMs = performance.now() - begun;
       } catch (error) {
-        this.#degradeOrThrow(slot, hookError({ plugin: slot.name, hook: 'be set up' }, error));
+        this.#failOrThrow(slot, hookError({ plugin: slot.name, hook: 'be set up' }, error));
       }
     }
   }
 
-  /** @throws NookError that names the plugin; those begun, and the failing one, are to be stopped and disposed */
-  async start(signal: AbortSignal): Promise<void> {
+  /**
+   * @param providers whom a plugin cannot do without
+   * @throws NookError that names the plugin; those begun, and the failing one, are to be stopped and disposed
+   */
+  async start(signal: AbortSignal, providers: (plugin: string) => readonly string[]): Promise<void> {
     for (const slot of this.slots) {
       const { start } = slot.hooks;
-      if (slot.degraded !== undefined || start === undefined) continue;
+      if (slot.outage !== undefined || start === undefined) continue;
       const begun = performance.now();
       try {
         const outcome = await runHook(this.#run(slot, 'start', signal), (hookSignal) =>
           start.call(slot.hooks, hookSignal),
         );
         slot.startMs += performance.now() - begun;
-        if (typeof outcome?.degraded === 'string') this.#degrade(slot, outcome.degraded);
+        const outage = outageOf(outcome);
+        if (outage !== undefined) this.#out(slot, outage);
       } catch (error) {
         if (signal.aborted) throw error;
-        this.#degradeOrThrow(slot, error);
+        this.#failOrThrow(slot, error);
         // What it had begun ends now; it is disposed with the others.
-        const [failure] = await this.#end([slot], 'stop');
-        if (failure !== undefined)
-          this.#log().error({ err: failure, plugin: slot.name }, 'a degraded plugin did not stop');
+        await this.#end([slot], 'stop');
       }
     }
+    await this.#blockDependants(providers);
+  }
+
+  /** @returns what its hook said; undefined when it has none */
+  async reload(slot: PluginSlot, config: unknown): Promise<readonly string[] | undefined> {
+    const { reload } = slot.hooks;
+    if (reload === undefined || slot.outage !== undefined) return undefined;
+    return (await runHook(this.#run(slot, 'reload'), (signal) => reload.call(slot.hooks, config, signal))) ?? [];
   }
 
   /** Stops all in reverse. @returns what went wrong; one plugin's failure does not keep the others from stopping */
@@ -88,20 +98,45 @@ export class PluginSet {
   }
 
   #run(slot: PluginSlot, hook: HookRun['hook'], signal?: AbortSignal): HookRun {
-    const deadlineMs = slot.definition.deadlines?.[hook] ?? DEADLINE_MS;
+    const deadlineMs = (hook === 'reload' ? undefined : slot.definition.deadlines?.[hook]) ?? DEADLINE_MS;
     return { plugin: slot.name, hook, deadlineMs, ...(signal === undefined ? {} : { signal }) };
   }
 
-  #degradeOrThrow(slot: PluginSlot, error: unknown): void {
-    if (slot.definition.degradable !== true) throw error;
-    this.#degrade(slot, (error as Error).message);
-    this.#log().error({ err: error, plugin: slot.name }, 'plugin degraded');
+  /** Plugins that may be done without, and that cannot do without one that does not serve. */
+  async #blockDependants(providers: (plugin: string) => readonly string[]): Promise<void> {
+    for (;;) {
+      const slot = this.slots.find(
+        ({ name, outage, definition }) =>
+          outage === undefined && definition.degradable === true && this.#outOf(providers(name)) !== undefined,
+      );
+      if (slot === undefined) return;
+      const out = this.#outOf(providers(slot.name)) as PluginSlot;
+      this.#out(slot, { state: 'blocked', reason: `it needs plugin '${out.name}', which is ${out.whyNot}` });
+      await this.#end([slot], 'stop');
+    }
   }
 
-  #degrade(slot: PluginSlot, reason: string): void {
-    slot.degraded = reason;
-    this.#log().warn({ plugin: slot.name, reason }, 'plugin degraded');
+  #outOf(names: readonly string[]): PluginSlot | undefined {
+    return names.map((name) => this.get(name)).find((slot) => slot?.outage !== undefined);
   }
+
+  #failOrThrow(slot: PluginSlot, error: unknown): void {
+    if (slot.definition.degradable !== true) throw error;
+    this.#log().error({ err: error, plugin: slot.name }, 'a plugin that may be done without failed');
+    this.#out(slot, { state: 'failed', reason: (error as Error).message });
+  }
+
+  #out(slot: PluginSlot, outage: Outage): void {
+    slot.outage = outage;
+    const level = outage.state === 'skipped' ? 'info' : 'warn';
+    this.#log()[level]({ plugin: slot.name, ...outage }, 'plugin does not serve');
+  }
+}
+
+function outageOf(outcome: unknown): Outage | undefined {
+  const { degraded, skipped } = (outcome ?? {}) as { readonly degraded?: unknown; readonly skipped?: unknown };
+  if (typeof degraded === 'string') return { state: 'degraded', reason: degraded };
+  return typeof skipped === 'string' ? { state: 'skipped', reason: skipped } : undefined;
 }
 
 function hooksOf(value: unknown): PluginSlot['hooks'] {

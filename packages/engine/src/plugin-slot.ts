@@ -2,12 +2,17 @@ import type { PluginHooks } from '@nook/daemonapi';
 import type { PluginState, PluginStatus } from './contract.ts';
 import type { AnyPlugin } from './wiring-problems.ts';
 
+/** Why a plugin does not serve. */
+export interface Outage {
+  readonly state: Exclude<PluginState, 'ok'>;
+  readonly reason: string;
+}
+
 /** One plugin within one engine. */
 export class PluginSlot {
   readonly definition: AnyPlugin;
   hooks: PluginHooks = {};
-  /** Why it does not serve. */
-  degraded: string | undefined;
+  outage: Outage | undefined;
   /** How long setup and start took, in milliseconds. */
   startMs = 0;
 
@@ -20,7 +25,12 @@ export class PluginSlot {
   }
 
   get state(): PluginState {
-    return this.degraded === undefined ? 'ok' : 'degraded';
+    return this.outage?.state ?? 'ok';
+  }
+
+  /** To be said after the plugin's name; undefined when it serves. */
+  get whyNot(): string | undefined {
+    return this.outage === undefined ? undefined : `${this.outage.state}: ${this.outage.reason}`;
   }
 
   brief(): Pick<PluginStatus, 'name' | 'version' | 'state' | 'reason'> {
@@ -28,7 +38,7 @@ export class PluginSlot {
       name: this.name,
       version: this.definition.version,
       state: this.state,
-      ...(this.degraded === undefined ? {} : { reason: this.degraded }),
+      ...(this.outage === undefined ? {} : { reason: this.outage.reason }),
     };
   }
 }

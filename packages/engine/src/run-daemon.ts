@@ -1,7 +1,8 @@
 import { isNookError } from '@nook/daemonapi';
-import { configPath, makeDirs, resolveDirs } from '@nook/wire';
+import { makeDirs, resolveDirs } from '@nook/wire';
 import { createEngine } from './engine.ts';
 import { ExitPath } from './exit-path.ts';
+import { inspect } from './inspect.ts';
 import { announceInstance, becomeInstance } from './instance-lock.ts';
 import { startError, takeReadyFd } from './ready.ts';
 import { type Notify, takeNotifySocket } from './system/sd-notify.ts';
@@ -19,7 +20,8 @@ export async function runDaemon(): Promise<void> {
   const announce = takeReadyFd(process.env);
   const notify = takeNotifySocket(process.env, (error) => console.error(`nookd: systemd was not told: ${error}`));
   try {
-    refuseArguments(process.argv.slice(2));
+    const questions = process.argv.slice(2);
+    if (questions.length > 0) process.exit(await inspect(questions));
     const dirs = resolveDirs();
     await makeDirs(dirs);
     const instance = await becomeInstance(dirs);
@@ -51,6 +53,16 @@ async function serve({ announce, notify, listenFd }: Surroundings): Promise<void
       return engine.stop();
     },
     drainMs: () => engine.drainMs,
+    reload: async () => {
+      notify({ RELOADING: 1, MONOTONIC_USEC: process.hrtime.bigint() / 1000n });
+      try {
+        await engine.reload();
+      } catch (error) {
+        engine.log.error({ err: error }, 'the configuration was not reloaded');
+      } finally {
+        notify({ READY: 1 });
+      }
+    },
     report: (error, what) => {
       engine.log.error({ err: error }, what);
       console.error(`nookd: ${what}: ${error instanceof Error ? error.stack : String(error)}`);
@@ -69,10 +81,4 @@ async function serve({ announce, notify, listenFd }: Surroundings): Promise<void
   announce({ ready: true, pid: process.pid });
   notify({ READY: 1, MAINPID: process.pid, STATUS: 'serving' });
   if (process.stdout.isTTY) console.log(`nookd is ready, pid ${process.pid}`);
-}
-
-function refuseArguments(args: readonly string[]): void {
-  if (args.length === 0) return;
-  console.error(`nookd takes no arguments; it is configured by '${configPath(resolveDirs())}'.`);
-  process.exit(2);
 }

@@ -2,7 +2,7 @@ import { isNookError, NookError } from '@nook/daemonapi';
 
 export interface HookRun {
   readonly plugin: string;
-  readonly hook: 'start' | 'stop' | 'dispose';
+  readonly hook: 'start' | 'reload' | 'stop' | 'dispose';
   readonly deadlineMs: number;
   /** Ends the hook early. */
   readonly signal?: AbortSignal;

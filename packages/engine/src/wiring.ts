@@ -26,7 +26,7 @@ export class Wiring {
   readonly #operations: () => OperationTable;
 
   constructor(options: DispatcherOptions & { readonly operations: () => OperationTable }) {
-    this.capabilities = new CapabilityTable(options.degraded);
+    this.capabilities = new CapabilityTable(options.whyNot);
     this.#operations = options.operations;
     this.dispatcher = new Dispatcher(options);
   }
@@ -63,6 +63,23 @@ export class Wiring {
     const all = this.#contributions.get(point) ?? [];
     all.push(contribution);
     this.#contributions.set(point, all);
+  }
+
+  /** Extension point → how much a plugin contributes to it. */
+  contributionsOf(plugin: string): Readonly<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const [point, all] of this.#contributions) {
+      const count = all.filter((each) => each.plugin === plugin).length;
+      if (count > 0) counts[String(point)] = count;
+    }
+    return counts;
+  }
+
+  /** The plugins that one cannot do without. */
+  providersFor(plugin: string): readonly string[] {
+    return this.capabilities.needs
+      .filter((need) => need.plugin === plugin && need.required)
+      .flatMap(({ capability }) => this.capabilities.providersOf(capability));
   }
 
   contributions(point: PropertyKey): readonly unknown[] {

@@ -1,6 +1,8 @@
 import { registerCli } from '@nook/daemonapi';
+import { configCommands } from './config.ts';
 import { daemonLogs } from './daemon-logs.ts';
 import { daemonMetrics } from './daemon-metrics.ts';
+import { daemonReload } from './daemon-reload.ts';
 import { daemonStart } from './daemon-start.ts';
 import { daemonStatus } from './daemon-status.ts';
 import { daemonStop } from './daemon-stop.ts';
@@ -8,7 +10,7 @@ import { doctor } from './doctor.ts';
 import { events } from './events.ts';
 import { help } from './help.ts';
 import { opCommands } from './op.ts';
-import { pluginList } from './plugin-list.ts';
+import { pluginCommands } from './plugin.ts';
 import { pluginNew } from './plugin-new.ts';
 import { rpcCall } from './rpc-call.ts';
 import { rpcDiscover } from './rpc-discover.ts';
@@ -22,9 +24,11 @@ registerCli({
     daemonStop,
     daemonLogs,
     daemonMetrics,
+    daemonReload,
+    ...configCommands,
     events,
     ...opCommands,
-    pluginList,
+    ...pluginCommands,
     pluginNew,
     rpcCall,
     rpcDiscover,

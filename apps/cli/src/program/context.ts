@@ -1,5 +1,5 @@
 import type { CliContext, CliOutput } from '@nook/daemonapi';
-import { programFile } from '@nook/wire';
+import { defaultDaemonCommand } from './default-daemon-command.ts';
 import type { ProgressLine } from './progress-line.ts';
 import type { Signals } from './signals.ts';
 
@@ -60,16 +60,8 @@ export class CommandContext implements CliContext {
 
   #connect(): Promise<Client> {
     this.#client ??= import('@nook/client').then(({ createClient }) =>
-      createClient({ env: process.env, defaultDaemonCommand: daemonCommand(), opId: this.opId }),
+      createClient({ env: process.env, defaultDaemonCommand: defaultDaemonCommand(), opId: this.opId }),
     );
     return this.#client;
   }
-}
-
-/**
- * Started on demand when the configuration names no other daemon. A small young generation: after a million requests
- * the daemon holds 127 MB with it and 236 MB without.
- */
-function daemonCommand(): string[] {
-  return [process.execPath, '--max-semi-space-size=2', programFile('nookd', import.meta.url)];
 }

@@ -6,7 +6,7 @@ const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 const MAX_PATH_BYTES = 108;
 
-export type Notify = (state: Readonly<Record<string, string | number>>) => void;
+export type Notify = (state: Readonly<Record<string, string | number | bigint>>) => void;
 
 /**
  * Takes `NOTIFY_SOCKET`, on which systemd wants to hear how its service is doing (sd_notify(3)).
