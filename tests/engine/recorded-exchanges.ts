@@ -1,4 +1,4 @@
-export type Step =
+type Step =
   | { readonly kind: 'send'; readonly line: string }
   | { readonly kind: 'receive'; readonly value: unknown }
   | { readonly kind: 'shut' }

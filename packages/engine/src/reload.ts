@@ -3,7 +3,7 @@ import type { ReloadReport } from './contract.ts';
 import type { PluginSet } from './plugin-set.ts';
 
 /** Dotted keys whose values differ, at the depth where they do. */
-export function changedKeys(before: unknown, after: unknown, path = ''): string[] {
+function changedKeys(before: unknown, after: unknown, path = ''): string[] {
   if (isTable(before) && isTable(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
     return keys.flatMap((key) => changedKeys(before[key], after[key], path === '' ? key : `${path}.${key}`));

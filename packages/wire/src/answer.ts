@@ -57,7 +57,7 @@ let lastEvent: WireEvent | undefined;
 let lastText = '';
 
 /** One event goes to many subscribers in a row: its text is made once. */
-export function eventText(event: WireEvent): string {
+function eventText(event: WireEvent): string {
   if (event !== lastEvent) {
     lastText = JSON.stringify(event);
     lastEvent = event;

@@ -5,7 +5,7 @@ import type { Database } from '../database.ts';
  * `running`: being done by this process. `operation`: what it is now stands with its operation. `done`: the answer is kept.
  * `lost`: the daemon ended while it was done, so that nobody can say what became of it.
  */
-export type KeyState = 'running' | 'operation' | 'done' | 'lost';
+type KeyState = 'running' | 'operation' | 'done' | 'lost';
 
 export interface KeyRecord {
   readonly method: string;
