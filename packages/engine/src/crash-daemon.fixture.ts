@@ -32,7 +32,7 @@ const plugin: any = {
     });
     each('crash.work', { operation: true }, (_, call) => {
       call.progress({ stage: 'halfway' });
-      return new Promise(() => {});
+      return new Promise((_, reject) => call.signal.addEventListener('abort', () => reject(call.signal.reason)));
     });
     each('crash.quick', { operation: true }, ({ n }) => ({ n }));
     each('crash.emit', {}, ({ n }) => {

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RpcClient } from '@nook/wire';
 import { expect, test } from 'vitest';
@@ -8,7 +9,7 @@ import { tempDir } from './engine.fixture.ts';
 type Answer = any;
 
 const start = async (home: string, env: NodeJS.ProcessEnv = {}) => {
-  const daemon = daemonProcess('./crash-daemon.fixture.ts', { NOOK_HOME: home, ...env });
+  const daemon = daemonProcess(import.meta.resolve('./crash-daemon.fixture.ts'), { NOOK_HOME: home, ...env });
   const said = await daemon.ready();
   if (said.ready !== true) throw new Error(JSON.stringify(said));
   const client = await RpcClient.connect(join(home, 'run', 'nookd.sock'));
@@ -91,7 +92,10 @@ test('kill -9 in the middle of events: every acknowledged one is replayed, once,
 test('kill -9 in the middle of migrations: the next start finds all of them or none', async () => {
   await using dir = await tempDir();
   for (const afterMs of [120, 160, 200, 240, 280]) {
-    const daemon = daemonProcess('./crash-daemon.fixture.ts', { NOOK_HOME: dir.path, CRASH_MIGRATIONS: '2000' });
+    const daemon = daemonProcess(import.meta.resolve('./crash-daemon.fixture.ts'), {
+      NOOK_HOME: dir.path,
+      CRASH_MIGRATIONS: '2000',
+    });
     const timer = setTimeout(() => daemon.child.kill('SIGKILL'), afterMs);
     await daemon.exit();
     clearTimeout(timer);
@@ -99,4 +103,36 @@ test('kill -9 in the middle of migrations: the next start finds all of them or n
   const { daemon, call } = await start(dir.path, { CRASH_MIGRATIONS: '2000' });
   await using _ = daemon;
   expect(await call('crash.put', { n: 1 })).toEqual({ n: 1 });
+});
+
+test('SIGTERM in the middle of anything: it ends in order, the store is sound and holds what was acknowledged', async () => {
+  await using dir = await tempDir();
+  await mkdir(join(dir.path, 'config'));
+  await writeFile(join(dir.path, 'config', 'config.toml'), '[daemon]\ndrain_seconds = 0\n');
+  const acknowledged: number[] = [];
+  let sent = 0;
+  for (let life = 0; life < 3; life++) {
+    const { daemon, call } = await start(dir.path);
+    const work = async () => {
+      for (;;) {
+        const n = sent++;
+        await call('crash.put', { n }, { idempotencyKey: `put-${n}` });
+        acknowledged.push(n);
+        await call('crash.emit', { n });
+        await call('crash.work.begin', {});
+      }
+    };
+    const ended = Promise.all([work(), work(), work()]).catch(() => {});
+    await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan((life + 1) * 20);
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.exit()).toBe(0);
+    await ended;
+  }
+  const { daemon, call } = await start(dir.path);
+  await using _ = daemon;
+  expect(await call('crash.rows')).toEqual(expect.arrayContaining(acknowledged));
+  const { operations } = await call('op.list', { limit: 1000 });
+  expect(new Set(operations.map(({ state }: Answer) => state))).toEqual(new Set(['interrupted']));
+  const { findings } = await call('daemon.doctor');
+  expect(findings.find(({ check }: Answer) => check === 'daemon.store')).toMatchObject({ status: 'ok' });
 });

@@ -13,9 +13,9 @@ export interface DaemonProcess extends AsyncDisposable {
   output(): string;
 }
 
-/** Runs a file beside this one as a daemon, killed with the test. */
-export function daemonProcess(file: string, env: NodeJS.ProcessEnv): DaemonProcess {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve(file))], {
+/** Runs the file of a `file:` URL as a daemon, killed with the test. */
+export function daemonProcess(url: string, env: NodeJS.ProcessEnv): DaemonProcess {
+  const child = spawn(process.execPath, [fileURLToPath(url)], {
     env: { ...process.env, ...env, NOOK_READY_FD: '3' },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   });

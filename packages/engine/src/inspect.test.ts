@@ -137,7 +137,7 @@ describe('a reload', () => {
 
   test('comes with SIGHUP as well, and reaches the log of plugins', async () => {
     await using dir = await tempDir();
-    await using daemon = daemonProcess('./tiny-daemon.fixture.ts', { NOOK_HOME: dir.path });
+    await using daemon = daemonProcess(import.meta.resolve('./tiny-daemon.fixture.ts'), { NOOK_HOME: dir.path });
     await daemon.ready();
     await writeConfig(dir.path, '[daemon]\nlog_level = "error"\n');
     daemon.child.kill('SIGHUP');

@@ -7,7 +7,7 @@ import { daemonProcess } from './daemon-process.fixture.ts';
 import { tempDir } from './engine.fixture.ts';
 
 function daemon(home: string, behaviour = '') {
-  return daemonProcess('./tiny-daemon.fixture.ts', { NOOK_HOME: home, TINY: behaviour });
+  return daemonProcess(import.meta.resolve('./tiny-daemon.fixture.ts'), { NOOK_HOME: home, TINY: behaviour });
 }
 
 const socket = (home: string) => join(home, 'run', 'nookd.sock');

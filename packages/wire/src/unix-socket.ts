@@ -5,6 +5,8 @@ import { NookError } from '@nook/daemonapi';
 
 /** The kernel takes 107 bytes. */
 const MAX_PATH_BYTES = 107;
+/** Connections that may wait to be accepted; the kernel has a limit of its own. Beyond it a connect fails at once. */
+const BACKLOG = 4096;
 /** Not among node's constants: opens a socket file as a mere reference to it (open(2)). */
 const O_PATH = 0o10000000;
 
@@ -134,7 +136,7 @@ function listen(server: net.Server, path: string): Promise<void> {
     // The file is made in this very call, and with this mask nobody else can open it before its mode is set.
     const mask = process.umask(0o177);
     try {
-      server.listen(path, () => {
+      server.listen({ path, backlog: BACKLOG }, () => {
         server.off('error', reject);
         resolve();
       });

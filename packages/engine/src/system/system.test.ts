@@ -105,7 +105,7 @@ describe('systemd', () => {
 
   test('sockets meant for another process are left alone', async () => {
     await using dir = await tempDir();
-    await using nookd = daemonProcess('./tiny-daemon.fixture.ts', {
+    await using nookd = daemonProcess(import.meta.resolve('../tiny-daemon.fixture.ts'), {
       NOOK_HOME: dir.path,
       LISTEN_PID: '1',
       LISTEN_FDS: '1',
@@ -127,7 +127,10 @@ describe('systemd', () => {
     const socat = spawn('socat', ['-u', `${address},fork`, `OPEN:${output},append`]);
     await using _socat = killedWithTest(socat);
     await expect.poll(() => isBound(target)).toBe(true);
-    await using nookd = daemonProcess('./tiny-daemon.fixture.ts', { NOOK_HOME: dir.path, NOTIFY_SOCKET: target });
+    await using nookd = daemonProcess(import.meta.resolve('../tiny-daemon.fixture.ts'), {
+      NOOK_HOME: dir.path,
+      NOTIFY_SOCKET: target,
+    });
     await nookd.ready();
     await expect.poll(() => readFile(output, 'utf8')).toContain(`READY=1\nMAINPID=${nookd.child.pid}\nSTATUS=serving`);
     nookd.child.kill('SIGTERM');
