@@ -1,14 +1,14 @@
-import type { PluginContext } from '@nook/daemonapi';
+import type { Clock, Logger } from '@nook/daemonapi';
 import type { WebhookConfig } from './config.ts';
 import type { DelivererOptions } from './deliverer.ts';
 
 /** What the config says, in milliseconds. */
 export function delivererOptions(
-  { config, log, clock }: Pick<PluginContext<'webhook', WebhookConfig>, 'config' | 'log' | 'clock'>,
-  secret: string,
+  config: WebhookConfig,
+  { log, clock }: { readonly log: Logger; readonly clock: Clock },
 ): DelivererOptions {
   return {
-    secret,
+    secret: config.secret ?? '',
     log,
     clock,
     queue: config.queue,

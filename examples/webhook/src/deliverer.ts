@@ -24,7 +24,7 @@ const PASSING = new Set([408, 425, 429]);
 
 /** Delivers one event after the other, in their order. */
 export class Deliverer {
-  readonly #options: DelivererOptions;
+  #options: DelivererOptions;
   readonly #queue: BoundedQueue<Delivery>;
   readonly #poster = new Poster();
   readonly #counts = { delivered: 0, dropped: 0, skipped: 0 };
@@ -64,6 +64,11 @@ export class Deliverer {
     if (this.#current !== undefined) this.#current.notBefore = 0;
     if (url === undefined) this.#dropAll();
     this.#interrupted();
+  }
+
+  /** From now on with these options, but for the length of the queue. */
+  configure(options: DelivererOptions): void {
+    this.#options = options;
   }
 
   start(): void {

@@ -16,16 +16,18 @@ const stats = z.object({
   last_delivered_at: z.number().exactOptional(),
 });
 
-export function registerMethods(context: PluginContext<'webhook', WebhookConfig>, deliverer: Deliverer): void {
+type Context = PluginContext<'webhook', WebhookConfig>;
+
+export function registerMethods(context: Context, deliverer: Deliverer, config: () => WebhookConfig): void {
   context.method('webhook.set', {
     summary: 'Names the URL that events are delivered to, or none.',
     access: 'admin',
     params: z.strictObject({ url: httpUrl.nullable() }),
     result: stats,
     run({ url }) {
-      if (url !== null && context.config.secret === undefined) {
+      if (url !== null && config().secret === undefined) {
         throw new NookError('unavailable', 'There is no key to sign deliveries with.', {
-          hint: "Set 'secret' in section [webhook] of config.toml, and start the daemon anew: nook daemon stop",
+          hint: "Set 'secret' in section [webhook] of config.toml, then: nook daemon reload",
         });
       }
       writeTarget(context.store, url);

@@ -16,20 +16,29 @@ export const webhook: PluginDefinition<'webhook', WebhookConfig> = {
   config: configSchema,
   deadlines: { stop: 10_000 },
   setup(context) {
-    const { config, events, store } = context;
+    const { events, store } = context;
+    let { config } = context;
     store.migrate(migrations);
-    const deliverer = new Deliverer(delivererOptions(context, config.secret ?? ''));
-    // Without a key there is nowhere to go, also not where an earlier daemon was told to.
-    deliverer.aim(config.secret === undefined ? undefined : readTarget(store, config.url));
+    const deliverer = new Deliverer(delivererOptions(config, context));
+    deliverer.aim(readTarget(store, config));
     const listener = once((event) => deliverer.offer(event));
     const unsubscribe = config.topics.map((topic) => events.subscribe(topic, listener));
-    registerMethods(context, deliverer);
+    registerMethods(context, deliverer, () => config);
     context.contribute(
       'doctor.check',
       receiverCheck(() => deliverer.stats()),
     );
     return {
       start: () => deliverer.start(),
+      reload(next) {
+        const before = readTarget(store, config);
+        const after = readTarget(store, next);
+        const left = (['topics', 'queue'] as const).filter((key) => String(next[key]) !== String(config[key]));
+        config = next;
+        deliverer.configure(delivererOptions(next, context));
+        if (before?.href !== after?.href) deliverer.aim(after);
+        return left;
+      },
       stop: (signal) => deliverer.stop(signal),
       dispose() {
         for (const end of unsubscribe) end();

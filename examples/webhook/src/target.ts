@@ -1,4 +1,5 @@
 import type { Migration, Store } from '@nook/daemonapi';
+import type { WebhookConfig } from './config.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -8,10 +9,11 @@ export const migrations: readonly Migration[] = [
   },
 ];
 
-/** The URL that counts: what was set last, else that of the config. */
-export function readTarget(store: Store, configured: string | undefined): URL | undefined {
+/** The URL that counts: what was set last, else that of the config; none without a key, whatever was set. */
+export function readTarget(store: Store, { url: configured, secret }: WebhookConfig): URL | undefined {
   const row = store.get<{ url: string | null }>('SELECT url FROM webhook_target');
   const url = row === undefined ? configured : row.url;
+  if (secret === undefined) return undefined;
   return url === undefined || url === null ? undefined : new URL(url);
 }
 

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +76,27 @@ test('without a key nothing is delivered, and a URL is refused', async () => {
   await expect(startTestDaemon({ plugins: [webhook], config })).rejects.toThrow(
     /webhook\.secret: .*every delivery is signed/,
   );
+});
+
+test('a changed config takes over the URL and the key, and says what waits for a restart', async () => {
+  await using old = await Receiver.create('hang');
+  await using next = await Receiver.create();
+  await using daemon = await webhookDaemon({ url: old.url(), timeout_seconds: 60 });
+  publish(daemon, 1);
+  await old.until(1);
+  const secret = 'another secret of the tests';
+  const report = await daemon.reload({
+    webhook: { url: next.url(), secret, topics: ['demo.*', 'other.*'], attempts: 2 },
+  });
+  expect(report.restart_needed.every((key) => key.startsWith('webhook.topics'))).toBe(true);
+  expect(report.restart_needed).not.toEqual([]);
+  expect(report.applied).toEqual(expect.arrayContaining(['webhook.url', 'webhook.secret', 'webhook.attempts']));
+  const [received] = await next.until(1);
+  const timestamp = received?.headers['x-nook-timestamp'];
+  const signature = createHmac('sha256', secret).update(`${timestamp}.${received?.body}`).digest('hex');
+  expect(received?.headers['x-nook-signature']).toBe(`sha256=${signature}`);
+  await daemon.reload({});
+  expect(await daemon.call('webhook.stats', {})).toMatchObject({ target: null });
 });
 
 test.each(['ftp://example.org/', 'example.org', ''])("'%s' is not taken for a URL", async (url) => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EventBus } from '@nook/daemonapi';
+import type { Clock, EventBus } from '@nook/daemonapi';
 import { createEngine, type Engine } from '@nook/engine';
 import type { AnyPlugin } from './any-plugin.ts';
 import { fakesPlugin } from './fakes.ts';
@@ -14,6 +14,7 @@ export interface BoxOptions {
   readonly plugins: readonly AnyPlugin[];
   readonly fakes?: Readonly<Record<string, unknown>>;
   readonly config?: Readonly<Record<string, unknown>>;
+  readonly clock?: Clock;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly home?: string;
 }
@@ -29,6 +30,8 @@ export class Box implements AsyncDisposable {
   readonly engine: Engine;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Read by the engine whenever it would read config.toml. */
+  readonly #config: Record<string, unknown>;
   readonly #temporary: string | undefined;
   readonly #observed: ReadonlyMap<string, Observed>;
   readonly #scope: ResourceScope = resourceScope();
@@ -40,16 +43,24 @@ export class Box implements AsyncDisposable {
     return new Box(options, options.home ?? (await mkdtemp(join(tmpdir(), 'nook-'))));
   }
 
-  private constructor({ plugins, fakes = {}, config = {}, env = {}, home }: BoxOptions, dir: string) {
+  private constructor({ plugins, fakes = {}, config = {}, env = {}, clock, home }: BoxOptions, dir: string) {
     this.home = dir;
     this.#temporary = home === undefined ? dir : undefined;
     this.env = { ...env, NOOK_HOME: dir };
+    this.#config = { ...config };
     const all = [...plugins, fakesPlugin(OWN_PLUGIN, fakes)];
     this.#observed = new Map(all.map(({ name }) => [name, new Observed()]));
     const observed = all.map((plugin) =>
       observe(plugin, this.of(plugin.name), (work) => this.#scope.run(work, plugin.name)),
     );
-    this.engine = createEngine({ plugins: observed, env: this.env, config, logLevel: 'debug', checkResults: true });
+    this.engine = createEngine({
+      plugins: observed,
+      env: this.env,
+      config: this.#config,
+      logLevel: 'debug',
+      checkResults: true,
+      ...(clock === undefined ? {} : { clock }),
+    });
   }
 
   of(plugin: string): Observed {
@@ -63,6 +74,12 @@ export class Box implements AsyncDisposable {
   /** Of the engine. Known once it is set up. */
   get events(): EventBus {
     return this.of(OWN_PLUGIN).events as EventBus;
+  }
+
+  /** What config.toml would hold from now on, once somebody reads it. */
+  configure(config: Readonly<Record<string, unknown>>): void {
+    for (const section of Object.keys(this.#config)) delete this.#config[section];
+    Object.assign(this.#config, config);
   }
 
   start(): Promise<void> {

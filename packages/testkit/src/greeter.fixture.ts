@@ -32,7 +32,8 @@ export const greeter: PluginDefinition<'test-greeter', z.output<typeof config>> 
   from: import.meta.url,
   config,
   setup(context) {
-    const { config, events } = context;
+    let { config } = context;
+    const { events } = context;
     const words = context.want('test-words');
     let heard = 0;
     const unsubscribe = events.subscribe('test.*', () => {
@@ -55,7 +56,14 @@ export const greeter: PluginDefinition<'test-greeter', z.output<typeof config>> 
       name: 'test-greeter.ears',
       run: async () => [{ status: 'ok', item: 'ears', evidence: `heard ${heard} times` }],
     });
-    return { dispose: () => void unsubscribe() };
+    return {
+      // What it says follows at once; how, after a restart.
+      reload(next) {
+        config = { ...config, language: next.language };
+        return next.shout === config.shout ? [] : ['shout'];
+      },
+      dispose: () => void unsubscribe(),
+    };
   },
 };
 

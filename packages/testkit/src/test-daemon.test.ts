@@ -42,6 +42,29 @@ test('events go both ways', async () => {
   await expect(daemon.nextEvent('never', { timeoutMs: 10 })).rejects.toMatchObject({ code: 'timeout' });
 });
 
+test('a changed config reaches the plugin, as far as it takes it', async () => {
+  await using daemon = await startTestDaemon({
+    plugins: [greeter],
+    config: { 'test-greeter': { language: 'en' } },
+    fakes: { 'test-words': { greeting: async (language) => language } },
+  });
+  const next = { 'test-greeter': { language: 'fr', shout: true } };
+  expect(await daemon.reload(next)).toMatchObject({
+    applied: ['test-greeter.language'],
+    restart_needed: ['test-greeter.shout'],
+  });
+  expect(await daemon.call('test-greeter.hello', { name: 'vous' })).toEqual({ text: 'fr, vous.' });
+  await expect(daemon.reload({ 'test-greeter': { shout: 1 } })).rejects.toMatchObject({ code: 'bad_params' });
+});
+
+test('the clock may be the test’s', async () => {
+  const clock = { now: () => 1_000_000, monotonic: () => 5 };
+  await using daemon = await startTestDaemon({ plugins: [greeter], clock });
+  const greeted = daemon.nextEvent('test-greeter.*');
+  await daemon.call('test-greeter.hello', { name: 'you' });
+  expect(await greeted).toMatchObject({ at: 1_000_000 });
+});
+
 test('what keeps a daemon from starting reaches the test', async () => {
   const refused = { code: 'conflict', message: expect.stringContaining("Plugin 'test-strict' needs 'test-words'") };
   await expect(startTestDaemon({ plugins: [strict] })).rejects.toMatchObject(refused);

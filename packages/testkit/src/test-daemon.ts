@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, type NookClient } from '@nook/client';
 import {
+  type Clock,
   type Dirs,
   type EventBus,
   type ExtensionPoints,
@@ -10,9 +11,12 @@ import {
   type PluginDefinition,
   type Provides,
 } from '@nook/daemonapi';
-import type { DoctorReport } from '@nook/engine';
+import type { DoctorReport, ReloadReport } from '@nook/engine';
 import { Box } from './box.ts';
 import type { Fakes } from './fakes.ts';
+
+/** What config.toml holds: section → keys. */
+export type TestConfig = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 export interface TestDaemonOptions<Name extends string = string> {
   /** The plugin under test, and the real ones that it works with. */
@@ -20,8 +24,9 @@ export interface TestDaemonOptions<Name extends string = string> {
   readonly plugins: readonly PluginDefinition<Name, any>[];
   /** Stand-ins for capabilities that none of `plugins` provides. */
   readonly fakes?: Fakes<NoInfer<Name>>;
-  /** What config.toml would hold: section → keys. */
-  readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly config?: TestConfig;
+  /** Instead of the machine's. Timers that a plugin sets run by the machine's all the same. */
+  readonly clock?: Clock;
   /** What directories are resolved from, beside the home: `NOOK_STORE` for instance. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** A folder to run in that is kept, to start a second daemon on the state of the first; made and removed when absent. */
@@ -43,6 +48,8 @@ export interface TestDaemon extends AsyncDisposable {
   capability<C extends keyof Provides & string>(name: C): Provides[C];
   /** Everything contributed to a point. */
   contributions<P extends keyof ExtensionPoints & string>(point: P): readonly ExtensionPoints[P][];
+  /** Changes the config of the running daemon, as an edited config.toml and `nook daemon reload` do. @throws NookError `bad_params` */
+  reload(config: TestConfig): Promise<ReloadReport>;
   /** Runs all doctor checks. */
   doctor(): Promise<DoctorReport>;
   /** The lines of the daemon's log so far. */
@@ -117,6 +124,11 @@ class RunningDaemon implements TestDaemon {
   contributions<P extends keyof ExtensionPoints & string>(point: P): readonly ExtensionPoints[P][] {
     const all = this.#box.observed.flatMap(({ contributed }) => contributed);
     return all.filter((found) => found.point === point).map(({ value }) => value as ExtensionPoints[P]);
+  }
+
+  reload(config: TestConfig): Promise<ReloadReport> {
+    this.#box.configure(config);
+    return this.call('daemon.reload', {});
   }
 
   doctor(): Promise<DoctorReport> {

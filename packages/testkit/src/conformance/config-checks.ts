@@ -3,6 +3,7 @@ import type { StandardSchema } from '@nook/daemonapi';
 import type { ConformanceCheck } from './check.ts';
 import type { Subject } from './options.ts';
 import { failureOf, subjectBox } from './subject-box.ts';
+import { withHooks } from './vary.ts';
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -37,6 +38,23 @@ export const configChecks: readonly ConformanceCheck[] = [
       if (key === undefined) return;
       const misspelt = await refusalOf(subject, { [key.slice(0, -1)]: 1 });
       assert.ok(misspelt.includes(`Did you mean '${key}'?`), misspelt);
+    },
+  },
+  {
+    name: 'takes its own config again, and where it asks for a restart names keys that it has',
+    async run(subject) {
+      const { config: schema } = subject.plugin;
+      const plugin = withHooks(subject.plugin, ({ start, reload }, context) => ({
+        async start(signal) {
+          const outcome = await start(signal);
+          const left = (await reload?.(context.config, signal)) ?? [];
+          const known = schema === undefined ? [] : keysOf(schema);
+          for (const key of left) assert.ok(known.includes(key.split('.')[0] ?? ''), `it has no key '${key}'`);
+          return outcome;
+        },
+      }));
+      await using box = await subjectBox({ ...subject, plugin });
+      await box.start();
     },
   },
   {

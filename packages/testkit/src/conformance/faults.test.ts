@@ -205,6 +205,16 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     check: 'unknown keys of its config',
     says: /was to be refused, but nothing failed/,
   },
+  'a reload that asks for keys that it does not have': {
+    plugin: varied({ reload: () => ['langauge'] }),
+    check: 'takes its own config again',
+    says: /it has no key 'langauge'/,
+  },
+  'a reload that throws': {
+    plugin: varied({ reload: () => Promise.reject(new Error('not now')) }),
+    check: 'takes its own config again',
+    says: /not now/,
+  },
   'a config that takes any value': {
     plugin: { ...greeter, config: z.strictObject({ language: z.any() }) } as AnyPlugin,
     check: 'values of the wrong type',

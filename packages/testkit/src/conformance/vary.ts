@@ -5,20 +5,26 @@ import { overridden } from '../observe.ts';
 /** Hooks that are all there and can be called by themselves. */
 export interface BoundHooks {
   start(signal: AbortSignal): ReturnType<NonNullable<PluginHooks['start']>>;
+  /** Absent where the plugin has none, since that means something. */
+  reload?(config: unknown, signal: AbortSignal): ReturnType<NonNullable<PluginHooks['reload']>>;
   stop(signal: AbortSignal): void | Promise<void>;
   dispose(signal: AbortSignal): void | Promise<void>;
 }
 
 /** The plugin with its hooks called in another way. */
-export function withHooks(plugin: AnyPlugin, change: (hooks: BoundHooks) => PluginHooks): AnyPlugin {
+export function withHooks(
+  plugin: AnyPlugin,
+  change: (hooks: BoundHooks, context: PluginContext) => PluginHooks,
+): AnyPlugin {
   const setup: AnyPlugin['setup'] = (context) => {
     const hooks = plugin.setup(context) ?? {};
     const bound: BoundHooks = {
       start: (signal) => hooks.start?.(signal),
       stop: (signal) => hooks.stop?.(signal),
       dispose: (signal) => hooks.dispose?.(signal),
+      ...(hooks.reload === undefined ? {} : { reload: hooks.reload.bind(hooks) }),
     };
-    return { ...bound, ...change(bound) };
+    return { ...bound, ...change(bound, context) };
   };
   return { ...plugin, setup };
 }

@@ -14,8 +14,8 @@ test('greets over the socket, and tells about it', async () => {
 });
 
 test('greets as it is configured', async () => {
-  const config = { [plugin.name]: { greeting: 'Good morning' } };
-  await using daemon = await startTestDaemon({ plugins: [plugin], config });
+  await using daemon = await startTestDaemon({ plugins: [plugin] });
+  await daemon.reload({ [plugin.name]: { greeting: 'Good morning' } });
   expect(daemon.capability('templateName').greet('you')).toBe('Good morning, you!');
   const { stdout } = await runCommand(daemon, greet, { positionals: { name: 'you' } });
   expect(stdout).toBe('Good morning, you!\n');

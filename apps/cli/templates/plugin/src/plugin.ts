@@ -12,7 +12,8 @@ export const plugin: PluginDefinition<'template-name', Config> = {
   from: import.meta.url,
   config: configSchema,
   setup(context) {
-    const { config, events, log } = context;
+    const { events, log } = context;
+    let { config } = context;
     const greeter: Greeter = {
       greet(name) {
         events.publish('template-name.greeted', { name });
@@ -20,10 +21,17 @@ export const plugin: PluginDefinition<'template-name', Config> = {
       },
     };
     context.provide('templateName', greeter);
-    context.contribute('doctor.check', greetingCheck(config));
+    context.contribute(
+      'doctor.check',
+      greetingCheck(() => config.greeting),
+    );
     registerMethods(context, greeter);
     return {
       start: () => log.debug('started'),
+      // Called when the section was changed; without it, a change waits for a restart.
+      reload(next) {
+        config = next;
+      },
       stop: () => log.debug('stopped'),
     };
   },
