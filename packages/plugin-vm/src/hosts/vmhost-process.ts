@@ -23,12 +23,16 @@ export async function startVmhost(dir: string, spec: HostSpec): Promise<ProcessI
   const output = openSync(join(dir, 'vmhost.out'), 'w', 0o600);
   let child: ChildProcess;
   try {
-    child = spawn(process.execPath, [...NODE_OPTIONS, programFile('vmhost', import.meta.url), dir, `--token=${spec.token}`], {
-      cwd: dir,
-      detached: true,
-      stdio: ['ignore', output, output, 'pipe'],
-      env: environment(),
-    });
+    child = spawn(
+      process.execPath,
+      [...NODE_OPTIONS, programFile('vmhost', import.meta.url), dir, `--token=${spec.token}`],
+      {
+        cwd: dir,
+        detached: true,
+        stdio: ['ignore', output, output, 'pipe'],
+        env: environment(),
+      },
+    );
   } finally {
     closeSync(output);
   }
