@@ -244,7 +244,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
 };
 
-test.concurrent.for(Object.entries(FAULTS))('%s is found', async ([, fault], { expect }) => {
+test.concurrent.for(Object.entries(FAULTS))('%s is found', { timeout: 60_000 }, async ([, fault], { expect }) => {
   const { plugin, check: words, says, options = OPTIONS } = fault;
   const checks = conformanceChecks(plugin, options as ConformanceOptions);
   const check = checks.filter(({ name }) => name.includes(words));
