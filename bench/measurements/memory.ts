@@ -50,7 +50,7 @@ async function freshDaemon(lab: Lab): Promise<Row> {
   const samples = await repeat(lab.count(3, 1), async () => {
     await using fresh = await Lab.open({ quick: lab.quick });
     await fresh.rest(REST_MS);
-    return fresh.daemonRss();
+    return await fresh.daemonRss();
   });
   return { ...of('nookd RSS, idle', samples), target: atMost(90) };
 }
