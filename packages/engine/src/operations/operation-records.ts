@@ -7,16 +7,9 @@ export interface KeptStage {
   readonly at_ms: number;
 }
 
-export interface OperationRecord {
-  readonly op_id: string;
-  readonly method: string;
-  readonly state: OperationState;
-  readonly begun_at: number;
-  readonly ended_at?: number | undefined;
-  readonly elapsed_ms: number;
+/** What the store keeps: the view, but for stages whose time still has to be told. */
+export interface OperationRecord extends Omit<OperationView, 'stages'> {
   readonly stages: readonly KeptStage[];
-  readonly result?: unknown;
-  readonly error?: OperationView['error'];
 }
 
 export interface Retention {

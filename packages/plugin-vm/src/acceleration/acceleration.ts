@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { arch, cpus, release } from 'node:os';
 import { join } from 'node:path';
-import { type Logger, NookError } from '@nook/daemonapi';
+import type { Logger } from '@nook/daemonapi';
 import { writeFileAtomic } from '@nook/wire';
-import { execa } from 'execa';
 import type { VmConfig } from '../config.ts';
 import { type ProbeGuest, probe, type Verdict } from './probe.ts';
+import { programStamp } from './program-stamp.ts';
 
 interface CachedVerdict extends Verdict {
   readonly key: string;
@@ -43,16 +43,6 @@ export class Acceleration {
     return this.#running;
   }
 
-  /** @throws NookError `unavailable` when there is no such program */
-  async qemuVersion(): Promise<string> {
-    const { qemu } = this.#config;
-    const { stdout, failed } = await execa(qemu, ['--version'], { reject: false, timeout: 10_000 });
-    if (!failed) return stdout.split('\n')[0] ?? '';
-    throw new NookError('unavailable', `The program '${qemu}' cannot be run.`, {
-      hint: 'Install it (Debian: apt install qemu-system-x86), or name another one in [vm] qemu.',
-    });
-  }
-
   async #probe(guest: Omit<ProbeGuest, 'qemu'>, signal: AbortSignal): Promise<Verdict> {
     const key = await this.#key();
     const verdict = await probe({ qemu: this.#config.qemu, ...guest }, signal);
@@ -77,6 +67,6 @@ export class Acceleration {
       () => 'none',
     );
     const user = `${process.getuid?.()}:${process.getgroups?.().sort().join(',')}`;
-    return [await this.qemuVersion(), arch(), release(), cpus()[0]?.model ?? '', device, user].join('|');
+    return [await programStamp(this.#config.qemu), arch(), release(), cpus()[0]?.model ?? '', device, user].join('|');
   }
 }
