@@ -36,7 +36,7 @@ export function surplus(home: string, vms: readonly Listed[]): string[] {
 
 function differences({ name, id, state, cause }: Listed, dir: string, processes: readonly Found[]): string[] {
   const mine = processes.filter(({ argv }) => argv.includes(dir));
-  const running = state === 'running' ? 1 : 0;
+  const running = state === 'running' || state === 'paused' ? 1 : 0;
   const counts: [string, number, number][] = [
     ['vmhosts', mine.filter(({ argv }) => argv.some((word) => word.includes('vmhost'))).length, running],
     ['QEMUs', mine.filter(({ argv }) => argv[0]?.includes('qemu')).length, running],

@@ -10,11 +10,13 @@ const size = z.union([z.string(), z.number()]).transform((value, context) => {
 
 /** `[vm]` in config.toml. */
 export const vmConfig = z.strictObject({
+  /** What runs the machines of new VMs: the name of a contributed driver. */
+  driver: z.string().min(1).default('qemu'),
   vcpus: z.number().int().min(1).max(64).default(1),
   memory: size.default(1024 ** 3),
   /** Absent: as large as the image was made. */
   disk: size.optional(),
-  /** `auto` asks a small probe guest once. */
+  /** For the driver `qemu`, as `machine` and `qemu`. `auto` asks a small probe guest once. */
   accelerator: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
   machine: z.enum(['microvm', 'q35']).default('q35'),
   kernel: z.string().optional(),

@@ -36,6 +36,9 @@ export interface VmView {
   readonly ended_at?: number | undefined;
   /** How the latest start brought the VM up. */
   readonly came_up?: 'cold' | undefined;
+  /** What runs it, e.g. `qemu`. */
+  readonly driver: string;
+  readonly driver_version?: string | undefined;
   readonly accelerator?: string | undefined;
   readonly machine?: string | undefined;
   readonly vmhost_pid?: number | undefined;
@@ -104,6 +107,8 @@ declare module '@nook/daemonapi' {
     >;
     'vm.start': RpcMethod<{ readonly name: string }, VmView>;
     'vm.stop': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
+    'vm.pause': RpcMethod<{ readonly name: string }, VmView>;
+    'vm.resume': RpcMethod<{ readonly name: string }, VmView>;
     'vm.kill': RpcMethod<{ readonly name: string }, VmView>;
     'vm.restart': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.delete': RpcMethod<{ readonly name: string; readonly force?: boolean | undefined }, { readonly name: string }>;

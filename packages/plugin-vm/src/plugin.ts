@@ -1,11 +1,12 @@
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
-import { Acceleration } from './acceleration/acceleration.ts';
 import { type VmConfig, vmConfig } from './config.ts';
-import { vmChecks } from './doctor.ts';
+import { Drivers } from './machines/drivers.ts';
 import { Initramfs } from './machines/initramfs.ts';
 import { Machines } from './machines/machines.ts';
 import { migrations, Records } from './machines/records.ts';
 import { registerMethods } from './methods.ts';
+import { qemuChecks } from './qemu/doctor.ts';
+import { qemuDriver } from './qemu/driver.ts';
 
 /** Virtual machines: records, lifecycle, commands in them. */
 export const vm: PluginDefinition<'vm', VmConfig> = {
@@ -17,10 +18,12 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
   setup(context) {
     const { config, dirs, log, clock, events, store } = context;
     store.migrate(migrations);
-    const acceleration = new Acceleration({ cacheDir: dirs.cache, config, log });
+    const qemu = qemuDriver({ cacheDir: dirs.cache, config, log });
+    context.contribute('vm.driver', qemu.driver);
+    const drivers = new Drivers(() => context.contributions('vm.driver'));
     const machines = new Machines({
       records: new Records(store),
-      ...{ config, dirs, log, clock, events, acceleration },
+      ...{ config, dirs, log, clock, events, drivers },
       initramfs: new Initramfs(dirs.cache),
       images: context.need('images'),
       kernels: context.need('kernels'),
@@ -28,9 +31,12 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     });
     registerMethods(context, machines);
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
-    for (const check of vmChecks(acceleration, config)) context.contribute('doctor.check', check);
+    for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     return {
-      start: () => machines.recover(),
+      start() {
+        drivers.check(config.driver);
+        return machines.recover();
+      },
       dispose: () => machines.release(),
     };
   },

@@ -74,6 +74,8 @@ export const vmView = z.object({
   started_at: z.number().optional(),
   ended_at: z.number().optional(),
   came_up: z.literal('cold').optional(),
+  driver: z.string(),
+  driver_version: z.string().optional(),
   accelerator: z.string().optional(),
   machine: z.string().optional(),
   vmhost_pid: z.number().optional(),

@@ -16,6 +16,8 @@ import { view } from './view.ts';
 
 /** A vmhost of an earlier daemon that has not answered for this long is said to be stuck. */
 const SILENT_MS = 1_000;
+/** Longer than a driver may take to obey. */
+const ORDER_MS = 20_000;
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
@@ -51,6 +53,7 @@ export class Machine {
 
   start(caller: Caller, options: { sessionExpected: boolean }): Promise<VmView> {
     return this.#exclusively(async () => {
+      if (this.#record.state === 'paused') throw paused(this.#record.name);
       if (this.#link) return this.view();
       this.#start = new AbortController();
       const signal = AbortSignal.any([caller.signal, this.#start.signal]);
@@ -75,6 +78,16 @@ export class Machine {
         .catch((error: Error) => this.#endByForce(link, error));
       return this.#afterwards();
     });
+  }
+
+  /** Lets the guest stand still, its memory kept. @throws NookError `unavailable` when the driver cannot */
+  pause(caller: Caller): Promise<VmView> {
+    return this.#exclusively(() => this.#ask('pause', caller));
+  }
+
+  /** Lets a guest that was paused go on. */
+  resume(caller: Caller): Promise<VmView> {
+    return this.#exclusively(() => this.#ask('resume', caller));
   }
 
   /** Ends the machine at once, also in the middle of a stop or a start. */
@@ -113,7 +126,7 @@ export class Machine {
   }
 
   async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
-    const { token } = await this.#requireLink().call<{ token: string }>(
+    const { token } = await this.#requireLink('paused').call<{ token: string }>(
       'exec.token',
       { session },
       this.#asking(caller),
@@ -122,7 +135,7 @@ export class Machine {
   }
 
   sessions(caller: Caller): Promise<readonly SessionView[]> {
-    return this.#requireLink().call('exec.list', {}, this.#asking(caller));
+    return this.#requireLink('paused').call('exec.list', {}, this.#asking(caller));
   }
 
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
@@ -148,11 +161,13 @@ export class Machine {
   }
 
   async #bringUp(caller: Caller, { sessionExpected }: { sessionExpected: boolean }): Promise<void> {
-    const { clock } = this.#dependencies;
+    const { clock, drivers } = this.#dependencies;
+    const driver = drivers.of({ name: this.#record.name, driver: this.#record.shape.driver });
     const boot = this.#record.run.boot + 1;
     const token = newToken();
     const context: StartContext = {
       record: this.#record,
+      driver,
       ...{ dir: this.dir, boot, token, sessionExpected },
       dependencies: this.#dependencies,
       caller,
@@ -165,12 +180,12 @@ export class Machine {
           caller.progress({ stage: name });
         },
       });
-      const { config } = this.#dependencies;
       this.#adopt(context.link as VmhostLink, token, {
         ...this.#record.run,
         steps,
-        accelerator: context.verdict?.accelerator,
-        machine: config.machine,
+        accelerator: context.setup?.accelerator,
+        machine: context.setup?.machine,
+        driver_version: context.setup?.version,
         vmhost: context.vmhost,
       });
     } catch (error) {
@@ -208,7 +223,7 @@ export class Machine {
   async #onLost(token: string | undefined, cause = 'its vmhost died'): Promise<void> {
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
-    if (!end) await endLeftovers(this.dir, this.#dependencies.log);
+    if (!end) await endLeftovers(this.dir, this.#dependencies);
     this.#set({
       state: end?.state ?? 'failed',
       cause: end?.cause ?? cause,
@@ -271,9 +286,18 @@ export class Machine {
     );
   }
 
-  #requireLink(): VmhostLink {
-    if (this.#link && this.#record.state === 'running') return this.#link;
+  async #ask(verb: 'pause' | 'resume', caller: Caller): Promise<VmView> {
+    const link = this.#requireLink('paused');
+    await link.call(verb, {}, { opId: caller.opId, timeoutMs: ORDER_MS, signal: caller.signal });
+    await link.until(({ state }) => (state === 'paused') === (verb === 'pause'), AbortSignal.timeout(ANSWER_MS));
+    return this.view();
+  }
+
+  /** @param also another state than `running` that will do */
+  #requireLink(also?: 'paused'): VmhostLink {
     const { name, state } = this.#record;
+    if (this.#link && (state === 'running' || state === also)) return this.#link;
+    if (state === 'paused') throw paused(name);
     throw new NookError('not_running', `VM '${name}' is ${state}.`, { hint: `Start it: nook vm start ${name}` });
   }
 
@@ -294,6 +318,10 @@ export class Machine {
     this.#queue = turn.catch(() => {});
     return turn;
   }
+}
+
+function paused(name: string): NookError {
+  return new NookError('not_running', `VM '${name}' is paused.`, { hint: `Let it go on: nook vm resume ${name}` });
 }
 
 function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {

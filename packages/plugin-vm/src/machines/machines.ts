@@ -53,6 +53,7 @@ export class Machines {
         created_at: this.#dependencies.clock.now(),
         shape: {
           ...shape,
+          driver: this.#dependencies.config.driver,
           image: image.name,
           image_digest: image.digest,
           image_path: image.path,
@@ -84,7 +85,7 @@ export class Machines {
     const known = new Set(records.map(({ id }) => id));
     for (const id of await readdir(folder)) {
       if (known.has(id)) continue;
-      await endLeftovers(join(folder, id), this.#dependencies.log);
+      await endLeftovers(join(folder, id), this.#dependencies);
       await rm(join(folder, id), { recursive: true, force: true });
     }
     await Promise.all(records.map((record) => this.#add(record).recover()));

@@ -1,19 +1,17 @@
 import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NookError } from '@nook/daemonapi';
+import { type MachineUser, NookError } from '@nook/daemonapi';
 import { execa } from 'execa';
-import { MACHINE_FILES } from '../driver/machine-spec.ts';
-import type { QemuUser } from '../driver/spawn-qemu.ts';
-import { VM_FILES } from '../vmhost/host-spec.ts';
+import { DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
 import type { MachineRecord } from './records.ts';
 
 /**
  * The VM's own disk: a qcow2 overlay on the immutable image, made when the VM first starts.
  * @throws NookError `conflict` when a VM that ran before has lost its disk or its image
  */
-export async function ensureOverlay(dir: string, record: MachineRecord, user: QemuUser | undefined): Promise<void> {
+export async function ensureOverlay(dir: string, record: MachineRecord, user: MachineUser | undefined): Promise<void> {
   const machineDir = join(dir, VM_FILES.machine);
-  const disk = join(machineDir, MACHINE_FILES.disk);
+  const disk = join(machineDir, DISK_FILE);
   if (!(await exists(record.shape.image_path))) throw lost(record, `its image ${record.shape.image_digest} is gone`);
   if (await exists(disk)) return;
   if (record.run.boot > 0 && (await exists(join(dir, VM_FILES.spec)))) throw lost(record, 'its disk is gone');
@@ -40,8 +38,8 @@ export async function ensureOverlay(dir: string, record: MachineRecord, user: Qe
     });
   });
   if (user) {
-    await chown(partial, user.uid, user.uid);
-    await chown(machineDir, user.uid, user.uid);
+    await chown(partial, user.uid, user.gid);
+    await chown(machineDir, user.uid, user.gid);
   }
   await rename(partial, disk);
 }

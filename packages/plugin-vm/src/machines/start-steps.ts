@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { NookError } from '@nook/daemonapi';
-import type { Verdict } from '../acceleration/probe.ts';
+import { join } from 'node:path';
+import { type MachineKernel, type MachineSpec, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
 import type { NetworkPlan } from '../contract.ts';
-import { qemuUser } from '../driver/spawn-qemu.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
-import type { HostSpec } from '../vmhost/host-spec.ts';
+import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
+import { requireCapability } from './drivers.ts';
+import { machineUser } from './machine-user.ts';
 import { ensureOverlay } from './overlay.ts';
 import type { MachineRecord } from './records.ts';
 import type { Step } from './step-runner.ts';
@@ -15,6 +16,7 @@ import type { Step } from './step-runner.ts';
 /** What the steps of one start share; each fills in what later ones need. */
 export interface StartContext {
   readonly record: MachineRecord;
+  readonly driver: VmDriver;
   readonly dir: string;
   readonly boot: number;
   readonly token: string;
@@ -24,7 +26,7 @@ export interface StartContext {
   readonly sessionExpected: boolean;
   kernel?: { readonly digest: string; readonly vmlinux: string; readonly modules: string };
   initramfs?: string;
-  verdict?: Verdict;
+  setup?: VmDriverSetup;
   network?: NetworkPlan;
   vmhost?: ProcessIdentity;
   link?: VmhostLink;
@@ -38,7 +40,7 @@ export function newToken(): string {
 export const START_STEPS: readonly Step<StartContext>[] = [
   { name: 'kernel', run: prepareKernel },
   { name: 'initramfs', run: prepareInitramfs },
-  { name: 'accelerator', run: chooseAccelerator },
+  { name: 'driver', run: prepareDriver },
   { name: 'disk', run: prepareDisk },
   { name: 'network', run: planNetwork },
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
@@ -54,23 +56,23 @@ async function prepareKernel(context: StartContext): Promise<void> {
 }
 
 async function prepareInitramfs(context: StartContext): Promise<void> {
-  const { initramfs, config } = context.dependencies;
-  context.initramfs = await initramfs.ensure(filled(context.kernel), config.machine);
+  const { initramfs } = context.dependencies;
+  context.initramfs = await initramfs.ensure(filled(context.kernel), context.driver.devices);
 }
 
-async function chooseAccelerator(context: StartContext): Promise<void> {
-  const { acceleration, config } = context.dependencies;
-  context.verdict = await acceleration.choose(
-    { machine: config.machine, vmlinux: filled(context.kernel).vmlinux, initramfs: filled(context.initramfs) },
-    context.caller.signal,
-  );
+async function prepareDriver(context: StartContext): Promise<void> {
+  const { record, driver, caller } = context;
+  const run_as = machineUser(record.id);
+  context.setup = await driver.prepare({ kernel: machineKernel(context), run_as }, caller.signal);
 }
 
 async function prepareDisk({ record, dir }: StartContext): Promise<void> {
-  await ensureOverlay(dir, record, qemuUser(record.id));
+  await ensureOverlay(dir, record, machineUser(record.id));
 }
 
 async function planNetwork(context: StartContext): Promise<void> {
+  const { mode } = context.record.shape.network;
+  if (mode === 'user') requireCapability(context.driver, 'user_network', `give a VM a network of mode '${mode}'`);
   context.network = await context.dependencies.network.plan(context.record.shape.network);
 }
 
@@ -80,35 +82,50 @@ async function launchVmhost(context: StartContext): Promise<void> {
 }
 
 function hostSpec(context: StartContext): HostSpec {
-  const { record, dir, dependencies, caller } = context;
-  const { config } = dependencies;
-  const user = qemuUser(record.id);
+  const { record, driver, dependencies, caller } = context;
+  const { name, title, engine, capabilities } = driver;
   return {
     version: 1,
     id: record.id,
     token: context.token,
     op_id: caller.opId,
     boot: context.boot,
-    machine: {
-      name: record.name,
-      dir,
-      qemu: config.qemu,
-      machine: config.machine,
-      accelerator: filled(context.verdict).accelerator,
-      vcpus: record.shape.vcpus,
-      memory_mib: Math.floor(record.shape.memory_bytes / 1024 ** 2),
-      vmlinux: filled(context.kernel).vmlinux,
-      initramfs: filled(context.initramfs),
-      base_image: record.shape.image_path,
-      mac: record.shape.mac,
-      network: filled(context.network),
-    },
+    driver: { name, title, engine, capabilities },
+    machine: machineSpec(context),
     identity: { hostname: record.name, machine_id: record.shape.machine_id },
-    ...(user ? { run_as: user } : {}),
+    guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
     session_expected: context.sessionExpected,
-    boot_deadline_ms: config.boot_seconds * 1000,
+    boot_deadline_ms: dependencies.config.boot_seconds * 1000,
   };
+}
+
+function machineSpec(context: StartContext): MachineSpec {
+  const { record, dir } = context;
+  const { shape } = record;
+  const { mode, host_forwards } = filled(context.network);
+  const workDir = join(dir, VM_FILES.machine);
+  const user = machineUser(record.id);
+  return {
+    name: record.name,
+    dir,
+    work_dir: workDir,
+    vcpus: shape.vcpus,
+    memory_mib: Math.floor(shape.memory_bytes / 1024 ** 2),
+    kernel: machineKernel(context),
+    disk: {
+      path: join(workDir, DISK_FILE),
+      format: 'qcow2',
+      layers: [{ path: shape.image_path, format: 'raw' }],
+    },
+    network: { mac: shape.mac, mode, host_forwards },
+    ...(user ? { run_as: user } : {}),
+    settings: filled(context.setup).settings,
+  };
+}
+
+function machineKernel(context: StartContext): MachineKernel {
+  return { vmlinux: filled(context.kernel).vmlinux, initramfs: filled(context.initramfs), arguments: [] };
 }
 
 async function awaitReady(context: StartContext): Promise<void> {

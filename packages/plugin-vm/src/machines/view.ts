@@ -21,6 +21,8 @@ export function view(record: MachineRecord, dir: string, status: HostStatus | un
     started_at: run.started_at,
     ended_at: run.ended_at,
     ...(run.boot > 0 ? { came_up: 'cold' as const } : {}),
+    driver: shape.driver,
+    driver_version: run.driver_version,
     accelerator: run.accelerator,
     machine: run.machine,
     vmhost_pid: status?.pid,

@@ -77,15 +77,18 @@ export class Control {
 
   #methods(): Handlers {
     const host = this.#host;
+    const backend = host.spec.driver.name;
     return {
       hello: () => ({ version: CONTROL_VERSION, id: host.spec.id, token: host.spec.token }),
-      status: () => ({ state: host.status().state, backend: 'qemu' }),
-      info: () => ({ backend: 'qemu', ...host.status() }),
+      status: () => ({ state: host.status().state, backend }),
+      info: () => ({ backend, ...host.status() }),
       stop: async ({ timeout_seconds }) => {
         const end = await host.stop(seconds(timeout_seconds) * 1000);
-        return { state: end.state, backend: 'qemu' };
+        return { state: end.state, backend };
       },
-      force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend: 'qemu' }),
+      force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend }),
+      pause: () => host.pause(),
+      resume: () => host.resume(),
       watch: (_params, call) => this.#watch(call),
       'exec.start': (params) => {
         host.requireReady();
