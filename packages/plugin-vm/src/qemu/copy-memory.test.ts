@@ -19,13 +19,23 @@ it('takes over exactly the pages that a process wrote to', async () => {
   const child = spawn(writer, [base], { stdio: ['pipe', 'pipe', 'inherit'] });
   try {
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
-    const copied = copyTouched(child.pid as number, { address: Number(line.toString()), size }, copy);
+    const stretch = { address: Number(line.toString()), size };
+    const copied = copyTouched(child.pid as number, stretch, { file: copy, empty: false });
     expect(copied).toBe(2 * 4096);
     const expected = Buffer.alloc(size, 'b');
     expected.write('three', 4096 * 3);
     expected.write('nine', 4096 * 9 + 1);
     expect((await readFile(copy)).equals(expected)).toBe(true);
     expect((await readFile(base)).equals(Buffer.alloc(size, 'b'))).toBe(true);
+
+    const zeros = join(dir, 'zeros');
+    await writeFile(zeros, Buffer.alloc(size));
+    copyTouched(child.pid as number, stretch, { file: zeros, empty: true });
+    expect(
+      (await readFile(zeros)).equals(
+        Buffer.from(expected.toString('latin1').replaceAll(/b{4096}/g, '\0'.repeat(4096)), 'latin1'),
+      ),
+    ).toBe(true);
   } finally {
     child.stdin.end();
     await once(child, 'exit');

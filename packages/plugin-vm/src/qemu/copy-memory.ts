@@ -3,6 +3,15 @@ import { NookError } from '@nook/daemonapi';
 import { type Stretch, touchedRanges } from './touched-pages.ts';
 
 const PIECE = 4 * 1024 * 1024;
+const PAGE = 4096;
+const ZEROS = Buffer.alloc(PAGE);
+
+interface CopyTarget {
+  /** A file that is as long as the memory. */
+  readonly file: string;
+  /** The file is one hole: pages of zeros need not be written. */
+  readonly empty: boolean;
+}
 
 /**
  * Writes what a process has changed in a private mapping into a file that holds what was mapped, so that the file holds
@@ -11,7 +20,7 @@ const PIECE = 4 * 1024 * 1024;
  * @returns bytes written
  * @throws NookError `unavailable` when the kernel refuses
  */
-export function copyTouched(pid: number, stretch: Stretch, file: string): number {
+export function copyTouched(pid: number, stretch: Stretch, { file, empty: sparse }: CopyTarget): number {
   const memory = openMemory(pid);
   try {
     const output = openSync(file, 'r+');
@@ -22,9 +31,9 @@ export function copyTouched(pid: number, stretch: Stretch, file: string): number
         for (let at = start; at < end; at += PIECE) {
           const length = Math.min(PIECE, end - at);
           readWhole(memory, piece.subarray(0, length), stretch.address + at);
-          writeSync(output, piece, 0, length, at);
+          const pages = piece.subarray(0, length);
+          copied += sparse ? writeSparse(output, pages, at) : writeSync(output, pages, 0, length, at);
         }
-        copied += end - start;
       }
       return copied;
     } finally {
@@ -33,6 +42,23 @@ export function copyTouched(pid: number, stretch: Stretch, file: string): number
   } finally {
     closeSync(memory);
   }
+}
+
+/** Writes the pages that are not all zeros: a hole reads as those. */
+function writeSparse(output: number, pages: Buffer, at: number): number {
+  let written = 0;
+  let from = 0;
+  const flush = (to: number) => {
+    if (to > from) writeSync(output, pages, from, to - from, at + from);
+    written += to - from;
+  };
+  for (let page = 0; page < pages.length; page += PAGE) {
+    if (!pages.subarray(page, page + PAGE).equals(ZEROS)) continue;
+    flush(page);
+    from = page + PAGE;
+  }
+  flush(pages.length);
+  return written;
 }
 
 function openMemory(pid: number): number {

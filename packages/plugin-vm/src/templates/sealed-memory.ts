@@ -48,7 +48,7 @@ async function seal(file: string): Promise<number> {
   ) as number;
   if (fd < 0) throw refused('there is no memory file');
   try {
-    await execa('cp', ['--sparse=always', file, '/proc/self/fd/3'], { stdio: ['ignore', 'ignore', 'pipe', fd] });
+    await execa('cp', ['--sparse=always', file, `/proc/${process.pid}/fd/${fd}`]);
     const seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
     if (library.func('int fcntl(int, int, int)')(fd, F_ADD_SEALS, seals) !== 0) throw refused('it cannot be sealed');
     return fd;

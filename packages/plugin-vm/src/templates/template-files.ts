@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import type { TemplateInputs } from './template-key.ts';
 
 /** File names in a template's folder. */
-export const TEMPLATE_FILES = { manifest: 'template.json', memory: 'memory', state: 'state', disk: 'disk.qcow2' } as const;
+export const TEMPLATE_FILES = {
+  manifest: 'template.json',
+  memory: 'memory',
+  state: 'state',
+  disk: 'disk.qcow2',
+} as const;
 
 /** `template.json`, written last: a folder without it is no template. */
 export interface TemplateManifest {
@@ -29,7 +34,11 @@ interface FileIdentity {
 
 export async function describeFiles(dir: string): Promise<Pick<TemplateManifest, 'memory' | 'state' | 'disk'>> {
   const path = (name: keyof typeof TEMPLATE_FILES) => join(dir, TEMPLATE_FILES[name]);
-  const [memory, state, disk] = await Promise.all([identityOf(path('memory')), hash(path('state')), hash(path('disk'))]);
+  const [memory, state, disk] = await Promise.all([
+    identityOf(path('memory')),
+    hash(path('state')),
+    hash(path('disk')),
+  ]);
   return { memory, state, disk };
 }
 
@@ -50,7 +59,14 @@ export async function whatChanged(dir: string, manifest: TemplateManifest): Prom
 /** Bytes on the host's disk. */
 export async function bytesOf(dir: string): Promise<number> {
   const names = Object.values(TEMPLATE_FILES);
-  const sizes = await Promise.all(names.map((name) => stat(join(dir, name)).then(({ blocks }) => blocks * 512, () => 0)));
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(dir, name)).then(
+        ({ blocks }) => blocks * 512,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
@@ -60,5 +76,7 @@ async function identityOf(path: string): Promise<FileIdentity> {
 }
 
 async function hash(path: string): Promise<string> {
-  return createHash('sha256').update(await readFile(path)).digest('hex');
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
 }

@@ -17,7 +17,10 @@ export interface TemplateInputs {
 
 /** The name of a template's folder. */
 export function templateKey(inputs: TemplateInputs): string {
-  return createHash('sha256').update(JSON.stringify(sorted(inputs))).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(inputs)))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function sorted(value: unknown): unknown {

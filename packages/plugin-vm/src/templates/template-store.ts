@@ -70,7 +70,12 @@ export class TemplateStore {
 
   /** Takes over a folder from {@link open} that holds all files but the manifest. */
   async publish(dir: string, about: { readonly inputs: TemplateInputs; readonly image_name: string }): Promise<void> {
-    const manifest: TemplateManifest = { version: 1, ...about, created_at: this.#clock.now(), ...(await describeFiles(dir)) };
+    const manifest: TemplateManifest = {
+      version: 1,
+      ...about,
+      created_at: this.#clock.now(),
+      ...(await describeFiles(dir)),
+    };
     await writeFileAtomic(join(dir, TEMPLATE_FILES.manifest), JSON.stringify(manifest));
     const final = join(this.#dir, templateKey(about.inputs));
     await rm(final, { recursive: true, force: true });
