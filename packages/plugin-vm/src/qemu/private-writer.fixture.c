@@ -1,4 +1,4 @@
-/* Maps a file privately, writes to two of its pages and reads a third, says where, and stands still. */
+/* Maps a file privately, writes to two of its pages, empties a third and reads a fourth, says where, and stands still. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
   if (memory == MAP_FAILED) return 1;
   memcpy((char *)memory + 3 * 4096, "three", 5);
   memcpy((char *)memory + 9 * 4096 + 1, "nine", 4);
+  memset((char *)memory + 12 * 4096, 0, 4096);
   (void)memory[5 * 4096];
   printf("%lu\n", (unsigned long)memory);
   fflush(stdout);
