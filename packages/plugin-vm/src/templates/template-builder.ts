@@ -2,13 +2,17 @@ import { isNookError, type Operations } from '@nook/daemonapi';
 import type { Caller, Dependencies } from '../machines/dependencies.ts';
 import type { MachineRecord } from '../machines/records.ts';
 import { buildTemplate, type TemplateShape } from './build-template.ts';
+import { HostLoad } from './host-load.ts';
 
 interface BuilderOptions {
   readonly dependencies: Dependencies;
   readonly operations: Operations;
-  /** How long nothing must have been started before a template is made unasked; undefined: never. */
+  /** How long nobody must have asked anything of VMs before a template is made unasked; undefined: never. */
   readonly idleMs: number | undefined;
 }
+
+/** A host that is busier than this has something better to do. */
+const BUSY_SHARE = 0.5;
 
 /** Makes templates: one at a time, when asked to, and for shapes that had to be booted once the host is idle. */
 export class TemplateBuilder {
@@ -16,6 +20,7 @@ export class TemplateBuilder {
   readonly #wanted = new Map<string, TemplateShape>();
   readonly #failed = new Set<string>();
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #load = new HostLoad();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -51,7 +56,11 @@ export class TemplateBuilder {
   #rest(): void {
     clearTimeout(this.#timer);
     if (this.#wanted.size === 0 || this.#stopped) return;
-    this.#timer = setTimeout(() => this.#buildNext(), this.#options.idleMs);
+    this.#load.reset();
+    this.#timer = setTimeout(() => {
+      if (this.#load.share() > BUSY_SHARE) this.#rest();
+      else this.#buildNext();
+    }, this.#options.idleMs);
     this.#timer.unref();
   }
 

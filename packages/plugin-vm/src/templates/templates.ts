@@ -25,7 +25,7 @@ export class Templates {
   readonly store: TemplateStore;
   /** Told of every VM that was booted for want of a template. */
   onColdBoot: (record: MachineRecord) => void = () => {};
-  /** Told of every start, so that the host can be known to be busy. */
+  /** Told of everything that is asked of VMs: nook is not idle then. */
   onActivity: () => void = () => {};
   readonly #bounds: TemplatesOptions['bounds'];
   /** Where each machine has a user of its own, a file that all of them may write to would join them. */
