@@ -21,6 +21,7 @@ export type {
   Operations,
   OperationView,
 } from './operations.ts';
+export type { ItemOf, Page, PagedMethod } from './paging.ts';
 export type { Degraded, PluginContext, PluginDefinition, PluginHooks, Skipped } from './plugin.ts';
 export { API_VERSION, type Registration, registered, registerPlugin, registrations } from './registry.ts';
 export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';
