@@ -1,3 +1,4 @@
+import type { ImageSource } from './image-source.ts';
 import type { VmDriver } from './vm-driver.ts';
 
 /** What one look at the host or at nook's own state found. */
@@ -25,4 +26,5 @@ export interface DoctorCheck {
 export interface ExtensionPoints {
   'doctor.check': DoctorCheck;
   'vm.driver': VmDriver;
+  'image.source': ImageSource;
 }

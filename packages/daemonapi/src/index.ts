@@ -12,6 +12,14 @@ export type { Clock, Dirs, VersionInfo } from './environment.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorOptions, isNookError, NookError } from './errors.ts';
 export type { EventBus, Events, NookEvent, PublishOptions, ReceivedEvent } from './events.ts';
 export type { DoctorCheck, DoctorFinding, ExtensionPoints } from './extension-points.ts';
+export type {
+  CatalogImage,
+  ImageConfig,
+  ImageContent,
+  ImageSource,
+  ImageWork,
+  ResolvedImage,
+} from './image-source.ts';
 export type { Logger } from './logger.ts';
 export type {
   OperationContext,
@@ -21,6 +29,7 @@ export type {
   Operations,
   OperationView,
 } from './operations.ts';
+export type { ItemOf, Page, PagedMethod } from './paging.ts';
 export type { Degraded, PluginContext, PluginDefinition, PluginHooks, Skipped } from './plugin.ts';
 export { API_VERSION, type Registration, registered, registerPlugin, registrations } from './registry.ts';
 export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';

@@ -123,6 +123,8 @@ class NookEngine implements Engine {
     this.#connections = new Connections({
       handler: (access) => this.#wiring.dispatcher.handler(access),
       rules: () => ({ uid: process.getuid?.() ?? 0, granted: this.#config?.daemon.access ?? {} }),
+      onUnsayable: (err, { method, opId }) =>
+        this.#log.error({ err, op_id: opId, method }, 'the answer cannot be sent'),
       onRefused: ({ code, message }, opId) => this.#log.info({ op_id: opId, code, reason: message }, 'request refused'),
     });
   }

@@ -1,4 +1,4 @@
-import type { OperationMethods, Progress, RpcMethod } from '@nook/daemonapi';
+import type { OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonapi';
 
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
@@ -117,7 +117,8 @@ declare module '@nook/daemonapi' {
     'vm.kill': RpcMethod<{ readonly name: string }, VmView>;
     'vm.restart': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.delete': RpcMethod<{ readonly name: string; readonly force?: boolean | undefined }, { readonly name: string }>;
-    'vm.list': RpcMethod<Record<never, never>, readonly VmView[]>;
+    /** In the order in which they were created. */
+    'vm.list': RpcMethod<Page<Pick<VmView, 'created_at' | 'id'>>, readonly VmView[]>;
     'vm.show': RpcMethod<{ readonly name: string }, VmView>;
     'vm.logs': RpcMethod<
       {

@@ -1,4 +1,4 @@
-import { type CallContext, isNookError, type PluginContext } from '@nook/daemonapi';
+import { type CallContext, isNookError, type PluginContext, type RpcMethods } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { VmConfig } from './config.ts';
 import type { VmView } from './contract.ts';
@@ -103,9 +103,9 @@ function registerReads({ method }: PluginContext<'vm', VmConfig>, machines: Mach
   method('vm.list', {
     summary: 'All VMs with what is known of them; asks no VM anything.',
     access: 'read',
-    params: schema.noParams,
+    params: schema.listParams,
     result: z.array(schema.vmView),
-    run: (): VmView[] => machines.all().map((machine) => machine.view()),
+    run: (page): VmView[] => pageOf(machines.all(), page).map((machine) => machine.view()),
   });
   method('vm.show', {
     summary: 'One VM.',
@@ -146,6 +146,19 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     result: schema.sessionList,
     run: async ({ name }, call) => [...(await machines.get(name).sessions(call))],
   });
+}
+
+type Place = NonNullable<RpcMethods['vm.list']['params']['after']>;
+
+function pageOf(all: readonly Machine[], { limit, after }: RpcMethods['vm.list']['params']): readonly Machine[] {
+  const inOrder = all.toSorted((a, b) => order(a.record, b.record));
+  // By place and not by name: the last one of the page before may have been removed or renamed since.
+  const rest = after === undefined ? inOrder : inOrder.filter(({ record }) => order(record, after) > 0);
+  return rest.slice(0, limit);
+}
+
+function order(a: Place, b: Place): number {
+  return a.created_at - b.created_at || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
 /** Removes the new machine again when bringing it into use fails. */

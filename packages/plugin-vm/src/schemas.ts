@@ -41,7 +41,10 @@ export const runParams = z.strictObject({
 });
 export const stopParams = z.strictObject({ name, timeout_seconds: timeout });
 export const deleteParams = z.strictObject({ name, force: z.boolean().optional() });
-export const noParams = z.strictObject({});
+export const listParams = z.strictObject({
+  limit: z.number().int().min(1).max(10_000).optional(),
+  after: z.object({ created_at: z.number(), id: z.string().max(64) }).optional(),
+});
 export const execParams = z.strictObject({ name, ...exec, detach: z.boolean().optional() });
 export const attachParams = z.strictObject({ name, session: z.string().max(32) });
 export const logsParams = z.strictObject({

@@ -1,4 +1,4 @@
-export type { WireEvent, WireProgress } from './answer.ts';
+export { isTooLong, type WireEvent, type WireProgress } from './answer.ts';
 export { buildInfo } from './build-info.ts';
 export { type ByteStream, byteStream } from './byte-stream.ts';
 export { configPath, daemonOutputPath, makeDirs, resolveDirs, socketPath } from './dirs.ts';

@@ -18,3 +18,10 @@ export const MAX_FRAME_BYTES = 1024 * 1024;
 
 /** Longest string accepted as a request's `id` or `idempotency_key`, in UTF-16 units. */
 export const MAX_KEY_LENGTH = 256;
+
+/** Bytes of a line as {@link MAX_LINE_BYTES} counts them; an upper bound where that is within it. */
+export function lineBytes(line: string): number {
+  // A UTF-16 unit takes at most three bytes, so that most lines need no counting.
+  const most = line.length * 3;
+  return most <= MAX_LINE_BYTES ? most : Buffer.byteLength(line) - (line.endsWith('\n') ? 1 : 0);
+}

@@ -39,6 +39,8 @@ export interface ServeOptions {
   readonly onError?: (error: unknown, request: RpcRequest) => void;
   /** Told of everything refused before it reached the handler: unreadable lines, requests while draining. */
   readonly onRefused?: (error: NookError, opId: string) => void;
+  /** Told of results that cannot be answered: longer than a line, or not to be said in JSON. */
+  readonly onUnsayable?: (error: unknown, request: RpcRequest) => void;
   /** The fields of an answer beside `id` and `ok`; `{ result }` when absent. */
   readonly encodeAnswer?: (result: unknown, request: RpcRequest) => Record<string, unknown>;
 }

@@ -3,7 +3,7 @@ import { isNookError, NookError } from '@nook/daemonapi';
 import { answerLine, errorLine } from './answer.ts';
 import { type CallHost, CallInFlight } from './call-in-flight.ts';
 import { FrameChannel } from './frame-channel.ts';
-import { MAX_CALLS_IN_FLIGHT } from './limits.ts';
+import { lineBytes, MAX_CALLS_IN_FLIGHT, MAX_LINE_BYTES } from './limits.ts';
 import { LineReader, LineTooLong } from './line-reader.ts';
 import { LineWriter } from './line-writer.ts';
 import { watchPeer } from './peer-watch.ts';
@@ -75,7 +75,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   offer(line: string): boolean {
-    if (!this.#writer.hasRoom) return false;
+    if (!this.#writer.hasRoom || lineBytes(line) > MAX_LINE_BYTES) return false;
     this.#writer.write(line);
     return true;
   }
@@ -213,6 +213,7 @@ export class ServerConnection implements RpcConnection, CallHost {
     try {
       this.#answer(call, () => answerLine(request, this.#encode(result, request)));
     } catch (error) {
+      this.#options.onUnsayable?.(error, request);
       this.#fail(call, error);
     }
     this.#end(call);

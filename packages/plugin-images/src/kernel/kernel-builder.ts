@@ -1,11 +1,12 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NookError } from '@nook/daemonapi';
-import { KERNEL } from '../catalog/catalog.ts';
+import { NookError, type Progress } from '@nook/daemonapi';
+import type { DebianArchive } from '../apt/debian-archive.ts';
 import { runProgram } from '../processes/run-program.ts';
-import type { Kitchen } from '../sources/recipe.ts';
+import type { BuildPlace } from '../store/build-area.ts';
 import type { Manifest, RecordStore, Stored } from '../store/record-store.ts';
 import { runJob } from '../worker/run-job.ts';
+import { KERNEL } from './default-kernel.ts';
 
 export interface KernelManifest extends Manifest {
   readonly release: string;
@@ -16,15 +17,19 @@ export interface KernelManifest extends Manifest {
 export const VMLINUX = 'vmlinux';
 export const modulesPath = (release: string) => join('lib', 'modules', release);
 
+interface KernelBuild {
+  readonly archive: DebianArchive;
+  readonly place: BuildPlace;
+  readonly store: RecordStore<KernelManifest>;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly progress: (progress: Progress) => void;
+}
+
 /** Fetches the kernel package that Debian's meta package stands for, and stores what a VM needs of it. */
-export async function buildKernel(
-  kitchen: Kitchen,
-  store: RecordStore<KernelManifest>,
-  now: () => number,
-): Promise<Stored<KernelManifest>> {
-  const { signal, place, progress } = kitchen;
+export async function buildKernel(build: KernelBuild): Promise<Stored<KernelManifest>> {
+  const { archive, place, store, now, signal, progress } = build;
   const options = { signal, lockFd: place.lockFd };
-  const archive = await kitchen.archive();
   const meta = await archive.package(KERNEL.package);
   const real = /\b(linux-image-[a-z0-9.+-]+)/.exec(meta.depends)?.[1];
   if (real === undefined) {
@@ -32,7 +37,7 @@ export async function buildKernel(
   }
   const wanted = await archive.package(real);
   const digest = `sha256:${wanted.sha256}`;
-  if (store.get(digest) !== undefined) return store.point(KERNEL.name, digest, now(), signal);
+  if (store.get(digest) !== undefined) return store.point({ name: KERNEL.name }, digest, now(), signal);
   const file = await archive.download(wanted, join(place.directory, 'download'));
   progress({ stage: 'unpack' });
   const unpacked = join(place.directory, 'package');
@@ -57,7 +62,7 @@ export async function buildKernel(
     release,
     version: wanted.version,
   };
-  return store.publish(KERNEL.name, content, manifest, signal);
+  return store.publish({ name: KERNEL.name }, content, manifest, signal);
 }
 
 /** Packages for a merged /usr have them below it. */

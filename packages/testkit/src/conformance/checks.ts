@@ -8,10 +8,12 @@ import { lifecycleChecks } from './lifecycle-checks.ts';
 import { needChecks } from './need-checks.ts';
 import { type ConformanceOptions, subject } from './options.ts';
 import { doctorCheckSeam } from './seams/doctor-check.ts';
+import { imageSourceSeam } from './seams/image-source.ts';
 
 /** Extension point → what holds for everything contributed to it. */
 const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'doctor.check': doctorCheckSeam,
+  'image.source': imageSourceSeam,
 };
 
 const CHECKS: readonly ConformanceCheck[] = [

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AnyPlugin } from '../any-plugin.ts';
 import { greeter, strict, varied } from '../greeter.fixture.ts';
 import { conformanceChecks } from './checks.ts';
+import { type Fault, saidOf } from './fault.fixture.ts';
 import type { ConformanceOptions } from './options.ts';
 
 const OPTIONS: ConformanceOptions<'test-greeter'> = {
@@ -12,14 +13,6 @@ const OPTIONS: ConformanceOptions<'test-greeter'> = {
 };
 
 type Context = PluginContext<'test-greeter', { language: string; shout: boolean }>;
-
-interface Fault {
-  readonly plugin: AnyPlugin;
-  /** Words of the check that finds it, and of what it says. */
-  readonly check: string;
-  readonly says: RegExp;
-  readonly options?: ConformanceOptions;
-}
 
 const never = () => new Promise<void>(() => {});
 
@@ -245,24 +238,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 };
 
 test.concurrent.for(Object.entries(FAULTS))('%s is found', { timeout: 60_000 }, async ([, fault], { expect }) => {
-  const { plugin, check: words, says, options = OPTIONS } = fault;
-  const checks = conformanceChecks(plugin, options as ConformanceOptions);
-  const check = checks.filter(({ name }) => name.includes(words));
-  expect(check.map(({ name }) => name)).toHaveLength(1);
-  const error = await check[0]?.run().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(allMessages(error)).toMatch(says);
+  expect(await saidOf({ options: OPTIONS, ...fault })).toMatch(fault.says);
 });
 
 test('every check is there by name, once', () => {
   const names = conformanceChecks(greeter).map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 });
-
-/** Also those that `await using` has put under another one. */
-function allMessages(error: unknown): string {
-  if (error instanceof SuppressedError) return `${allMessages(error.error)}\n${allMessages(error.suppressed)}`;
-  return error instanceof Error ? error.message : String(error);
-}

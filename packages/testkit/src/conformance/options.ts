@@ -13,6 +13,8 @@ export interface ConformanceOptions<Name extends string = string> {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** For each capability that it provides, a call that changes nothing and ends soon. */
   readonly calls?: { readonly [C in keyof Provides & string]?: (capability: Provides[C]) => unknown };
+  /** For each image source that it contributes, a reference that can be resolved here and now. */
+  readonly images?: readonly string[];
   /** One event of each topic that it listens to. */
   readonly events?: readonly Pick<NookEvent, 'topic' | 'data'>[];
 }
