@@ -26,4 +26,16 @@ export { API_VERSION, type Registration, registered, registerPlugin, registratio
 export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';
 export type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
 export type { Migration, SqlValue, Store } from './store.ts';
+export type {
+  FeatureChange,
+  FeatureDrive,
+  FeatureGuest,
+  FeatureHook,
+  FeatureRequest,
+  FeatureVm,
+  GuestCommand,
+  GuestCommandResult,
+  MachineContribution,
+  VmFeature,
+} from './vm-feature.ts';
 export type { Needs, NeedsOf, Provides, Wired } from './wiring.ts';

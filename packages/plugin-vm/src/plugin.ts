@@ -2,6 +2,9 @@ import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
 import { Acceleration } from './acceleration/acceleration.ts';
 import { type VmConfig, vmConfig } from './config.ts';
 import { vmChecks } from './doctor.ts';
+import { featureCheck } from './features/doctor.ts';
+import { FeatureRecords } from './features/feature-records.ts';
+import { Features } from './features/features.ts';
 import { Initramfs } from './machines/initramfs.ts';
 import { Machines } from './machines/machines.ts';
 import { migrations, Records } from './machines/records.ts';
@@ -18,10 +21,16 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const { config, dirs, log, clock, events, store } = context;
     store.migrate(migrations);
     const acceleration = new Acceleration({ cacheDir: dirs.cache, config, log });
+    const features = new Features({
+      contributed: () => context.contributions('vm.feature'),
+      records: new FeatureRecords(store),
+      log,
+    });
     const machines = new Machines({
       records: new Records(store),
       ...{ config, dirs, log, clock, events, acceleration },
       initramfs: new Initramfs(dirs.cache),
+      features,
       images: context.need('images'),
       kernels: context.need('kernels'),
       network: context.need('network'),
@@ -29,8 +38,13 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     registerMethods(context, machines);
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
     for (const check of vmChecks(acceleration, config)) context.contribute('doctor.check', check);
+    context.contribute('doctor.check', featureCheck(machines));
     return {
-      start: () => machines.recover(),
+      start() {
+        features.check();
+        return machines.recover();
+      },
+      stop: (signal) => machines.settle(signal),
       dispose: () => machines.release(),
     };
   },

@@ -17,6 +17,7 @@ const request = {
   network: z.string().max(63).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
+  features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
 };
 
 const exec = {
@@ -41,6 +42,7 @@ export const runParams = z.strictObject({
 });
 export const stopParams = z.strictObject({ name, timeout_seconds: timeout });
 export const deleteParams = z.strictObject({ name, force: z.boolean().optional() });
+export const featureParams = z.strictObject({ name, feature: z.string().min(1).max(63), part: z.unknown() });
 export const noParams = z.strictObject({});
 export const execParams = z.strictObject({ name, ...exec, detach: z.boolean().optional() });
 export const attachParams = z.strictObject({ name, session: z.string().max(32) });
@@ -70,6 +72,7 @@ export const vmView = z.object({
   disk_bytes: z.number(),
   network: z.object({ mode: z.string(), publish: z.array(port) }),
   auto_remove: z.boolean(),
+  features: z.array(z.object({ name: z.string(), part: z.unknown().optional(), cleanup_due: z.boolean().optional() })),
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

@@ -1,3 +1,4 @@
+import type { FeatureDrive } from '@nook/daemonapi';
 import type { NetworkPlan } from '../contract.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -21,6 +22,10 @@ export interface MachineSpec {
   readonly base_image: string;
   readonly mac: string;
   readonly network: NetworkPlan;
+  /** Words more for the kernel's command line. */
+  readonly kernel_args?: readonly string[] | undefined;
+  /** Beside the machine's own disk. */
+  readonly drives?: readonly FeatureDrive[] | undefined;
 }
 
 /** Files of a running machine, relative to QEMU's working directory: the kernel takes socket paths of 107 bytes only. */

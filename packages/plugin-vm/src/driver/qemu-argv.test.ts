@@ -38,6 +38,22 @@ describe("QEMU's arguments", () => {
     await expect(`${args.join('\n').replaceAll('\n-', '\n\n-')}\n`).toMatchFileSnapshot('golden/microvm-none-kvm.txt');
   });
 
+  it.each(['microvm', 'q35'] as const)('with drives and kernel words of features, for %s', async (machine) => {
+    const lines = qemuArguments({
+      ...spec,
+      machine,
+      kernel_args: ['acme.level=2,3', 'acme.on'],
+      drives: [
+        { path: '/run/a,b.img', format: 'raw', read_only: true, serial: 'seed' },
+        { path: '/srv/cache.qcow2', format: 'qcow2', read_only: false, serial: 'cache-1' },
+      ],
+    });
+    expect(lines.join(' ')).not.toContain('a,b.img');
+    await expect(`${lines.join('\n').replaceAll('\n-', '\n\n-')}\n`).toMatchFileSnapshot(
+      `golden/${machine}-drives.txt`,
+    );
+  });
+
   it('hold every value literally, also one with commas', () => {
     expect(escapeValue('a,b,,c')).toBe('a,,b,,,,c');
     expect(qemuArguments({ ...spec, name: 'x,process=evil' })).toContain('guest=x,,process=evil');

@@ -1,3 +1,4 @@
+import type { FeatureDrive } from '@nook/daemonapi';
 import { type Accelerator, MACHINE_FILES, type MachineSpec, type MachineType } from './machine-spec.ts';
 
 const FORBIDDEN = ['obsolete=deny', 'elevateprivileges=deny', 'spawn=deny', 'resourcecontrol=deny'];
@@ -18,7 +19,7 @@ export const KERNEL_ARGUMENTS = [
 ];
 
 /** File descriptors that QEMU inherits. It may run under a uid that cannot walk to these files. */
-export const INHERITED_FD = { baseImage: 3, vmlinux: 4, initramfs: 5 } as const;
+export const INHERITED_FD = { baseImage: 3, vmlinux: 4, initramfs: 5, firstDrive: 6 } as const;
 
 /** QEMU's arguments for a machine. */
 export function qemuArguments(spec: MachineSpec): string[] {
@@ -36,13 +37,14 @@ export function qemuArguments(spec: MachineSpec): string[] {
       cpuModel(spec.accelerator),
     ],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
-    ...bootFiles(KERNEL_ARGUMENTS),
+    ...bootFiles([...KERNEL_ARGUMENTS, ...(spec.kernel_args ?? [])]),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=qmp,path=${MACHINE_FILES.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', `socket,id=agent,path=${MACHINE_FILES.agent}`],
     ...['-device', `${device('virtio-serial', spec.machine)},max_ports=2`],
     ...['-device', 'virtserialport,chardev=agent,name=nook.agent.0'],
     ...disk(spec.machine),
+    ...(spec.drives ?? []).flatMap((drive, index) => extraDrive(drive, index, spec.machine)),
     ...network(spec),
   ];
 }
@@ -81,6 +83,26 @@ function disk(machine: MachineType): string[] {
     ...['-blockdev', `driver=file,node-name=disk-file,filename=${MACHINE_FILES.disk},discard=unmap`],
     ...['-blockdev', 'driver=qcow2,node-name=disk,file=disk-file,backing=base,discard=unmap'],
     ...['-device', `${device('virtio-blk', machine)},drive=disk`],
+  ];
+}
+
+/** As JSON where QEMU takes it: a qcow2 file must not name files of the host as its backing. */
+function extraDrive(drive: FeatureDrive, index: number, machine: MachineType): string[] {
+  const node = `drive${index}`;
+  // The base image's is the first set.
+  const set = index + 2;
+  const { format, read_only: readOnly, serial } = drive;
+  const blockdev = (options: object) => ['-blockdev', JSON.stringify({ ...options, 'read-only': readOnly })];
+  return [
+    ...['-add-fd', `fd=${INHERITED_FD.firstDrive + index},set=${set}`],
+    ...blockdev({ driver: 'file', 'node-name': `${node}-file`, filename: `/dev/fdset/${set}` }),
+    ...blockdev({
+      driver: format,
+      'node-name': node,
+      file: `${node}-file`,
+      ...(format === 'qcow2' ? { backing: null } : {}),
+    }),
+    ...['-device', `${device('virtio-blk', machine)},drive=${node},serial=${escapeValue(serial)}`],
   ];
 }
 

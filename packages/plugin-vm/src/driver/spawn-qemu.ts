@@ -13,6 +13,8 @@ interface QemuSpawn {
   readonly cwd: string;
   /** Files that become file descriptors 3, 4, … of QEMU. */
   readonly inherit: readonly string[];
+  /** Files that follow them, some to be written to. */
+  readonly drives?: readonly { readonly path: string; readonly read_only: boolean }[] | undefined;
   readonly user?: QemuUser | undefined;
 }
 
@@ -39,6 +41,7 @@ export function spawnQemu(qemu: string, args: readonly string[], options: QemuSp
   const inherited: number[] = [];
   try {
     for (const path of options.inherit) inherited.push(openSync(path, 'r'));
+    for (const { path, read_only } of options.drives ?? []) inherited.push(openSync(path, read_only ? 'r' : 'r+'));
     return spawn('setpriv', [...privileges(options.user), qemu, ...args], {
       cwd: options.cwd,
       stdio: ['ignore', 'pipe', 'pipe', ...inherited],

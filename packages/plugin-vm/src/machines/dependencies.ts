@@ -2,6 +2,7 @@ import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/dae
 import type { Acceleration } from '../acceleration/acceleration.ts';
 import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
+import type { Features } from '../features/features.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Records } from './records.ts';
 
@@ -15,6 +16,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly events: EventBus;
   readonly acceleration: Acceleration;
   readonly initramfs: Initramfs;
+  readonly features: Features;
 }
 
 /** The part of a call that work on a machine needs. */

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { NookError } from '@nook/daemonapi';
+import { type MachineContribution, NookError } from '@nook/daemonapi';
 import type { Verdict } from '../acceleration/probe.ts';
 import type { NetworkPlan } from '../contract.ts';
 import { qemuUser } from '../driver/spawn-qemu.ts';
+import { featureGuest } from '../features/guest-exec.ts';
+import type { MachineFeatures } from '../features/machine-features.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
@@ -19,6 +21,7 @@ export interface StartContext {
   readonly boot: number;
   readonly token: string;
   readonly dependencies: Dependencies;
+  readonly features: MachineFeatures;
   readonly caller: Caller;
   /** A session is to follow at once: without one the machine is of no use to anybody. */
   readonly sessionExpected: boolean;
@@ -26,6 +29,7 @@ export interface StartContext {
   initramfs?: string;
   verdict?: Verdict;
   network?: NetworkPlan;
+  contribution?: Required<MachineContribution>;
   vmhost?: ProcessIdentity;
   link?: VmhostLink;
 }
@@ -41,8 +45,10 @@ export const START_STEPS: readonly Step<StartContext>[] = [
   { name: 'accelerator', run: chooseAccelerator },
   { name: 'disk', run: prepareDisk },
   { name: 'network', run: planNetwork },
+  { name: 'features: host', run: prepareFeatures, undo: cleanUpFeatures },
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
+  { name: 'features: guest', run: startFeatures },
 ];
 
 async function prepareKernel(context: StartContext): Promise<void> {
@@ -74,6 +80,25 @@ async function planNetwork(context: StartContext): Promise<void> {
   context.network = await context.dependencies.network.plan(context.record.shape.network);
 }
 
+async function prepareFeatures(context: StartContext): Promise<void> {
+  const { features, caller } = context;
+  await features.prepareHost(caller.signal);
+  context.contribution = await features.machine(caller.signal);
+}
+
+/** What fails is logged, stays due, and hides nothing of why the start failed. */
+async function cleanUpFeatures({ features }: StartContext): Promise<void> {
+  await features.cleanUp('off');
+}
+
+async function startFeatures({ features, record, dir, caller, ...context }: StartContext): Promise<void> {
+  const link = filled(context.link);
+  const ended = new AbortController();
+  void link.closed.then(() => ended.abort(new NookError('operation_failed', `VM '${record.name}' ended meanwhile.`)));
+  const signal = AbortSignal.any([caller.signal, ended.signal]);
+  await features.postStart((ending) => featureGuest(link, { dir, opId: caller.opId, signal: ending }), signal);
+}
+
 async function launchVmhost(context: StartContext): Promise<void> {
   context.vmhost = await startVmhost(context.dir, hostSpec(context));
   context.link = await VmhostLink.connect(context.dir, context.token, context.caller.opId);
@@ -102,11 +127,13 @@ function hostSpec(context: StartContext): HostSpec {
       base_image: record.shape.image_path,
       mac: record.shape.mac,
       network: filled(context.network),
+      ...filled(context.contribution),
     },
     identity: { hostname: record.name, machine_id: record.shape.machine_id },
     ...(user ? { run_as: user } : {}),
     auto_remove: record.shape.auto_remove,
     session_expected: context.sessionExpected,
+    session_delay_ms: context.features.postStartMs,
     boot_deadline_ms: config.boot_seconds * 1000,
   };
 }

@@ -23,6 +23,7 @@ export class QemuProcess {
     this.#child = spawnQemu(spec.machine.qemu, qemuArguments(spec.machine), {
       cwd: join(spec.machine.dir, VM_FILES.machine),
       inherit: [baseImage, vmlinux, initramfs],
+      drives: spec.machine.drives,
       user: spec.run_as,
     });
     let stderr = '';
