@@ -1,5 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   type DoctorFinding,
   type FeatureGuest,
@@ -119,6 +119,8 @@ export class MachineFeatures {
           feature.cleanup?.(vm, ending),
         );
         await rm(vm.dir, { recursive: true, force: true });
+        // Refused while it holds another feature's.
+        await rmdir(dirname(vm.dir)).catch(() => {});
         this.#update({ ...record, cleanupDue: false });
       } catch (error) {
         const { name, message } = { name: record.name, message: (error as Error).message };

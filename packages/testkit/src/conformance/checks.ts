@@ -8,10 +8,12 @@ import { lifecycleChecks } from './lifecycle-checks.ts';
 import { needChecks } from './need-checks.ts';
 import { type ConformanceOptions, subject } from './options.ts';
 import { doctorCheckSeam } from './seams/doctor-check.ts';
+import { vmFeatureSeam } from './seams/vm-feature.ts';
 
 /** Extension point → what holds for everything contributed to it. */
 const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'doctor.check': doctorCheckSeam,
+  'vm.feature': vmFeatureSeam,
 };
 
 const CHECKS: readonly ConformanceCheck[] = [
