@@ -121,7 +121,7 @@ export function featuresOf(box: Box, plugin: string): readonly VmFeature[] {
 }
 
 /** What a record would hold of the sample. @throws when the feature's schema does not take it */
-export async function keptPart({ name, schema }: VmFeature, { part = {} }: FeatureSample): Promise<unknown> {
+async function keptPart({ name, schema }: VmFeature, { part = {} }: FeatureSample): Promise<unknown> {
   if (schema === undefined) return {};
   const result = await schema['~standard'].validate(part);
   assert.ok(
