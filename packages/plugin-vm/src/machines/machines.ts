@@ -103,6 +103,7 @@ export class Machines {
 
   /** Waits until what follows the end of machines is done. */
   async settle(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
     const cut = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => cut.resolve(), { once: true });
     await Promise.race([Promise.allSettled(this.all().map((machine) => machine.settled)), cut.promise]);
