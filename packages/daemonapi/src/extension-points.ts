@@ -1,3 +1,4 @@
+import type { VmDriver } from './vm-driver.ts';
 import type { VmFeature } from './vm-feature.ts';
 
 /** What one look at the host or at nook's own state found. */
@@ -24,5 +25,6 @@ export interface DoctorCheck {
  */
 export interface ExtensionPoints {
   'doctor.check': DoctorCheck;
+  'vm.driver': VmDriver;
   'vm.feature': VmFeature;
 }

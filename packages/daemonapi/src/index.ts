@@ -27,8 +27,27 @@ export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMet
 export type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
 export type { Migration, SqlValue, Store } from './store.ts';
 export type {
+  MachineDisk,
+  MachineDrive,
+  MachineEngine,
+  MachineExit,
+  MachineHost,
+  MachineKernel,
+  MachineNetwork,
+  MachineSpec,
+  MachineState,
+  MachineUser,
+  RunningMachine,
+  SavedState,
+  StartedMachine,
+  VmDeviceBus,
+  VmDriver,
+  VmDriverCapability,
+  VmDriverRequest,
+  VmDriverSetup,
+} from './vm-driver.ts';
+export type {
   FeatureChange,
-  FeatureDrive,
   FeatureGuest,
   FeatureHook,
   FeatureRequest,

@@ -1,5 +1,6 @@
 import type { DoctorFinding } from './extension-points.ts';
 import type { StandardSchema } from './standard-schema.ts';
+import type { MachineDrive } from './vm-driver.ts';
 
 /**
  * A part that a plugin takes in the life of VMs, contributed to `vm.feature`. The plugin that runs VMs knows nothing of
@@ -50,7 +51,7 @@ export interface VmFeature<Part = unknown> {
   preflight?(request: FeatureRequest<Part>, signal: AbortSignal): void | Promise<void>;
 
   /**
-   * The VM starts; its disk and its network are there, its machine is not. Makes what the machine is to find on the host.
+   * The VM starts, and is no machine yet. Makes what the machine is to find on the host.
    * What must outlive the daemon is a file or a process of its own: the machine outlives it as well.
    */
   prepareHost?(vm: FeatureVm<Part>, signal: AbortSignal): void | Promise<void>;
@@ -126,17 +127,7 @@ export interface MachineContribution {
   /** Words for the kernel's command line, each without white space and quotes; 1 024 characters for all features together. */
   readonly kernel_args?: readonly string[];
   /** Drives, after the VM's own disk. Which device names they get is the guest's affair: find them by their serial. */
-  readonly drives?: readonly FeatureDrive[];
-}
-
-export interface FeatureDrive {
-  /** Absolute; a regular file or a block device that is there when the machine starts. */
-  readonly path: string;
-  /** Never guessed. A qcow2 image must stand on its own: no backing file is opened. */
-  readonly format: 'raw' | 'qcow2';
-  readonly read_only: boolean;
-  /** In the guest `/sys/block/DEVICE/serial`; 1 to 20 of `A-Z a-z 0-9 . _ -`, unique in the machine. */
-  readonly serial: string;
+  readonly drives?: readonly MachineDrive[];
 }
 
 /** What a feature may do with a guest that runs. */

@@ -30,6 +30,7 @@ function facts(vm: VmView): [string, string][] {
     ...vm.features.map(({ name, part }): [string, string] => ['feature', `${name} ${JSON.stringify(part ?? {})}`]),
     ['network', [vm.network.mode, ...ports].join(', ')],
     ['came up', vm.came_up],
+    ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],
     ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],
     ['created', time(vm.created_at)],
     ['started', time(vm.started_at)],

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
-import { type FeatureDrive, type MachineContribution, NookError } from '@nook/daemonapi';
+import { type MachineContribution, type MachineDrive, NookError } from '@nook/daemonapi';
 
 const FIELDS = ['kernel_args', 'drives'];
 const DRIVE_FIELDS = ['path', 'format', 'read_only', 'serial'];
@@ -20,7 +20,7 @@ export type Contributed = readonly { readonly feature: string; readonly value: u
  */
 export async function joinContributions(contributed: Contributed): Promise<Required<MachineContribution>> {
   const kernelArgs: string[] = [];
-  const drives: FeatureDrive[] = [];
+  const drives: MachineDrive[] = [];
   for (const { feature, value } of contributed) {
     const refuse = (what: string): never => {
       throw new NookError('operation_failed', `Feature '${feature}' cannot add to the machine: ${what}.`, {
@@ -67,7 +67,7 @@ function plain(value: unknown, fields: readonly string[], refuse: Refuse): Recor
   return value as Record<string, unknown>;
 }
 
-async function present(drive: FeatureDrive, refuse: Refuse): Promise<FeatureDrive> {
+async function present(drive: MachineDrive, refuse: Refuse): Promise<MachineDrive> {
   const found = await stat(drive.path).catch(() => undefined);
   if (found === undefined) refuse(`its drive '${drive.serial}' is not there: ${drive.path}`);
   else if (!found.isFile()) refuse(`its drive '${drive.serial}' is no regular file: ${drive.path}`);
