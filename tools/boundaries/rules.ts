@@ -21,6 +21,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'packages/client': ['daemonapi', 'wire'],
 };
 
+const EXAMPLE_PLUGINS = ['examples/webhook/', 'examples/seed-drive/'];
+
 /** A file directly in src/ other than those that every plugin's daemon side begins with. */
 const SHARED = /\/src\/(?!(?:plugin|register|methods|config|contract)\.ts$)[^/]+\.ts$/;
 
@@ -82,11 +84,10 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'example-plugin-alone',
-    reason:
-      'The example shows what a stranger can do, who has the contract and the test kit, and nothing else of nook.',
+    reason: 'An example shows what a stranger can do, who has the contract and the test kit, and nothing else of nook.',
     broken: ({ file, workspace, path }) => {
-      const plugin = 'examples/webhook/';
-      if (!file.startsWith(plugin)) return false;
+      const plugin = EXAMPLE_PLUGINS.find((folder) => file.startsWith(folder));
+      if (plugin === undefined) return false;
       const allowed = file.startsWith(`${plugin}test/`) ? ['daemonapi', 'testkit'] : ['daemonapi'];
       return workspace === undefined ? path?.startsWith(plugin) === false : !allowed.includes(workspace);
     },

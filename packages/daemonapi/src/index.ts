@@ -37,6 +37,7 @@ export type { InferInput, InferOutput, StandardSchema } from './standard-schema.
 export type { Migration, SqlValue, Store } from './store.ts';
 export type {
   MachineDisk,
+  MachineDrive,
   MachineEngine,
   MachineExit,
   MachineHost,
@@ -54,4 +55,15 @@ export type {
   VmDriverRequest,
   VmDriverSetup,
 } from './vm-driver.ts';
+export type {
+  FeatureChange,
+  FeatureGuest,
+  FeatureHook,
+  FeatureRequest,
+  FeatureVm,
+  GuestCommand,
+  GuestCommandResult,
+  MachineContribution,
+  VmFeature,
+} from './vm-feature.ts';
 export type { Needs, NeedsOf, Provides, Wired } from './wiring.ts';

@@ -8,12 +8,13 @@ import type { Logger } from './logger.ts';
  * | capability     | what it promises                                                                                      |
  * | -------------- | ----------------------------------------------------------------------------------------------------- |
  * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
+ * | `drives`       | {@link MachineSpec.drives}                                                                              |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
-export type VmDriverCapability = 'disk_snapshot' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
+export type VmDriverCapability = 'disk_snapshot' | 'drives' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
 export type VmDeviceBus = 'pci' | 'mmio';
@@ -89,6 +90,17 @@ export interface MachineDisk {
   readonly layers: readonly { readonly path: string; readonly format: 'raw' | 'qcow2' }[];
 }
 
+/** A drive that a feature adds; the driver escapes what its syntax needs escaped. */
+export interface MachineDrive {
+  /** Absolute; a regular file that is there when the machine starts. Open it first, as the kernel. */
+  readonly path: string;
+  /** Never guessed. A qcow2 image stands on its own: no backing file is opened. */
+  readonly format: 'raw' | 'qcow2';
+  readonly read_only: boolean;
+  /** In the guest `/sys/block/DEVICE/serial`; 1 to 20 of `A-Z a-z 0-9 . _ -`, unique in the machine. */
+  readonly serial: string;
+}
+
 /** The one network card. */
 export interface MachineNetwork {
   /** 52:54:00:… */
@@ -115,6 +127,8 @@ export interface MachineSpec {
   readonly memory_mib: number;
   readonly kernel: MachineKernel;
   readonly disk: MachineDisk;
+  /** Capability `drives`: virtio block devices after the disk, in this order; at most five. */
+  readonly drives?: readonly MachineDrive[] | undefined;
   readonly network: MachineNetwork;
   readonly run_as?: MachineUser | undefined;
   readonly settings: VmDriverSetup['settings'];

@@ -33,6 +33,8 @@ export interface VmView {
   readonly disk_bytes: number;
   readonly network: { readonly mode: string; readonly publish: readonly PublishedPortView[] };
   readonly auto_remove: boolean;
+  /** The features that take part in the VM, in the order of their names. */
+  readonly features: readonly FeatureView[];
   /** Milliseconds since the epoch, as every time here. */
   readonly created_at: number;
   readonly started_at?: number | undefined;
@@ -53,6 +55,15 @@ export interface VmView {
   readonly boot: readonly BootStep[];
 }
 
+/** One feature in one VM. */
+export interface FeatureView {
+  readonly name: string;
+  /** What the feature keeps of its part of the request; in `vm.show` only. */
+  readonly part?: unknown;
+  /** The VM was started and the feature has not cleaned up after it: it runs, or that failed. */
+  readonly cleanup_due?: boolean | undefined;
+}
+
 /** What a new VM is to be; everything has a default. */
 export interface VmRequest {
   /** A DNS label; made up when absent. */
@@ -67,6 +78,8 @@ export interface VmRequest {
   readonly publish?: readonly string[] | undefined;
   /** The VM is removed when the session that it was started with ends, or when it stops. */
   readonly auto_remove?: boolean | undefined;
+  /** Feature → its part, which the feature itself gives a meaning to. */
+  readonly features?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A command for the guest: an argument vector, never a shell line. */
@@ -119,6 +132,8 @@ declare module '@nook/daemonapi' {
     'vm.delete': RpcMethod<{ readonly name: string; readonly force?: boolean | undefined }, { readonly name: string }>;
     /** In the order in which they were created. */
     'vm.list': RpcMethod<Page<Pick<VmView, 'created_at' | 'id'>>, readonly VmView[]>;
+    /** Gives a feature of the VM another part. */
+    'vm.feature.set': RpcMethod<{ readonly name: string; readonly feature: string; readonly part: unknown }, VmView>;
     'vm.show': RpcMethod<{ readonly name: string }, VmView>;
     'vm.logs': RpcMethod<
       {

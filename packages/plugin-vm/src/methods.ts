@@ -87,6 +87,13 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     result: schema.vmView,
     run: ({ name }, call) => machines.get(name).kill(call),
   });
+  method('vm.feature.set', {
+    summary: 'Gives a feature of a VM another part: at once where the VM runs and the feature can.',
+    access: 'write',
+    params: schema.featureParams,
+    result: schema.vmView,
+    run: ({ name, feature, part }, call) => machines.get(name).setFeature(call, { name: feature, part }),
+  });
   method('vm.delete', {
     summary: 'Removes a VM and its disk.',
     access: 'write',
@@ -112,7 +119,7 @@ function registerReads({ method }: PluginContext<'vm', VmConfig>, machines: Mach
     access: 'read',
     params: schema.named,
     result: schema.vmView,
-    run: ({ name }) => machines.get(name).view(),
+    run: ({ name }) => machines.get(name).view({ parts: true }),
   });
   method('vm.logs', {
     summary: "A VM's console, or the log of its vmhost, as a byte stream.",

@@ -17,6 +17,7 @@ const request = {
   network: z.string().max(63).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
+  features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
 };
 
 const exec = {
@@ -45,6 +46,7 @@ export const listParams = z.strictObject({
   limit: z.number().int().min(1).max(10_000).optional(),
   after: z.object({ created_at: z.number(), id: z.string().max(64) }).optional(),
 });
+export const featureParams = z.strictObject({ name, feature: z.string().min(1).max(63), part: z.unknown() });
 export const execParams = z.strictObject({ name, ...exec, detach: z.boolean().optional() });
 export const attachParams = z.strictObject({ name, session: z.string().max(32) });
 export const logsParams = z.strictObject({
@@ -73,6 +75,7 @@ export const vmView = z.object({
   disk_bytes: z.number(),
   network: z.object({ mode: z.string(), publish: z.array(port) }),
   auto_remove: z.boolean(),
+  features: z.array(z.object({ name: z.string(), part: z.unknown().optional(), cleanup_due: z.boolean().optional() })),
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

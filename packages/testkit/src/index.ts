@@ -1,5 +1,5 @@
 export { type BoundCheck, conformanceChecks } from './conformance/checks.ts';
-export type { ConformanceOptions } from './conformance/options.ts';
+export type { ConformanceOptions, FeatureSample } from './conformance/options.ts';
 export type { Fakes } from './fakes.ts';
 export { LeakError } from './leaks/leak-error.ts';
 export { type CommandLine, type CommandOutcome, runCommand } from './run-command.ts';

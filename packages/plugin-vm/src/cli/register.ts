@@ -2,6 +2,7 @@ import { registerCli } from '@nook/daemonapi';
 import { attach } from './attach.ts';
 import { create } from './create.ts';
 import { exec } from './exec.ts';
+import { featureSet } from './feature-set.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
@@ -14,4 +15,6 @@ import { show } from './show.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 
-registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm, attach] });
+registerCli({
+  commands: [run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm, attach, featureSet],
+});

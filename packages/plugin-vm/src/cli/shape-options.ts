@@ -1,6 +1,7 @@
 import type { CliOption, OptionValues } from '@nook/daemonapi';
 import { NookError } from '@nook/daemonapi';
 import type { VmRequest } from '../contract.ts';
+import { featurePart } from './feature-part.ts';
 
 /** Options of every command that makes a VM. */
 export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
@@ -16,6 +17,11 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     multiple: true,
     help: 'publish a port of the guest on the host, on 127.0.0.1 unless an address is given',
   },
+  feature: {
+    value: 'NAME[=JSON]',
+    multiple: true,
+    help: 'have a feature of a plugin take part in the VM, with what it is to do',
+  },
   rm: { help: 'remove the VM when its session ends, or when it stops' },
 };
 
@@ -28,6 +34,9 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...text(options, 'network'),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),
+    ...(options.feature === undefined
+      ? {}
+      : { features: Object.fromEntries((options.feature as readonly string[]).map(featurePart)) }),
     ...(options.rm === true ? { auto_remove: true } : {}),
   };
 }

@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type MachineKernel, type MachineSpec, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
+import {
+  type MachineContribution,
+  type MachineKernel,
+  type MachineSpec,
+  NookError,
+  type VmDriver,
+  type VmDriverSetup,
+} from '@nook/daemonapi';
 import type { NetworkPlan } from '../contract.ts';
+import { featureGuest } from '../features/guest-exec.ts';
+import type { StartFeatures } from '../features/start-features.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
@@ -24,6 +33,7 @@ export interface StartContext {
   readonly boot: number;
   readonly token: string;
   readonly dependencies: Dependencies;
+  readonly features: StartFeatures;
   readonly caller: Caller;
   /** A session is to follow at once: without one the machine is of no use to anybody. */
   readonly sessionExpected: boolean;
@@ -37,8 +47,11 @@ export interface StartContext {
   initramfs?: string;
   setup?: VmDriverSetup;
   network?: NetworkPlan;
+  contribution?: Required<MachineContribution>;
   vmhost?: ProcessIdentity;
   link?: VmhostLink;
+  /** Its guest takes commands. */
+  cameUp?: boolean;
 }
 
 /** A restored guest answers within a second or never. */
@@ -53,11 +66,13 @@ export const START_STEPS: readonly Step<StartContext>[] = [
   { name: 'kernel', run: prepareKernel },
   { name: 'initramfs', run: prepareInitramfs },
   { name: 'driver', run: prepareDriver },
+  { name: 'features: host', run: prepareFeatures, undo: cleanUpFeatures },
   { name: 'template', run: findTemplate },
   { name: 'disk', run: prepareDisk, undo: dropTemplateDisk },
   { name: 'network', run: planNetwork },
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
+  { name: 'features: guest', run: startFeatures },
 ];
 
 async function prepareKernel(context: StartContext): Promise<void> {
@@ -79,9 +94,11 @@ async function prepareDriver(context: StartContext): Promise<void> {
   context.setup = await driver.prepare({ kernel: machineKernel(context), run_as }, caller.signal);
 }
 
-/** Only a VM that never ran can begin as something else. */
+/** Only a VM that never ran can begin as something else, and only one that has nothing more than the others. */
 async function findTemplate(context: StartContext): Promise<void> {
   if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
+  const { kernel_args, drives } = filled(context.contribution);
+  if (kernel_args.length > 0 || drives.length > 0) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
 }
 
@@ -115,6 +132,26 @@ async function planNetwork(context: StartContext): Promise<void> {
   context.network = await context.dependencies.network.plan(context.record.shape.network);
 }
 
+async function prepareFeatures(context: StartContext): Promise<void> {
+  const { features, caller } = context;
+  await features.prepareHost(caller.signal);
+  context.contribution = await features.machine(caller.signal);
+  if (context.contribution.drives.length > 0) requireCapability(context.driver, 'drives', 'give a VM more drives');
+}
+
+/** What fails is logged, stays due, and hides nothing of why the start failed. */
+async function cleanUpFeatures({ features }: StartContext): Promise<void> {
+  await features.cleanUp('off');
+}
+
+async function startFeatures({ features, record, dir, caller, ...context }: StartContext): Promise<void> {
+  const link = filled(context.link);
+  const ended = new AbortController();
+  void link.closed.then(() => ended.abort(new NookError('operation_failed', `VM '${record.name}' ended meanwhile.`)));
+  const signal = AbortSignal.any([caller.signal, ended.signal]);
+  await features.postStart((ending) => featureGuest(link, { dir, opId: caller.opId, signal: ending }), signal);
+}
+
 async function launchVmhost(context: StartContext): Promise<void> {
   context.vmhost = await startVmhost(context.dir, hostSpec(context));
   context.link = await VmhostLink.connect(context.dir, context.token, context.caller.opId);
@@ -135,6 +172,7 @@ function hostSpec(context: StartContext): HostSpec {
     guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
     session_expected: context.sessionExpected,
+    session_delay_ms: context.features.postStartMs,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
     boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
@@ -158,6 +196,7 @@ function machineSpec(context: StartContext): MachineSpec {
       format: 'qcow2',
       layers: [{ path: shape.image_path, format: 'raw' }],
     },
+    drives: filled(context.contribution).drives,
     network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
     ...(user ? { run_as: user } : {}),
@@ -166,7 +205,11 @@ function machineSpec(context: StartContext): MachineSpec {
 }
 
 function machineKernel(context: StartContext): MachineKernel {
-  return { vmlinux: filled(context.kernel).vmlinux, initramfs: filled(context.initramfs), arguments: [] };
+  return {
+    vmlinux: filled(context.kernel).vmlinux,
+    initramfs: filled(context.initramfs),
+    arguments: context.contribution?.kernel_args ?? [],
+  };
 }
 
 async function awaitReady(context: StartContext): Promise<void> {
@@ -174,7 +217,10 @@ async function awaitReady(context: StartContext): Promise<void> {
   const { caller } = context;
   link.onStatus = ({ phase }) => caller.progress({ stage: 'boot', message: phase });
   const ready = await link.until(({ phase }) => phase === 'ready' || phase === 'ended', caller.signal);
-  if (ready && link.status?.phase === 'ready') return;
+  if (ready && link.status?.phase === 'ready') {
+    context.cameUp = true;
+    return;
+  }
   await link.closed;
   const end = await readEnd(context.dir, context.token);
   throw new NookError(

@@ -45,7 +45,7 @@ function deviceProblem(): string | undefined {
 async function bootProbe(guest: ProbeGuest, signal: AbortSignal): Promise<string | undefined> {
   const child = spawnQemu(guest.program, probeArguments(guest), {
     cwd: tmpdir(),
-    inherit: [guest.kernel.vmlinux, guest.kernel.initramfs],
+    inherit: [{ path: guest.kernel.vmlinux }, { path: guest.kernel.initramfs }],
     user: guest.run_as,
   });
   let console = '';

@@ -1,6 +1,6 @@
 import type { MachineSpec } from '@nook/daemonapi';
 import { describe, expect, it } from 'vitest';
-import { escapeValue, qemuArguments } from './qemu-argv.ts';
+import { escapeValue, inheritedFiles, qemuArguments, resumeFds } from './qemu-argv.ts';
 import type { QemuSettings } from './qemu-settings.ts';
 
 const dir = '/home/ann/.local/state/nook/vms/0123456789ab';
@@ -23,6 +23,10 @@ const spec: MachineSpec = {
   },
   settings: {},
 };
+const drives: NonNullable<MachineSpec['drives']> = [
+  { path: '/run/a,b.img', format: 'raw', read_only: true, serial: 'seed' },
+  { path: '/srv/cache.qcow2', format: 'qcow2', read_only: false, serial: 'cache-1' },
+];
 const settings: QemuSettings = {
   program: 'qemu-system-x86_64',
   machine: 'microvm',
@@ -52,6 +56,28 @@ describe("QEMU's arguments", () => {
     const kernel = { ...spec.kernel, arguments: ['audit=0'] };
     const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, settings);
     return expectGolden(args, 'microvm-layers');
+  });
+
+  it.each([
+    ['microvm', 'microvm'],
+    ['q35', 'pc-q35-7.2'],
+  ] as const)('with drives of features, for %s', (machine, machine_version) => {
+    const args = qemuArguments({ ...spec, drives }, { ...settings, machine, machine_version });
+    expect(args.join(' ')).not.toContain('a,b.img');
+    return expectGolden(args, `${machine}-drives`);
+  });
+
+  it('name the descriptors in the order in which files are inherited', () => {
+    const resume = { devices: '/state', ram: '/memory' };
+    const files = inheritedFiles({ ...spec, drives, resume });
+    expect(files.slice(3)).toEqual([
+      { path: '/run/a,b.img', writable: false },
+      { path: '/srv/cache.qcow2', writable: true },
+      { path: '/state' },
+      { path: '/memory' },
+    ]);
+    const first = 3;
+    expect(resumeFds({ ...spec, drives })).toEqual({ devices: first + 5, ram: first + 6 });
   });
 
   it('hold every value literally, also one with commas', () => {

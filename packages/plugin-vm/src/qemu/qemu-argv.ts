@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
-import type { MachineDisk, MachineSpec } from '@nook/daemonapi';
+import type { MachineDisk, MachineDrive, MachineSpec } from '@nook/daemonapi';
 import { type Accelerator, type MachineType, type QemuSettings, SOCKETS } from './qemu-settings.ts';
+import type { InheritedFile } from './spawn-qemu.ts';
 
 const FORBIDDEN = ['obsolete=deny', 'elevateprivileges=deny', 'spawn=deny', 'resourcecontrol=deny'];
 
@@ -19,19 +20,30 @@ export const KERNEL_ARGUMENTS = [
   ...['cryptomgr.notests', 'no_timer_check', 'noreplace-smp', 'rcupdate.rcu_expedited=1'],
 ];
 
-/** The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest. */
+/**
+ * The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest,
+ * then the drives.
+ */
 const FIRST_FD = 3;
 const FIRST_LAYER_FD = FIRST_FD + 2;
 
 /** Files that QEMU inherits open, in the order of their descriptors: it may run under a uid that cannot walk to them. */
-export function inheritedFiles({ kernel, disk, resume }: Pick<MachineSpec, 'kernel' | 'disk' | 'resume'>): string[] {
-  const layers = disk.layers.map(({ path }) => path);
-  return [kernel.vmlinux, kernel.initramfs, ...layers, ...(resume === undefined ? [] : [resume.devices, resume.ram])];
+export function inheritedFiles(spec: Pick<MachineSpec, 'kernel' | 'disk' | 'drives' | 'resume'>): InheritedFile[] {
+  const { kernel, disk, drives = [], resume } = spec;
+  const read = [kernel.vmlinux, kernel.initramfs, ...disk.layers.map(({ path }) => path)];
+  return [
+    ...read.map((path) => ({ path })),
+    ...drives.map(({ path, read_only }) => ({ path, writable: !read_only })),
+    ...(resume === undefined ? [] : [{ path: resume.devices }, { path: resume.ram }]),
+  ];
 }
 
 /** The descriptors of a saved machine's files: they come last. */
-export function resumeFds({ disk }: Pick<MachineSpec, 'disk'>): { readonly devices: number; readonly ram: number } {
-  const devices = FIRST_LAYER_FD + disk.layers.length;
+export function resumeFds(spec: Pick<MachineSpec, 'disk' | 'drives'>): {
+  readonly devices: number;
+  readonly ram: number;
+} {
+  const devices = FIRST_LAYER_FD + spec.disk.layers.length + (spec.drives?.length ?? 0);
   return { devices, ram: devices + 1 };
 }
 
@@ -54,6 +66,7 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...['-device', `${device('virtio-serial', machine)},max_ports=2`],
     ...['-device', 'virtserialport,chardev=agent,name=nook.agent.0'],
     ...disk(spec, machine),
+    ...drives(spec, machine),
     ...network(spec, machine),
   ];
 }
@@ -111,6 +124,26 @@ function layerDevice({ format }: MachineDisk['layers'][number], index: number): 
     ...['-add-fd', `fd=${FIRST_LAYER_FD + index},set=${index + 1}`],
     ...['-blockdev', `driver=file,node-name=layer${index}-file,filename=/dev/fdset/${index + 1},read-only=on`],
     ...['-blockdev', `driver=${format},node-name=layer${index},file=layer${index}-file,read-only=on${backing}`],
+  ];
+}
+
+function drives({ drives = [], disk }: MachineSpec, machine: MachineType): string[] {
+  return drives.flatMap((drive, index) => driveDevice(drive, { index, place: disk.layers.length + index, machine }));
+}
+
+/** As JSON where QEMU takes it: a qcow2 file must not name files of the host as its backing. */
+function driveDevice(
+  { format, read_only: readOnly, serial }: MachineDrive,
+  { index, place, machine }: { index: number; place: number; machine: MachineType },
+): string[] {
+  const node = `drive${index}`;
+  const backing = format === 'qcow2' ? { backing: null } : {};
+  const blockdev = (options: object) => ['-blockdev', JSON.stringify({ ...options, 'read-only': readOnly })];
+  return [
+    ...['-add-fd', `fd=${FIRST_LAYER_FD + place},set=${place + 1}`],
+    ...blockdev({ driver: 'file', 'node-name': `${node}-file`, filename: `/dev/fdset/${place + 1}` }),
+    ...blockdev({ driver: format, 'node-name': node, file: `${node}-file`, ...backing }),
+    ...['-device', `${device('virtio-blk', machine)},drive=${node},serial=${escapeValue(serial)}`],
   ];
 }
 

@@ -28,6 +28,8 @@ interface TableOptions {
 
 export interface ExecStart extends ExecRequest {
   readonly detach?: boolean | undefined;
+  /** nook's own work in the guest: not the session that the machine is there for. */
+  readonly attendant?: boolean | undefined;
 }
 
 /** The exec sessions of one VM. They live here, so that they outlive the daemon and every client. */
@@ -36,6 +38,7 @@ export class SessionTable {
   readonly #options: TableOptions;
   readonly #sessions = new Map<string, Session>();
   #nextId = 1;
+  #cameFirst = false;
 
   constructor(guest: () => GuestChannel | undefined, options: TableOptions) {
     this.#guest = guest;
@@ -50,7 +53,8 @@ export class SessionTable {
         hint: 'End some of them first.',
       });
     }
-    const main = this.#options.autoRemove && this.#nextId === 1;
+    const main = this.#options.autoRemove && !this.#cameFirst && request.attendant !== true;
+    this.#cameFirst ||= main;
     const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
     let peer: SessionPeer | undefined;
     const session = new Session(
@@ -104,11 +108,11 @@ export class SessionTable {
   }
 
   /** A machine that is to go with its first session goes too when that session never comes. */
-  expectFirst(): void {
+  expectFirst(delayMs: number): void {
     if (!this.#options.autoRemove) return;
     setTimeout(() => {
-      if (this.#nextId === 1) this.#options.onOver();
-    }, FIRST_CLIENT_MS).unref();
+      if (!this.#cameFirst) this.#options.onOver();
+    }, FIRST_CLIENT_MS + delayMs).unref();
   }
 
   get(id: string): Session {

@@ -215,7 +215,7 @@ export class VmHost {
     );
     this.#mark('ready');
     this.#collector.now();
-    if (this.spec.session_expected) this.sessions.expectFirst();
+    if (this.spec.session_expected) this.sessions.expectFirst(this.spec.session_delay_ms ?? 0);
   }
 
   #onConsole(chunk: Buffer): void {

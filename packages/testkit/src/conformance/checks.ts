@@ -9,11 +9,13 @@ import { needChecks } from './need-checks.ts';
 import { type ConformanceOptions, subject } from './options.ts';
 import { doctorCheckSeam } from './seams/doctor-check.ts';
 import { imageSourceSeam } from './seams/image-source.ts';
+import { vmFeatureSeam } from './seams/vm-feature.ts';
 
 /** Extension point → what holds for everything contributed to it. */
 const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'doctor.check': doctorCheckSeam,
   'image.source': imageSourceSeam,
+  'vm.feature': vmFeatureSeam,
 };
 
 const CHECKS: readonly ConformanceCheck[] = [
