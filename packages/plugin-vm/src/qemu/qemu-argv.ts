@@ -38,7 +38,7 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-sandbox', `on,${FORBIDDEN.join(',')}`],
     ...['-machine', machineOption(settings), '-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
-    ...bootFiles([...KERNEL_ARGUMENTS, ...spec.kernel.arguments]),
+    ...bootFiles([...KERNEL_ARGUMENTS, ...settings.kernel_arguments, ...spec.kernel.arguments]),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=qmp,path=${SOCKETS.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', `socket,id=agent,path=${SOCKETS.agent}`],
