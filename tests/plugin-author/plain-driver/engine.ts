@@ -22,7 +22,8 @@ export async function createMachine(spec: MachineSpec, host: MachineHost): Promi
   });
   const ready = Promise.withResolvers<void>();
   let guest: MachineExit['guest'];
-  createInterface(monitor).on('line', (line) => {
+  const lines = createInterface(monitor).on('error', () => {});
+  lines.on('line', (line) => {
     const message = JSON.parse(line) as { return?: unknown; event?: string; data?: { reason?: string } };
     if ('return' in message) ready.resolve();
     if (message.event === 'SHUTDOWN') guest = ENDS[message.data?.reason ?? ''];
