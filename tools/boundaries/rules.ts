@@ -94,6 +94,29 @@ export const rules: readonly Rule[] = [
     violation: { file: 'examples/webhook/src/a.ts', source: `import { mintOpId } from '@nook/wire';` },
   },
   {
+    name: 'example-driver-alone',
+    reason: 'A driver is written against the contract alone, in both of its halves: the daemon’s and the vmhost’s.',
+    broken: ({ file, specifier, workspace, path }) => {
+      const folder = 'tests/plugin-author/plain-driver/';
+      if (!file.startsWith(folder) || specifier.startsWith('node:')) return false;
+      return workspace === undefined ? path?.startsWith(folder) !== true : workspace !== 'daemonapi';
+    },
+    violation: { file: 'tests/plugin-author/plain-driver/a.ts', source: `import { vm } from '@nook/plugin-vm';` },
+  },
+  {
+    name: 'machine-behind-its-driver',
+    reason: 'All that knows QEMU stands behind vm.driver: whatever else reached into it could not run another driver.',
+    broken: ({ file, path, owner }) => {
+      const folder = 'packages/plugin-vm/src/qemu/';
+      if (owner !== 'packages/plugin-vm' || file.startsWith(folder)) return false;
+      return path?.startsWith(folder) === true && file !== 'packages/plugin-vm/src/plugin.ts';
+    },
+    violation: {
+      file: 'packages/plugin-vm/src/vmhost/a.ts',
+      source: `import { QmpClient } from '../qemu/qmp-client.ts';`,
+    },
+  },
+  {
     name: 'register-in-apps',
     reason: 'Importing a register entry adds the plugin to the process: that is the entry file’s decision.',
     broken: ({ owner, file, entry, workspace }) =>

@@ -32,7 +32,8 @@ export interface VmDriver {
   readonly devices: VmDeviceBus;
   /**
    * File URL of an ES module whose exports are a {@link MachineEngine}. Node imports it as it is: JavaScript, or below no
-   * `node_modules` TypeScript without anything that must be compiled.
+   * `node_modules` TypeScript without anything that must be compiled. `import.meta.resolve('my-package/engine')`, of an
+   * entry of the package's own, is right from sources, installed, and in a bundle (which makes a file of it).
    */
   readonly engine: string;
   /**

@@ -32,6 +32,7 @@ const settings: QemuSettings = {
   machine: 'microvm',
   machine_version: 'microvm',
   accelerator: 'tcg',
+  kernel_arguments: [],
 };
 
 async function expectGolden(args: readonly string[], name: string): Promise<void> {
@@ -51,10 +52,11 @@ describe("QEMU's arguments", () => {
     return expectGolden(qemuArguments({ ...spec, network }, { ...settings, accelerator: 'kvm' }), 'microvm-none-kvm');
   });
 
-  it('with more than one layer under the disk, and words of a plugin for the kernel', () => {
+  it('with more than one layer under the disk, and more words for the kernel', () => {
     const layers = [...spec.disk.layers, { path: '/frozen/layer.qcow2', format: 'qcow2' }] as const;
     const kernel = { ...spec.kernel, arguments: ['audit=0'] };
-    const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, settings);
+    const host = { ...settings, kernel_arguments: ['tsc_early_khz=2596101'] };
+    const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, host);
     return expectGolden(args, 'microvm-layers');
   });
 

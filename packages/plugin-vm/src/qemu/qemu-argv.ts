@@ -59,7 +59,9 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...['-machine', `${machineOption(settings)}${memory}`],
     ...['-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
-    ...(spec.resume === undefined ? bootFiles([...KERNEL_ARGUMENTS, ...spec.kernel.arguments]) : savedMachine(spec)),
+    ...(spec.resume === undefined
+      ? bootFiles([...KERNEL_ARGUMENTS, ...settings.kernel_arguments, ...spec.kernel.arguments])
+      : savedMachine(spec)),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=qmp,path=${SOCKETS.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', `socket,id=agent,path=${SOCKETS.agent}`],

@@ -14,6 +14,8 @@ import type { StopStage } from './stop-plan.ts';
 
 /** How long a machine that can no longer be spoken to has to end by itself. */
 const LAST_WORDS_MS = 1_000;
+/** What is looked through for the cause of an end: a panic comes with a trace of some sixty lines. */
+const CAUSE_LINES = 200;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
 export interface SaveRequest {
@@ -266,7 +268,7 @@ export class VmHost {
         driver: this.spec.driver.title,
         asked: this.phase === 'stopping',
         failure: this.#failure,
-        console: this.#console.tail(20),
+        console: this.#console.tail(CAUSE_LINES),
         everReady: this.#marks.some(({ phase }) => phase === 'ready'),
       }),
       last_phase: lastPhase,

@@ -1,4 +1,4 @@
-import { NookError, type PluginContext } from '@nook/daemonapi';
+import { NookError, type PluginContext, type VmDriver } from '@nook/daemonapi';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { AnyPlugin } from '../any-plugin.ts';
@@ -43,6 +43,20 @@ function startedFirst(): AnyPlugin {
       },
     };
   });
+}
+
+/** A greeter that contributes a driver in order, but for what is changed. */
+function withDriver(change: Partial<VmDriver>): AnyPlugin {
+  const driver: VmDriver = {
+    name: 'test-machine',
+    title: 'The test machine',
+    capabilities: [],
+    devices: 'pci',
+    engine: import.meta.resolve('./check.ts'),
+    programs: ['test-machine'],
+    prepare: async () => ({ accelerator: 'none', machine: 'test', version: '1', settings: {} }),
+  };
+  return also(({ contribute }) => contribute('vm.driver', { ...driver, ...change }));
 }
 
 function keepsAll(): AnyPlugin {
@@ -234,6 +248,31 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     ),
     check: 'ends when its time is over',
     says: /'test-greeter.mouth' with an aborted signal did not end within 5 s/,
+  },
+  'a driver that declares what there is not': {
+    plugin: withDriver({ capabilities: ['teleport' as never] }),
+    check: 'declares known capabilities',
+    says: /declares what there is not/,
+  },
+  'a driver that gives a path for the name of its program': {
+    plugin: withDriver({ programs: ['/usr/bin/machine'] }),
+    check: 'declares known capabilities',
+    says: /is a path, not a name/,
+  },
+  'a driver whose engine is not there': {
+    plugin: withDriver({ engine: 'file:///no/such/engine.js' }),
+    check: 'an engine that a vmhost can load',
+    says: /Cannot find module/,
+  },
+  'a driver whose engine makes no machine': {
+    plugin: withDriver({ engine: import.meta.resolve('./check.ts') }),
+    check: 'an engine that a vmhost can load',
+    says: /exports no createMachine/,
+  },
+  'a driver that prepares for ever': {
+    plugin: withDriver({ prepare: () => new Promise(() => {}) }),
+    check: 'prepares nothing when its time is over',
+    says: /the preparation of driver 'test-machine' with an aborted signal did not end within 5 s/,
   },
 };
 
