@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "guard.h"
 #include "watch.h"
 
 #define IN_CAPACITY (HEADER_SIZE + MAX_PAYLOAD + 65536u)
@@ -146,8 +147,10 @@ static void take_frames(void (*dispatch)(const struct frame *frame)) {
       port_send_error(0, (int)-took, took == -EMSGSIZE ? "a frame of more than 65536 bytes" : "not a frame: reserved bytes are set");
       break;
     }
-    dispatch(&frame);
     at += (size_t)took;
+    guard_on(in + at, IN_CAPACITY - at);
+    dispatch(&frame);
+    guard_off(in + at, IN_CAPACITY - at);
   }
   if (port.broken) at = port.in_length;
   if (at > 0) memmove(in, in + at, port.in_length - at);

@@ -4,8 +4,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/reboot.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,14 +43,6 @@ void power_off_after(uint32_t grace_milliseconds) {
   } else if (phase == TERMINATING && until < deadline) {
     deadline = until;
   }
-}
-
-_Noreturn void machine_off(void) {
-  tcdrain(STDERR_FILENO);
-  reboot(RB_POWER_OFF);
-  /* No way to power off here: a reboot ends a machine that may not reboot. */
-  reboot(RB_AUTOBOOT);
-  while (1) pause();
 }
 
 static void leave(void) {
