@@ -8,7 +8,7 @@ import { encodeConfigure, encodeExec } from './host-messages.ts';
 
 const setting = (name: string, otherwise: number) => Number(process.env[`NOOK_FUZZ_${name}`] ?? otherwise);
 const SEED = setting('SEED', 4_271);
-const RUNS = setting('RUNS', 3_000);
+const RUNS = setting('RUNS', 1_500);
 const SECONDS = setting('SECONDS', 10);
 
 const fromGuest = ['CONFIGURED', 'EXEC_STARTED', 'EXEC_FAILED', 'EXIT', 'PONG', 'ERROR'];
@@ -71,7 +71,7 @@ const configure = fc
   });
 const burst = fc.array(
   fc.oneof({ weight: 3, arbitrary: anyFrame }, { weight: 3, arbitrary: nearlyRecorded }, exec, nearlyExec, configure),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 describe('the agent under random input', { timeout: (SECONDS + 50) * 1000 }, () => {
