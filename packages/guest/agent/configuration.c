@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH };
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT };
 
 /* Identity ends up in files of one line each: no control characters, no NUL. */
 static bool take_text(const struct field *field, char *to, size_t size) {
@@ -76,6 +76,13 @@ static bool take_entropy(const struct field *field, struct configuration *config
   return field->length <= MAX_ENTROPY;
 }
 
+static bool take_init(const struct field *field, struct configuration *configuration) {
+  uint8_t init = 0;
+  if (!field_u8(field, &init) || init > 1) return false;
+  configuration->image_init = init == 1;
+  return true;
+}
+
 static const char *take(const struct field *field, struct configuration *configuration) {
   switch (field->tag) {
     case TAG_HOSTNAME:
@@ -88,6 +95,7 @@ static const char *take(const struct field *field, struct configuration *configu
     case TAG_ENTROPY: return take_entropy(field, configuration) ? NULL : "entropy: more than 512 bytes";
     case TAG_MAC: return take_mac(field, configuration) ? NULL : "mac: not a unicast address";
     case TAG_SEARCH: return take_text(field, configuration->search, sizeof configuration->search) ? NULL : "search: not a domain";
+    case TAG_INIT: return take_init(field, configuration) ? NULL : "init: neither 0 nor 1";
     default: return NULL;
   }
 }

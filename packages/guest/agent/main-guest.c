@@ -13,6 +13,7 @@
 #include "console.h"
 #include "devices.h"
 #include "files.h"
+#include "handover.h"
 #include "machine.h"
 #include "modules.h"
 #include "mounts.h"
@@ -74,12 +75,13 @@ static int open_port(void) {
   return fd;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   if (getpid() != 1) return 64;
   open_console();
   console_log("init %s", NOOK_BUILD_ID);
   umask(022);
   files_below("");
+  handover_name_at(argc > 0 ? argv[0] : NULL);
   reboot(RB_DISABLE_CAD);
   if (mounts_initial() < 0) machine_off();
   answer_probe();

@@ -53,8 +53,10 @@ static void on_ready(struct watch *watch, uint32_t events) {
 int port_open(int fd, bool reconnects) {
   port.watch = (struct watch){.fd = fd, .ready = on_ready};
   port.reconnects = reconnects;
-  return watch_add(&port.watch, EPOLLIN | EPOLLOUT | EPOLLET);
+  return port_watch_again();
 }
+
+int port_watch_again(void) { return watch_add(&port.watch, EPOLLIN | EPOLLOUT | EPOLLET); }
 
 void port_close(void) { watch_close(&port.watch); }
 

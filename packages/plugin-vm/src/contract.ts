@@ -2,6 +2,9 @@ import type { OperationMethods, Progress, RpcMethod } from '@nook/daemonapi';
 
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
+/** What runs as PID 1: nook's own small init (seconds matter), or the image's (systemd …) with nook's agent beside it. */
+export type GuestInit = 'nook' | 'image';
+
 /** One step of a start: what was done and how long it took. */
 export interface BootStep {
   readonly name: string;
@@ -30,6 +33,7 @@ export interface VmView {
   readonly disk_bytes: number;
   readonly network: { readonly mode: string; readonly publish: readonly PublishedPortView[] };
   readonly auto_remove: boolean;
+  readonly init: GuestInit;
   /** Milliseconds since the epoch, as every time here. */
   readonly created_at: number;
   readonly started_at?: number | undefined;
@@ -59,6 +63,8 @@ export interface VmRequest {
   readonly publish?: readonly string[] | undefined;
   /** The VM is removed when the session that it was started with ends, or when it stops. */
   readonly auto_remove?: boolean | undefined;
+  /** Absent: `nook`. */
+  readonly init?: GuestInit | undefined;
 }
 
 /** A command for the guest: an argument vector, never a shell line. */

@@ -8,6 +8,8 @@ const text = z.string().max(4_096);
 
 export const named = z.strictObject({ name });
 
+const init = z.enum(['nook', 'image']);
+
 const request = {
   name: name.optional(),
   image: z.string().min(1).max(512).optional(),
@@ -17,6 +19,7 @@ const request = {
   network: z.string().max(63).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
+  init: init.optional(),
 };
 
 const exec = {
@@ -70,6 +73,7 @@ export const vmView = z.object({
   disk_bytes: z.number(),
   network: z.object({ mode: z.string(), publish: z.array(port) }),
   auto_remove: z.boolean(),
+  init,
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

@@ -1,6 +1,6 @@
 import type { CliOption, OptionValues } from '@nook/daemonapi';
 import { NookError } from '@nook/daemonapi';
-import type { VmRequest } from '../contract.ts';
+import type { GuestInit, VmRequest } from '../contract.ts';
 
 /** Options of every command that makes a VM. */
 export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
@@ -16,6 +16,7 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     multiple: true,
     help: 'publish a port of the guest on the host, on 127.0.0.1 unless an address is given',
   },
+  init: { value: 'INIT', help: "nook (default: fastest) or image: the image's own init is PID 1, e.g. systemd" },
   rm: { help: 'remove the VM when its session ends, or when it stops' },
 };
 
@@ -26,6 +27,7 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...text(options, 'memory'),
     ...text(options, 'disk'),
     ...text(options, 'network'),
+    ...(options.init === undefined ? {} : { init: guestInit(options.init) }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),
     ...(options.rm === true ? { auto_remove: true } : {}),
@@ -35,6 +37,11 @@ export function shapeRequest(options: OptionValues): VmRequest {
 function text<K extends string>(options: OptionValues, name: K): { [P in K]?: string } {
   const value = options[name];
   return typeof value === 'string' ? ({ [name]: value } as { [P in K]: string }) : {};
+}
+
+function guestInit(value: OptionValues[string]): GuestInit {
+  if (value === 'nook' || value === 'image') return value;
+  throw new NookError('bad_params', `--init takes nook or image, not '${value}'.`);
 }
 
 /** @throws NookError `bad_params` */

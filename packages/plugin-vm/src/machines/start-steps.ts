@@ -106,6 +106,7 @@ function hostSpec(context: StartContext): HostSpec {
     identity: { hostname: record.name, machine_id: record.shape.machine_id },
     ...(user ? { run_as: user } : {}),
     auto_remove: record.shape.auto_remove,
+    init: record.shape.init ?? 'nook',
     session_expected: context.sessionExpected,
     boot_deadline_ms: config.boot_seconds * 1000,
   };

@@ -17,6 +17,7 @@ export function view(record: MachineRecord, dir: string, status: HostStatus | un
     disk_bytes: shape.disk_bytes,
     network: shape.network,
     auto_remove: shape.auto_remove,
+    init: shape.init ?? 'nook',
     created_at: record.created_at,
     started_at: run.started_at,
     ended_at: run.ended_at,

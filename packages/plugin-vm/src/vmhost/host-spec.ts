@@ -1,3 +1,4 @@
+import type { GuestInit } from '../contract.ts';
 import type { MachineSpec } from '../driver/machine-spec.ts';
 import type { QemuUser } from '../driver/spawn-qemu.ts';
 
@@ -33,6 +34,7 @@ export interface HostSpec {
   /** QEMU runs as this user; absent: as the vmhost does. */
   readonly run_as?: QemuUser | undefined;
   readonly auto_remove: boolean;
+  readonly init: GuestInit;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */
   readonly session_expected: boolean;
   /** Milliseconds from QEMU's start to a guest that is ready. */

@@ -17,6 +17,8 @@ import { SessionTable } from './session-table.ts';
 const QMP_DEADLINE_MS = 15_000;
 /** How long a QEMU whose sockets closed has to end by itself. */
 const LAST_WORDS_MS = 1_000;
+/** An init of the image's ends its services in its own order; when it is late, nothing is left to be waited for. */
+const PATIENCE = 1.4;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
 /** One VM from QEMU's start to its end. */
@@ -161,6 +163,7 @@ export class VmHost {
         entropy: randomBytes(64),
         mac: machine.mac,
         ...(machine.network.guest ?? {}),
+        ...(this.spec.init === 'image' ? { imageInit: true } : {}),
       },
       1n,
     );
@@ -181,7 +184,7 @@ export class VmHost {
 
   #actOnStop(stage: 'agent' | 'powerdown' | 'quit' | 'kill', graceMs: number): void {
     this.#log.info({ stage }, 'stop');
-    if (stage === 'agent') this.#guest?.powerOff(graceMs);
+    if (stage === 'agent') this.#guest?.powerOff(this.spec.init === 'image' ? graceMs * PATIENCE : graceMs);
     else if (stage === 'kill') this.#qemu?.kill();
     else {
       const command = stage === 'quit' ? 'quit' : 'system_powerdown';
