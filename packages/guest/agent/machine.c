@@ -52,10 +52,12 @@ int machine_set_hostname(const char *name) { return sethostname(name, strlen(nam
 
 int machine_open_root(void) {
   struct statvfs about;
-  /* Only a root that is read-only: one that was remounted since keeps the options that it was given. */
-  bool closed = statvfs("/", &about) < 0 || (about.f_flag & ST_RDONLY) != 0;
-  if (closed && mount(NULL, "/", NULL, MS_REMOUNT, NULL) < 0) return -errno;
-  mkdir("/etc", 0755);
+  if (statvfs("/", &about) < 0) return -errno;
+  /* A remount of what is writable already would write everything back first, and undo the options that it was given. */
+  if ((about.f_flag & ST_RDONLY) != 0) {
+    if (mount(NULL, "/", NULL, MS_REMOUNT, NULL) < 0) return -errno;
+    mkdir("/etc", 0755);
+  }
   root_grow();
   return mounts_complete(true);
 }
