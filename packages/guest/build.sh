@@ -2,19 +2,30 @@
 # Builds the guest's init: dist/guest/nook-init, the same bytes from the same sources.
 #   build.sh              with musl-gcc, static
 #   build.sh --sanitize   the test variant for the host (dist/guest/nook-agent-sanitized), system gcc, ASan and UBSan
+#   build.sh --check      compiles all of it with the system gcc, its analyzer and glibc's fortified headers; keeps nothing
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 out=${NOOK_GUEST_OUT:-$here/../../dist/guest}
 cd "$here/agent"
 
-shared="configuration.c console.c child.c dispatch.c drain.c environment.c exec-request.c frames.c port.c program.c
-  serve.c session.c spawn.c stdin-queue.c stdout-stream.c user.c watch.c"
-guest="devices.c files.c identity.c main-guest.c modules.c mounts.c network.c power.c root-disk.c"
-warnings="-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wvla"
+shared="configuration.c console.c child.c dispatch.c drain.c environment.c exec-request.c files.c frames.c identity.c
+  large-pipe.c port.c program.c serve.c session.c spawn.c stdin-queue.c stdout-stream.c user.c watch.c"
+guest="devices.c handover.c image-init.c machine.c main-guest.c modules.c mounts.c network.c power.c root-disk.c"
+warnings="-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror
+  -Wconversion -Wsign-conversion -Wdouble-promotion -Wcast-qual -Wcast-align -Wpointer-arith -Wnull-dereference
+  -Wformat=2 -Wformat-signedness -Wformat-overflow=2 -Wformat-truncation=1 -Wstringop-overflow=4 -Warray-bounds=2
+  -Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes -Wmissing-declarations -Wredundant-decls -Wshadow
+  -Wduplicated-cond -Wduplicated-branches -Wlogical-op -Wimplicit-fallthrough=5 -Wswitch-enum -Wjump-misses-init
+  -Wundef -Wwrite-strings -Wvla -Walloca -Wstack-usage=24576"
+hardening="-fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero
+  -fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks"
 build_id=$(cat ./*.c ./*.h ../build.sh | sha256sum | cut -c1-16)
-target=nook-init
-[ "${1:-}" = --sanitize ] && target=nook-agent-sanitized
+case ${1:-} in
+  --sanitize) target=nook-agent-sanitized ;;
+  --check) target=nook-init-checked ;;
+  *) target=nook-init ;;
+esac
 
 need() {
   command -v "$1" >/dev/null 2>&1 && return
@@ -22,25 +33,44 @@ need() {
   exit 69
 }
 
-mkdir -p "$out"
-if [ "$(cat "$out/$target.stamp" 2>/dev/null)" = "$build_id" ] && [ -x "$out/$target" ]; then
-  exit 0
-fi
-
-if [ "$target" = nook-init ]; then
+build_guest() {
   need musl-gcc musl-tools
+  # musl-gcc knows no static-pie: these are the start files and linker options that it would mean.
+  crt=$(sed -n 's/.*-specs "\(.*\)\/musl-gcc\.specs".*/\1/p' "$(command -v musl-gcc)")
+  begin="$crt/rcrt1.o $crt/crti.o $(gcc -print-file-name=crtbeginS.o)"
+  end="$(gcc -print-file-name=crtendS.o) $crt/crtn.o"
   # shellcheck disable=SC2086
-  musl-gcc $warnings -Os -static -s -DNOOK_BUILD_ID="\"$build_id\"" \
-    -fstack-protector-strong -fstack-clash-protection -fcf-protection -fno-strict-aliasing \
+  musl-gcc $warnings $hardening -Os -fPIE -s -DNOOK_BUILD_ID="\"$build_id\"" \
     -ffunction-sections -fdata-sections -ffile-prefix-map="$here"=. \
-    -Wl,--gc-sections -Wl,-z,noexecstack -Wl,-z,relro -Wl,-z,now -Wl,--build-id=none \
-    $shared $guest -o "$out/$target.$$"
-else
+    -nostartfiles -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,noexecstack,-z,relro,-z,now \
+    -Wl,--gc-sections,--build-id=none $begin $shared $guest $end -o "$1"
+}
+
+build_sanitized() {
   need gcc gcc
   # shellcheck disable=SC2086
   gcc $warnings -O1 -g -DNOOK_BUILD_ID="\"$build_id\"" -fno-omit-frame-pointer \
     -fsanitize=address,undefined -fno-sanitize-recover=all \
-    $shared main-host.c -o "$out/$target.$$"
+    $shared main-host.c -o "$1"
+}
+
+check() {
+  need gcc gcc
+  for source in $shared $guest main-host.c; do
+    # shellcheck disable=SC2086
+    gcc $warnings $hardening -O2 -fanalyzer -fanalyzer-verbosity=1 -D_FORTIFY_SOURCE=3 -DNOOK_BUILD_ID="\"$build_id\"" -c "$source" -o "$1"
+  done
+}
+
+mkdir -p "$out"
+trap 'rm -f "$out/$target.$$"' EXIT
+if [ "$(cat "$out/$target.stamp" 2>/dev/null)" = "$build_id" ] && [ -e "$out/$target" ]; then
+  exit 0
 fi
+case $target in
+  nook-init) build_guest "$out/$target.$$" ;;
+  nook-agent-sanitized) build_sanitized "$out/$target.$$" ;;
+  nook-init-checked) check "$out/$target.$$" ;;
+esac
 mv "$out/$target.$$" "$out/$target"
 echo "$build_id" >"$out/$target.stamp"

@@ -41,6 +41,21 @@ void child_save_limits(void) {
   setrlimit(RLIMIT_NOFILE, &own);
 }
 
+static bool spared;
+
+static void set_badness(const char *value) {
+  int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ssize_t ignored = write(fd, value, strlen(value));
+  (void)ignored;
+  close(fd);
+}
+
+void child_spare_agent(void) {
+  spared = true;
+  set_badness("-1000");
+}
+
 static int status = -1;
 
 __attribute__((format(printf, 3, 4))) static _Noreturn void fail(int error, const char *stage, const char *format, ...) {
@@ -60,6 +75,14 @@ static void reset_signals(void) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+void child_reset(void) {
+  reset_signals();
+  syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &(struct sched_param){0});
+  setrlimit(RLIMIT_NOFILE, &files);
+  umask(022);
+  if (spared) set_badness("0");
 }
 
 static void take_descriptors(const struct child_descriptors *descriptors) {
@@ -85,10 +108,7 @@ static void enter_directory(const struct exec_request *request, const struct use
 _Noreturn void child_run(const struct exec_request *request, const struct child_descriptors *descriptors) {
   status = descriptors->status;
   setsid();
-  reset_signals();
-  syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &(struct sched_param){0});
-  setrlimit(RLIMIT_NOFILE, &files);
-  umask(022);
+  child_reset();
   if (request->pty && ioctl(descriptors->in, TIOCSCTTY, 0) < 0) fail(errno, "pty", "no controlling terminal: %s", strerror(errno));
   take_descriptors(descriptors);
 

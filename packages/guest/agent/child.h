@@ -22,6 +22,10 @@ struct child_descriptors {
 
 /* Limits that the agent raised for itself and commands do not inherit. */
 void child_save_limits(void);
+/* The agent is not to be killed when memory runs out; commands do not inherit that either. */
+void child_spare_agent(void);
+/* After a fork: signals, limits, scheduling and umask as programs expect them. */
+void child_reset(void);
 _Noreturn void child_run(const struct exec_request *request, const struct child_descriptors *descriptors);
 
 #endif

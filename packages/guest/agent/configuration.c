@@ -1,10 +1,10 @@
 #include "configuration.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH };
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT };
 
 /* Identity ends up in files of one line each: no control characters, no NUL. */
 static bool take_text(const struct field *field, char *to, size_t size) {
@@ -16,6 +16,13 @@ static bool take_text(const struct field *field, char *to, size_t size) {
   return true;
 }
 
+/* What a host name may hold; it ends up in /etc/hosts too. */
+static bool take_hostname(const struct field *field, struct configuration *configuration) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._";
+  return take_text(field, configuration->hostname, sizeof configuration->hostname) &&
+         configuration->hostname[strspn(configuration->hostname, letters)] == 0;
+}
+
 static bool take_machine_id(const struct field *field, struct configuration *configuration) {
   return take_text(field, configuration->machine_id, sizeof configuration->machine_id) && field->length == 32 &&
          strspn(configuration->machine_id, "0123456789abcdef") == 32;
@@ -25,9 +32,10 @@ static bool take_address(const struct field *field, struct configuration *config
   char text[32];
   if (!take_text(field, text, sizeof text)) return false;
   char *slash = strchr(text, '/');
-  unsigned prefix;
-  char rest;
-  if (slash == NULL || sscanf(slash + 1, "%2u%c", &prefix, &rest) != 1 || prefix > 32) return false;
+  size_t digits = slash == NULL ? 0 : strspn(slash + 1, "0123456789");
+  if (digits < 1 || digits > 2 || slash[1 + digits] != 0) return false;
+  unsigned long prefix = strtoul(slash + 1, NULL, 10);
+  if (prefix > 32) return false;
   *slash = 0;
   configuration->prefix = (uint8_t)prefix;
   return configuration->has_address = inet_pton(AF_INET, text, &configuration->address) == 1;
@@ -52,13 +60,13 @@ static bool take_nameserver(const struct field *field, struct configuration *con
 
 static bool take_mac(const struct field *field, struct configuration *configuration) {
   char text[18];
-  unsigned bytes[6];
-  char rest;
-  if (!take_text(field, text, sizeof text)) return false;
-  if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &bytes[4], &bytes[5], &rest) != 6)
-    return false;
-  for (int i = 0; i < 6; i++) configuration->mac[i] = (uint8_t)bytes[i];
-  configuration->has_mac = (bytes[0] & 1) == 0;
+  if (!take_text(field, text, sizeof text) || field->length != 17) return false;
+  for (int i = 0; i < 6; i++) {
+    const char *byte = text + 3 * i;
+    if (strspn(byte, "0123456789abcdefABCDEF") != 2 || byte[2] != (i < 5 ? ':' : 0)) return false;
+    configuration->mac[i] = (uint8_t)strtoul(byte, NULL, 16);
+  }
+  configuration->has_mac = (configuration->mac[0] & 1) == 0;
   return configuration->has_mac;
 }
 
@@ -68,10 +76,17 @@ static bool take_entropy(const struct field *field, struct configuration *config
   return field->length <= MAX_ENTROPY;
 }
 
+static bool take_init(const struct field *field, struct configuration *configuration) {
+  uint8_t init = 0;
+  if (!field_u8(field, &init) || init > 1) return false;
+  configuration->image_init = init == 1;
+  return true;
+}
+
 static const char *take(const struct field *field, struct configuration *configuration) {
   switch (field->tag) {
     case TAG_HOSTNAME:
-      return take_text(field, configuration->hostname, sizeof configuration->hostname) ? NULL : "hostname: not 1 to 64 characters";
+      return take_hostname(field, configuration) ? NULL : "hostname: not 1 to 64 characters";
     case TAG_MACHINE_ID: return take_machine_id(field, configuration) ? NULL : "machine_id: not 32 hex digits";
     case TAG_ADDRESS: return take_address(field, configuration) ? NULL : "address: not ADDRESS/PREFIX";
     case TAG_GATEWAY: return take_gateway(field, configuration) ? NULL : "gateway: not an IPv4 address";
@@ -80,6 +95,7 @@ static const char *take(const struct field *field, struct configuration *configu
     case TAG_ENTROPY: return take_entropy(field, configuration) ? NULL : "entropy: more than 512 bytes";
     case TAG_MAC: return take_mac(field, configuration) ? NULL : "mac: not a unicast address";
     case TAG_SEARCH: return take_text(field, configuration->search, sizeof configuration->search) ? NULL : "search: not a domain";
+    case TAG_INIT: return take_init(field, configuration) ? NULL : "init: neither 0 nor 1";
     default: return NULL;
   }
 }

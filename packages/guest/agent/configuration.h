@@ -16,6 +16,7 @@ struct configuration {
   bool has_gateway;
   bool has_mac;
   bool has_time;
+  bool image_init; /* the image's own init is to be PID 1 */
   uint8_t prefix;
   uint8_t mac[6];
   struct in_addr address;

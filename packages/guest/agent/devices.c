@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "root-disk.h"
+
 #define NETLINK_KOBJECT_UEVENT 15
 #define PORTS "/sys/class/virtio-ports"
 
@@ -55,7 +57,10 @@ int devices_wait(int (*probe)(void *argument), void *argument, int seconds) {
   return 0;
 }
 
-int devices_file_exists(void *argument) { return access(argument, F_OK) == 0; }
+int devices_disk_exists(void *argument) {
+  (void)argument;
+  return access(ROOT_DISK, F_OK) == 0;
+}
 
 static int has_name(const char *port, const char *name) {
   char path[300];

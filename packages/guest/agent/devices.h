@@ -8,8 +8,8 @@ void devices_stop_listening(void);
 /* Waits until `probe(argument)` says 1, looking again after each announcement. 0, or -ETIMEDOUT. */
 int devices_wait(int (*probe)(void *argument), void *argument, int seconds);
 
-/* For devices_wait: whether the file `argument` exists. */
-int devices_file_exists(void *argument);
+/* For devices_wait: whether the root disk's node exists. */
+int devices_disk_exists(void *argument);
 
 struct port_search {
   const char *name; /* of the virtio port */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/utsname.h>
 
+#include "handover.h"
 #include "identity.h"
 #include "port.h"
 #include "power.h"
@@ -40,6 +41,16 @@ static void on_hello(const struct frame *frame) {
     dispatch_hello(epoch);
 }
 
+void dispatch_configured(int error, const char *why) {
+  if (error == 0) {
+    port_send(FRAME_CONFIGURED, 0, 0, NULL, 0);
+    return;
+  }
+  char message[300];
+  snprintf(message, sizeof message, "CONFIGURE: %s", why);
+  port_send_error(0, -error, message);
+}
+
 static void on_configure(const struct frame *frame) {
   struct configuration configuration;
   char why[256];
@@ -49,13 +60,8 @@ static void on_configure(const struct frame *frame) {
     snprintf(why, sizeof why, "%s", problem);
   else
     error = identity_apply(&configuration, why, sizeof why);
-  if (error == 0) {
-    port_send(FRAME_CONFIGURED, 0, 0, NULL, 0);
-    return;
-  }
-  char message[300];
-  snprintf(message, sizeof message, "CONFIGURE: %s", why);
-  port_send_error(0, -error, message);
+  if (error == 0 && configuration.image_init) error = handover_begin(dispatch_configured, why, sizeof why);
+  if (error <= 0) dispatch_configured(error, why);
 }
 
 static void on_ping(const struct frame *frame) {

@@ -8,5 +8,7 @@
 
 void dispatch_frame(const struct frame *frame);
 void dispatch_hello(uint64_t epoch);
+/* The answer to CONFIGURE: `error` 0, or -errno and why. */
+void dispatch_configured(int error, const char *why);
 
 #endif

@@ -20,9 +20,10 @@ static void set(char **environment, size_t *count, char *entry) {
 }
 
 static void set_default(char **environment, size_t *count, const char *name, const char *value) {
-  char *entry = malloc(strlen(name) + strlen(value) + 2);
+  size_t size = strlen(name) + strlen(value) + 2;
+  char *entry = malloc(size);
   if (entry == NULL) return;
-  sprintf(entry, "%s=%s", name, value);
+  snprintf(entry, size, "%s=%s", name, value);
   set(environment, count, entry);
 }
 

@@ -1,66 +1,35 @@
 #include "identity.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "files.h"
-#include "mounts.h"
+#include "machine.h"
 #include "network.h"
-#include "root-disk.h"
-
-#define RNDADDENTROPY _IOW('R', 0x03, int[2])
-#define RNDRESEEDCRNG _IO('R', 0x07)
 
 #define HOSTS_BEGIN "# nook: begin\n"
 #define HOSTS_END "# nook: end\n"
 #define MAX_HOSTS 65536
 
 static int set_time(const struct configuration *configuration) {
-  if (!configuration->has_time) return 0;
-  struct timespec now = {.tv_sec = (time_t)(configuration->time / 1000000000u), .tv_nsec = (long)(configuration->time % 1000000000u)};
-  return clock_settime(CLOCK_REALTIME, &now) < 0 ? -errno : 0;
+  return configuration->has_time ? machine_set_clock(configuration->time) : 0;
 }
 
 static int add_entropy(const struct configuration *configuration) {
   if (configuration->entropy_length == 0) return 0;
-  struct {
-    int bits;
-    int size;
-    uint8_t bytes[MAX_ENTROPY];
-  } pool = {.bits = (int)configuration->entropy_length * 8, .size = (int)configuration->entropy_length};
-  memcpy(pool.bytes, configuration->entropy, configuration->entropy_length);
-  int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -errno;
-  int error = ioctl(fd, RNDADDENTROPY, &pool) < 0 || ioctl(fd, RNDRESEEDCRNG) < 0 ? -errno : 0;
-  close(fd);
-  memset(&pool, 0, sizeof pool);
-  return error;
+  return machine_seed_random(configuration->entropy, configuration->entropy_length);
 }
 
-/* A remount of what is writable already would write everything back first. */
-static int make_root_writable(const struct configuration *configuration) {
+static int open_root(const struct configuration *configuration) {
   (void)configuration;
-  struct statvfs about;
-  if (statvfs("/", &about) < 0) return -errno;
-  if ((about.f_flag & ST_RDONLY) != 0) {
-    if (mount(NULL, "/", NULL, MS_REMOUNT, NULL) < 0) return -errno;
-    mkdir("/etc", 0755);
-  }
-  root_grow();
-  return mounts_complete(true);
+  return machine_open_root();
 }
 
 static int set_hostname(const struct configuration *configuration) {
   if (configuration->hostname[0] == 0) return 0;
-  if (sethostname(configuration->hostname, strlen(configuration->hostname)) < 0) return -errno;
+  int error = machine_set_hostname(configuration->hostname);
+  if (error < 0) return error;
   char line[sizeof configuration->hostname + 1];
   snprintf(line, sizeof line, "%s\n", configuration->hostname);
   /* Not being able to write it down changes nothing for this boot. */
@@ -73,19 +42,22 @@ static int set_machine_id(const struct configuration *configuration) {
   char line[sizeof configuration->machine_id + 1];
   snprintf(line, sizeof line, "%s\n", configuration->machine_id);
   int error = file_replace("/etc/machine-id", line);
-  struct stat about;
   static const char second[] = "/var/lib/dbus/machine-id";
-  if (error == 0 && lstat(second, &about) == 0 && S_ISREG(about.st_mode)) error = file_replace(second, line);
+  if (error == 0 && file_is_plain(second)) error = file_replace(second, line);
   return error;
 }
 
 static int write_resolver(const struct configuration *configuration) {
   if (configuration->nameserver_count == 0 && configuration->search[0] == 0) return 0;
-  char text[1024];
-  int length = 0;
-  if (configuration->search[0] != 0) length = snprintf(text, sizeof text, "search %s\n", configuration->search);
-  for (size_t i = 0; i < configuration->nameserver_count; i++)
-    length += snprintf(text + length, sizeof text - (size_t)length, "nameserver %s\n", configuration->nameservers[i]);
+  char search[sizeof configuration->search + 8] = "";
+  char servers[MAX_NAMESERVERS * (sizeof configuration->nameservers[0] + 12)] = "";
+  char text[sizeof search + sizeof servers];
+  if (configuration->search[0] != 0) snprintf(search, sizeof search, "search %s\n", configuration->search);
+  for (size_t i = 0; i < configuration->nameserver_count; i++) {
+    size_t length = strlen(servers);
+    snprintf(servers + length, sizeof servers - length, "nameserver %s\n", configuration->nameservers[i]);
+  }
+  snprintf(text, sizeof text, "%s%s", search, servers);
   return file_replace("/etc/resolv.conf", text);
 }
 
@@ -107,18 +79,15 @@ static int write_hosts(const struct configuration *configuration) {
   static char present[MAX_HOSTS];
   static char text[MAX_HOSTS];
   long length = file_read("/etc/hosts", present, sizeof present);
-  int error = 0;
-  if (length < 0) {
-    error = file_replace("/etc/hosts", block);
-  } else if (length < MAX_HOSTS - 1 - (long)sizeof block) {
-    char *end = present + length;
-    char *begin = find_block(present, &end);
-    if (begin == NULL) begin = end;
-    const char *line_end = begin > present && begin[-1] != '\n' ? "\n" : "";
-    snprintf(text, sizeof text, "%.*s%s%s%s", (int)(begin - present), present, line_end, block, end);
-    error = file_replace("/etc/hosts", text);
-  }
-  return error;
+  if (length == -ENOENT) return file_replace("/etc/hosts", block);
+  /* What stands there otherwise (a link, a file larger than a list of names is) is somebody's own arrangement. */
+  if (length < 0 || length >= MAX_HOSTS - 1 - (long)sizeof block || strlen(present) != (size_t)length) return 0;
+  char *end = present + length;
+  char *begin = find_block(present, &end);
+  if (begin == NULL) begin = end;
+  const char *line_end = begin > present && begin[-1] != '\n' ? "\n" : "";
+  snprintf(text, sizeof text, "%.*s%s%s%s", (int)(begin - present), present, line_end, block, end);
+  return file_replace("/etc/hosts", text);
 }
 
 int identity_apply(const struct configuration *configuration, char *why, size_t size) {
@@ -126,9 +95,10 @@ int identity_apply(const struct configuration *configuration, char *why, size_t 
     const char *name;
     int (*run)(const struct configuration *configuration);
   } steps[] = {
-      {"clock", set_time},
-      {"writable root", make_root_writable},
+      /* First what a program that runs already could use in its old state. */
       {"entropy", add_entropy},
+      {"clock", set_time},
+      {"writable root", open_root},
       {"hostname", set_hostname},
       {"machine id", set_machine_id},
       {"/etc/resolv.conf", write_resolver},

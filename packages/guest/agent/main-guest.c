@@ -13,6 +13,7 @@
 #include "console.h"
 #include "devices.h"
 #include "files.h"
+#include "handover.h"
 #include "machine.h"
 #include "modules.h"
 #include "mounts.h"
@@ -33,6 +34,8 @@ static void open_console(void) {
   mkdir("/dev", 0755);
   mknod("/dev/console", S_IFCHR | 0600, makedev(5, 1));
   int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+  /* Anything but free: what is opened later must not get one of these numbers. */
+  if (fd < 0) fd = open("/", O_RDONLY | O_DIRECTORY);
   for (int target = 0; target < 3 && fd >= 0; target++) dup2(fd, target);
   if (fd > 2) close(fd);
 }
@@ -57,7 +60,7 @@ static void answer_probe(void) {
 }
 
 static void mount_root(void) {
-  int error = devices_wait(devices_file_exists, (void *)ROOT_DISK, DEVICE_SECONDS);
+  int error = devices_wait(devices_disk_exists, NULL, DEVICE_SECONDS);
   if (error < 0) give_up("no " ROOT_DISK " (is the disk attached, its driver loaded?)", error);
   mkdir("/root", 0755);
   if (mount(ROOT_DISK, "/root", "ext4", MS_RDONLY, NULL) < 0) give_up("cannot mount " ROOT_DISK " as ext4", -errno);
@@ -72,11 +75,13 @@ static int open_port(void) {
   return fd;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   if (getpid() != 1) return 64;
   open_console();
   console_log("init %s", NOOK_BUILD_ID);
   umask(022);
+  files_below("");
+  handover_name_at(argc > 0 ? argv[0] : NULL);
   reboot(RB_DISABLE_CAD);
   if (mounts_initial() < 0) machine_off();
   answer_probe();

@@ -1,26 +1,78 @@
 /*
- * The agent's loop over an inherited descriptor: `nook-agent --serve-fd N`, for tests on a host.
- * What touches the machine (mounts, identity, power) is not linked into this program.
+ * The agent's loop over an inherited descriptor, for tests on a host: `nook-agent --serve-fd N --root DIR`. Files of
+ * the guest's identity are written below DIR; what would act on the machine (clock, host name, network, power) is not
+ * linked in, and noted in DIR/did instead.
  */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "console.h"
-#include "identity.h"
+#include "files.h"
+#include "handover.h"
+#include "machine.h"
+#include "network.h"
 #include "power.h"
 #include "serve.h"
 #include "session.h"
 
 static bool going_off;
+static int notes = -1;
 
-int identity_apply(const struct configuration *configuration, char *why, size_t size) {
-  (void)configuration;
-  (void)why;
-  (void)size;
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vdprintf(notes, format, arguments);
+  va_end(arguments);
+}
+
+int machine_set_clock(uint64_t nanoseconds) {
+  note("set the clock: %llu\n", (unsigned long long)nanoseconds);
   return 0;
 }
+
+int machine_seed_random(const uint8_t *bytes, size_t size) {
+  unsigned sum = 0;
+  for (size_t i = 0; i < size; i++) sum += bytes[i];
+  note("seed: %zu bytes, sum %u\n", size, sum);
+  return 0;
+}
+
+int machine_set_hostname(const char *name) {
+  note("set the host name: %s\n", name);
+  return 0;
+}
+
+int machine_open_root(void) {
+  note("open the root\n");
+  return 0;
+}
+
+int network_apply(const struct configuration *configuration, const char **step) {
+  char text[INET_ADDRSTRLEN];
+  *step = "";
+  if (configuration->has_mac) {
+    const uint8_t *mac = configuration->mac;
+    note("set the mac: %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+  }
+  if (configuration->has_address && inet_ntop(AF_INET, &configuration->address, text, sizeof text) != NULL)
+    note("set the address: %s/%d\n", text, configuration->prefix);
+  if (configuration->has_gateway && inet_ntop(AF_INET, &configuration->gateway, text, sizeof text) != NULL)
+    note("set the gateway: %s\n", text);
+  return 0;
+}
+
+int handover_begin(void (*done)(int error, const char *why), char *why, size_t size) {
+  (void)done, (void)why, (void)size;
+  note("hand over\n");
+  return 0;
+}
+
+bool handover_is_done(void) { return false; }
 
 void power_off_after(uint32_t grace_milliseconds) {
   (void)grace_milliseconds;
@@ -38,11 +90,15 @@ void power_step(bool alone) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3 || strcmp(argv[1], "--serve-fd") != 0) {
-    fprintf(stderr, "usage: nook-agent --serve-fd N\n");
+  if (argc != 5 || strcmp(argv[1], "--serve-fd") != 0 || strcmp(argv[3], "--root") != 0) {
+    fprintf(stderr, "usage: nook-agent --serve-fd N --root DIR\n");
     return 64;
   }
   int fd = atoi(argv[2]);
+  files_below(argv[4]);
+  char path[PATH_MAX];
+  snprintf(path, sizeof path, "%.4000s/did", argv[4]);
+  notes = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
     console_log("descriptor %d: %s", fd, "not open");

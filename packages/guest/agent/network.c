@@ -6,29 +6,28 @@
 #include <net/route.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define MAX_INDEX 64
+#include "control.h"
 
-static int request(int fd, unsigned long number, void *argument) { return ioctl(fd, number, argument) < 0 ? -errno : 0; }
+#define MAX_INDEX 64
 
 static int set_up(int fd, const char *name, bool up) {
   struct ifreq interface = {0};
   snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
-  int error = request(fd, SIOCGIFFLAGS, &interface);
+  int error = control(fd, SIOCGIFFLAGS, &interface);
   if (error < 0) return error;
   interface.ifr_flags = (short)(up ? interface.ifr_flags | IFF_UP : interface.ifr_flags & ~IFF_UP);
-  return request(fd, SIOCSIFFLAGS, &interface);
+  return control(fd, SIOCSIFFLAGS, &interface);
 }
 
 static int find_interface(int fd, char *name) {
   for (int index = 1; index <= MAX_INDEX; index++) {
     struct ifreq interface = {.ifr_ifindex = index};
-    if (ioctl(fd, SIOCGIFNAME, &interface) < 0) continue;
+    if (control(fd, SIOCGIFNAME, &interface) < 0) continue;
     memcpy(name, interface.ifr_name, IFNAMSIZ);
-    if (ioctl(fd, SIOCGIFHWADDR, &interface) == 0 && interface.ifr_hwaddr.sa_family == ARPHRD_ETHER) return 0;
+    if (control(fd, SIOCGIFHWADDR, &interface) == 0 && interface.ifr_hwaddr.sa_family == ARPHRD_ETHER) return 0;
   }
   return -ENODEV;
 }
@@ -37,7 +36,7 @@ static int set_mac(int fd, const char *name, const uint8_t *mac) {
   struct ifreq interface = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
   snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
   memcpy(interface.ifr_hwaddr.sa_data, mac, 6);
-  return request(fd, SIOCSIFHWADDR, &interface);
+  return control(fd, SIOCSIFHWADDR, &interface);
 }
 
 static void put_address(struct sockaddr *to, uint32_t address) {
@@ -51,7 +50,7 @@ static int set_address(int fd, const char *name, unsigned long number, uint32_t 
   struct ifreq interface = {0};
   snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
   put_address(&interface.ifr_addr, address);
-  return request(fd, number, &interface);
+  return control(fd, number, &interface);
 }
 
 static int add_route(int fd, char *name, uint32_t destination, uint32_t mask, uint32_t gateway) {
@@ -59,7 +58,7 @@ static int add_route(int fd, char *name, uint32_t destination, uint32_t mask, ui
   put_address(&route.rt_dst, destination);
   put_address(&route.rt_genmask, mask);
   put_address(&route.rt_gateway, gateway);
-  int error = request(fd, SIOCADDRT, &route);
+  int error = control(fd, SIOCADDRT, &route);
   return error == -EEXIST ? 0 : error;
 }
 
@@ -68,7 +67,7 @@ static int set_gateway(int fd, char *name, const struct configuration *configura
   put_address(&present.rt_dst, 0);
   put_address(&present.rt_genmask, 0);
   put_address(&present.rt_gateway, 0);
-  ioctl(fd, SIOCDELRT, &present);
+  control(fd, SIOCDELRT, &present);
   uint32_t gateway = configuration->gateway.s_addr;
   uint32_t mask = mask_of(configuration->prefix);
   bool beside = configuration->has_address && (gateway & mask) != (configuration->address.s_addr & mask);
@@ -89,9 +88,9 @@ static bool has_address(int fd, const char *name, const struct configuration *co
   struct ifreq interface = {0};
   snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
   struct sockaddr_in found;
-  if (ioctl(fd, SIOCGIFADDR, &interface) < 0) return false;
+  if (control(fd, SIOCGIFADDR, &interface) < 0) return false;
   memcpy(&found, &interface.ifr_addr, sizeof found);
-  if (found.sin_addr.s_addr != configuration->address.s_addr || ioctl(fd, SIOCGIFNETMASK, &interface) < 0) return false;
+  if (found.sin_addr.s_addr != configuration->address.s_addr || control(fd, SIOCGIFNETMASK, &interface) < 0) return false;
   memcpy(&found, &interface.ifr_netmask, sizeof found);
   return found.sin_addr.s_addr == mask_of(configuration->prefix);
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "guard.h"
 #include "watch.h"
 
 #define IN_CAPACITY (HEADER_SIZE + MAX_PAYLOAD + 65536u)
@@ -52,8 +53,10 @@ static void on_ready(struct watch *watch, uint32_t events) {
 int port_open(int fd, bool reconnects) {
   port.watch = (struct watch){.fd = fd, .ready = on_ready};
   port.reconnects = reconnects;
-  return watch_add(&port.watch, EPOLLIN | EPOLLOUT | EPOLLET);
+  return port_watch_again();
 }
+
+int port_watch_again(void) { return watch_add(&port.watch, EPOLLIN | EPOLLOUT | EPOLLET); }
 
 void port_close(void) { watch_close(&port.watch); }
 
@@ -146,8 +149,10 @@ static void take_frames(void (*dispatch)(const struct frame *frame)) {
       port_send_error(0, (int)-took, took == -EMSGSIZE ? "a frame of more than 65536 bytes" : "not a frame: reserved bytes are set");
       break;
     }
-    dispatch(&frame);
     at += (size_t)took;
+    guard_on(in + at, IN_CAPACITY - at);
+    dispatch(&frame);
+    guard_off(in + at, IN_CAPACITY - at);
   }
   if (port.broken) at = port.in_length;
   if (at > 0) memmove(in, in + at, port.in_length - at);

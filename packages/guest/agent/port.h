@@ -13,6 +13,8 @@
 
 /* `reconnects`: end of file means that the host is away for now (virtio), not that it is gone (a socket). */
 int port_open(int fd, bool reconnects);
+/* After watch_open was called anew. */
+int port_watch_again(void);
 void port_close(void);
 /* Whether the other end is gone for good. */
 bool port_ended(void);

@@ -4,12 +4,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/reboot.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "console.h"
+#include "handover.h"
 #include "machine.h"
 #include "session.h"
 
@@ -39,20 +38,17 @@ void power_off_after(uint32_t grace_milliseconds) {
     console_log("powering off");
     phase = TERMINATING;
     deadline = until;
-    kill(-1, SIGTERM);
-    kill(-1, SIGCONT);
+    if (handover_power_off()) {
+      /* All others are the init's. */
+      sessions_terminate();
+    } else {
+      kill(-1, SIGTERM);
+      kill(-1, SIGCONT);
+    }
     sessions_hang_up();
   } else if (phase == TERMINATING && until < deadline) {
     deadline = until;
   }
-}
-
-_Noreturn void machine_off(void) {
-  tcdrain(STDERR_FILENO);
-  reboot(RB_POWER_OFF);
-  /* No way to power off here: a reboot ends a machine that may not reboot. */
-  reboot(RB_AUTOBOOT);
-  while (1) pause();
 }
 
 static void leave(void) {
@@ -62,8 +58,13 @@ static void leave(void) {
 }
 
 void power_step(bool alone) {
-  if (alone) leave();
+  if (alone && !handover_is_done()) leave();
   if (milliseconds_now() < deadline) return;
+  if (handover_is_done()) {
+    console_log("the image's init did not power off in time");
+    kill(-1, SIGKILL);
+    leave();
+  }
   if (phase == KILLING) {
     console_log("processes are left that cannot be killed");
     leave();

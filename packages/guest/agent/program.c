@@ -16,21 +16,21 @@ static int is_directory(const char *path) {
 }
 
 /* A file that the kernel does not know how to run is a shell script without its first line. */
-static void run_as_script(const char *path, char **argv, char **environment) {
+static void run_as_script(char *path, char **argv, char **environment) {
   size_t count = 0;
   while (argv[count] != NULL) count++;
   char **shell = calloc(count + 2, sizeof *shell);
   if (shell == NULL) return;
   static char sh[] = "/bin/sh";
   shell[0] = sh;
-  shell[1] = (char *)path;
+  shell[1] = path;
   for (size_t i = 1; i < count; i++) shell[i + 1] = argv[i];
   execve(sh, shell, environment);
   free(shell);
   errno = ENOEXEC;
 }
 
-static int try(const char *path, char **argv, char **environment) {
+static int try(char *path, char **argv, char **environment) {
   execve(path, argv, environment);
   if (errno == ENOEXEC) run_as_script(path, argv, environment);
   return errno;

@@ -4,11 +4,11 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
 #include "console.h"
+#include "control.h"
 
 #define BLKGETSIZE64 _IOR(0x12, 114, size_t)
 /* fs/ext4/ext4.h of Linux; does nothing when the file system has this size already. */
@@ -17,14 +17,14 @@
 static int disk_size(uint64_t *bytes) {
   int fd = open(ROOT_DISK, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -errno;
-  int error = ioctl(fd, BLKGETSIZE64, bytes) < 0 ? -errno : 0;
+  int error = control(fd, BLKGETSIZE64, bytes);
   close(fd);
   return error;
 }
 
 static int grow(void) {
-  uint64_t bytes;
-  struct statfs about;
+  uint64_t bytes = 0;
+  struct statfs about = {0};
   static uint64_t filled;
   int error = disk_size(&bytes);
   if (error < 0 || bytes == filled) return error;
@@ -33,7 +33,7 @@ static int grow(void) {
   if (fstatfs(fd, &about) < 0) error = -errno;
   if (error == 0) {
     uint64_t blocks = bytes / (uint64_t)about.f_bsize;
-    if (ioctl(fd, EXT4_IOC_RESIZE_FS, &blocks) < 0) error = -errno;
+    error = control(fd, EXT4_IOC_RESIZE_FS, &blocks);
   }
   if (error == 0) filled = bytes;
   close(fd);

@@ -11,6 +11,8 @@
 
 #include "child.h"
 #include "dispatch.h"
+#include "drain.h"
+#include "handover.h"
 #include "port.h"
 #include "power.h"
 #include "session.h"
@@ -32,9 +34,20 @@ static void on_signal(struct watch *watch, uint32_t events) {
   (void)events;
   struct signalfd_siginfo info;
   while (read(watch->fd, &info, sizeof info) == (ssize_t)sizeof info) {
-    if (info.ssi_signo != SIGCHLD) power_off_after(GRACE_OF_SIGNALS);
+    if (info.ssi_signo != SIGCHLD && !handover_is_done()) power_off_after(GRACE_OF_SIGNALS);
   }
   reap();
+}
+
+static int watch_signals(void) {
+  /* SIGCHLD, and what `poweroff`, `halt` and `reboot` of small images send to PID 1. */
+  sigset_t set;
+  sigemptyset(&set);
+  const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGUSR1, SIGUSR2};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&set, numbers[i]);
+  sigprocmask(SIG_BLOCK, &set, NULL);
+  signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal};
+  return signals.fd < 0 ? -errno : watch_add(&signals, EPOLLIN);
 }
 
 int serve_prepare(void) {
@@ -47,15 +60,15 @@ int serve_prepare(void) {
    */
   syscall(SYS_sched_setscheduler, 0, SCHED_BATCH, &(struct sched_param){0});
   signal(SIGPIPE, SIG_IGN);
-  /* SIGCHLD, and what `poweroff`, `halt` and `reboot` of small images send to PID 1. */
-  sigset_t set;
-  sigemptyset(&set);
-  const int numbers[] = {SIGCHLD, SIGTERM, SIGINT, SIGPWR, SIGUSR1, SIGUSR2};
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) sigaddset(&set, numbers[i]);
-  sigprocmask(SIG_BLOCK, &set, NULL);
-  signals = (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = on_signal};
-  if (signals.fd < 0) return -errno;
-  return watch_add(&signals, EPOLLIN);
+  return watch_signals();
+}
+
+int serve_again(void) {
+  drain_close_all();
+  close(signals.fd);
+  int error = watch_open();
+  if (error == 0) error = watch_signals();
+  return error == 0 ? port_watch_again() : error;
 }
 
 int serve_open(int fd, bool reconnects) {

@@ -239,6 +239,15 @@ bool sessions_pump(void) {
   return moved;
 }
 
+size_t sessions_count(void) { return session_count; }
+
+void sessions_terminate(void) {
+  for (size_t i = 0; i < session_count; i++) {
+    signal_group(sessions[i], SIGTERM);
+    signal_group(sessions[i], SIGCONT);
+  }
+}
+
 void sessions_hang_up(void) {
   for (size_t i = 0; i < session_count; i++)
     if (sessions[i]->pty) signal_group(sessions[i], SIGHUP);

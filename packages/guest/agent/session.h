@@ -3,6 +3,7 @@
 #define NOOK_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -38,6 +39,9 @@ void session_resize(const struct frame *frame);
 void sessions_reaped(pid_t pid, int wait_status);
 /* One turn: moves what can be moved towards the port. Whether anything was. */
 bool sessions_pump(void);
+size_t sessions_count(void);
+/* SIGTERM to all sessions; where their processes are not all that there are. */
+void sessions_terminate(void);
 /* A session on a terminal gets SIGHUP, as when its terminal goes: shells ignore SIGTERM there. */
 void sessions_hang_up(void);
 /* Kills and forgets all; for the end of the test variant. */

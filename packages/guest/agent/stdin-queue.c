@@ -1,7 +1,6 @@
 #include "stdin-queue.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -9,9 +8,9 @@
 #include <unistd.h>
 
 #include "frames.h"
+#include "large-pipe.h"
 #include "port.h"
 
-#define LARGE_PIPE (1024 * 1024)
 /* A host that sends this much at once streams; the pipe is made large enough to keep both sides busy. */
 #define STREAMING 16384u
 
@@ -68,8 +67,7 @@ int stdin_queue_take(struct stdin_queue *queue, const uint8_t *bytes, size_t siz
   if (size > queue->window) return -EOVERFLOW;
   queue->window -= (uint32_t)size;
   if (!queue->large && !queue->pty && size >= STREAMING && queue->watch.fd >= 0) {
-    queue->large = true;
-    fcntl(queue->watch.fd, F_SETPIPE_SZ, LARGE_PIPE);
+    queue->large = large_pipe_begin(queue->watch.fd);
   }
   size_t wrote = queue->length == 0 && !queue->ended ? write_some(queue, bytes, size) : 0;
   queue->consumed += (uint32_t)wrote;
@@ -122,6 +120,8 @@ bool stdin_queue_pump(struct stdin_queue *queue) {
 }
 
 void stdin_queue_close(struct stdin_queue *queue) {
+  if (queue->large) large_pipe_end();
+  queue->large = false;
   watch_close(&queue->watch);
   free(queue->ring);
   queue->ring = NULL;

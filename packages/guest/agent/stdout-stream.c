@@ -1,15 +1,14 @@
 #include "stdout-stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include "drain.h"
 #include "frames.h"
+#include "large-pipe.h"
 #include "port.h"
 
-#define LARGE_PIPE (1024 * 1024)
 #define STREAMING 32768
 /* More than the kernel keeps of a terminal's output (4 KiB read buffer, 8 KiB behind it). */
 #define TERMINAL_BACKLOG 16384u
@@ -80,10 +79,7 @@ bool stdout_stream_pump(struct stdout_stream *stream) {
     stream->credit -= (uint64_t)got;
     if (stream->bounded) stream->left -= (uint64_t)got;
     if ((size_t)got < limit) note_short_read(stream);
-    if (got >= STREAMING && !stream->large && !stream->pty) {
-      stream->large = true;
-      fcntl(stream->watch.fd, F_SETPIPE_SZ, LARGE_PIPE);
-    }
+    if (got >= STREAMING && !stream->large && !stream->pty) stream->large = large_pipe_begin(stream->watch.fd);
     return true;
   }
   if (got == -EINTR) return true;
@@ -100,6 +96,8 @@ bool stdout_stream_pump(struct stdout_stream *stream) {
 }
 
 void stdout_stream_close(struct stdout_stream *stream) {
+  if (stream->large) large_pipe_end();
+  stream->large = false;
   if (stream->watch.fd < 0) return;
   if (stream->at_end)
     watch_close(&stream->watch);

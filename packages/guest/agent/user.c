@@ -30,6 +30,17 @@ static void copy(char *to, size_t size, const char *from) {
   to[length] = 0;
 }
 
+/* The next line of a file of accounts; one that is longer than any is skipped, for its rest would pass for a line. */
+static bool next_line(FILE *file, char *line, int size) {
+  while (fgets(line, size, file) != NULL) {
+    if (strchr(line, '\n') != NULL || feof(file)) return true;
+    int character;
+    do character = getc(file);
+    while (character != EOF && character != '\n');
+  }
+  return false;
+}
+
 /* The colon-separated fields of a line in place; the number found, at most `max`. */
 static size_t split(char *line, char **parts, size_t max) {
   line[strcspn(line, "\r\n")] = 0;
@@ -49,7 +60,7 @@ static bool find_passwd(const char *name, bool numeric, unsigned uid, struct use
   static char line[MAX_LINE];
   bool found = false;
   bool by_number = false;
-  while (!found && fgets(line, sizeof line, file) != NULL) {
+  while (!found && next_line(file, line, sizeof line)) {
     char *parts[7];
     unsigned entry_uid;
     unsigned entry_gid;
@@ -80,7 +91,7 @@ static void find_supplementary(struct user *user) {
   FILE *file = fopen("/etc/group", "re");
   if (file == NULL) return;
   static char line[MAX_LINE];
-  while (user->group_count < MAX_GROUPS && fgets(line, sizeof line, file) != NULL) {
+  while (user->group_count < MAX_GROUPS && next_line(file, line, sizeof line)) {
     char *parts[4];
     unsigned gid;
     if (split(line, parts, 4) < 4 || !parse_id(parts[2], &gid) || gid == user->gid) continue;
@@ -93,7 +104,7 @@ static bool find_group(const char *name, gid_t *gid) {
   FILE *file = fopen("/etc/group", "re");
   static char line[MAX_LINE];
   bool found = false;
-  while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+  while (file != NULL && !found && next_line(file, line, sizeof line)) {
     char *parts[4];
     unsigned entry_gid;
     if (split(line, parts, 4) < 3 || !parse_id(parts[2], &entry_gid)) continue;
@@ -114,6 +125,7 @@ const char *user_find(const char *spec, struct user *user) {
   char name[sizeof user->name];
   /* The agent's own user: root, but in the test variant. */
   snprintf(name, sizeof name, "%u", geteuid());
+  if (spec != NULL && strlen(spec) >= sizeof name) return "a name longer than any user's";
   if (spec != NULL && *spec != 0) copy(name, sizeof name, spec);
   char *group = strchr(name, ':');
   if (group != NULL) *group++ = 0;

@@ -13,6 +13,7 @@ static size_t grave_count;
 static size_t grave_capacity;
 
 int watch_open(void) {
+  if (set >= 0) close(set);
   set = epoll_create1(EPOLL_CLOEXEC);
   return set < 0 ? -errno : 0;
 }

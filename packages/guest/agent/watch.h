@@ -11,6 +11,7 @@ struct watch {
 
 #define container_of(pointer, type, member) ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
+/* A second time: a new, empty set. */
 int watch_open(void);
 /* `events` as for epoll, EPOLLET included where wanted. 0 or -errno. */
 int watch_add(struct watch *watch, uint32_t events);

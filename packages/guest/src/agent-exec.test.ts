@@ -96,6 +96,15 @@ describe('exec', () => {
     expect(failed).toMatchObject({ stage: 'user', message: 'no such user: no-such-user' });
   });
 
+  test('a user that is longer than any name is refused, not shortened', async () => {
+    await using agent = await TestAgent.start();
+    const { failed } = await agent.run(['true'], { user: `${'0'.repeat(130)}1` });
+    expect(failed).toMatchObject({
+      stage: 'user',
+      message: expect.stringMatching(/^a name longer than any user's: 000/),
+    });
+  });
+
   test.runIf(isRoot)('becomes a user by name and by number, with and without a group', async () => {
     await using agent = await TestAgent.start();
     const id = async (user: string) =>

@@ -1,6 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { FrameParser } from './frame-parser.ts';
@@ -105,6 +107,8 @@ export class TestSession {
 export class TestAgent implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly control: Frame[] = [];
+  /** Stands for the guest's root where the agent writes its identity. */
+  readonly root = mkdtempSync(join(tmpdir(), 'nook-agent-'));
   readonly #socket: Duplex;
   readonly #parser = new FrameParser();
   readonly #sessions = new Map<number, TestSession>();
@@ -113,10 +117,17 @@ export class TestAgent implements AsyncDisposable {
   #errors = '';
   #nextChannel = 1;
 
-  constructor() {
+  /** @param environment added to the agent's own */
+  constructor(environment: Readonly<Record<string, string>> = {}) {
     execFileSync('sh', [BUILD, '--sanitize'], { stdio: ['ignore', 'inherit', 'inherit'] });
-    this.process = spawn(AGENT, ['--serve-fd', '3'], { stdio: ['ignore', 'inherit', 'pipe', 'pipe'] });
-    this.#closed = once(this.process, 'close');
+    mkdirSync(join(this.root, 'etc'));
+    this.process = spawn(AGENT, ['--serve-fd', '3', '--root', this.root], {
+      stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
+      env: { ...process.env, ...environment },
+    });
+    this.#closed = once(this.process, 'close').then(() => {
+      for (const wake of this.#wake.splice(0)) wake();
+    });
     this.process.stderr?.on('data', (chunk: Buffer) => {
       this.#errors += chunk.toString();
     });
@@ -128,8 +139,8 @@ export class TestAgent implements AsyncDisposable {
   }
 
   /** An agent that has exchanged HELLOs. */
-  static async start(): Promise<TestAgent> {
-    const agent = new TestAgent();
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<TestAgent> {
+    const agent = new TestAgent(environment);
     await agent.next(FrameType.HELLO);
     agent.send(encodeFrame(FrameType.HELLO, 0, 0, encodeHello({ epoch: 1n })));
     await agent.next(FrameType.HELLO);
@@ -161,6 +172,8 @@ export class TestAgent implements AsyncDisposable {
         this.control.splice(index, 1);
         return frame;
       }
+      if (this.process.exitCode !== null || this.process.signalCode !== null)
+        throw new Error(`The agent has ended:\n${this.#errors}`);
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
   }
@@ -206,10 +219,17 @@ export class TestAgent implements AsyncDisposable {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.process.pid}/status`, 'utf8'))?.[1]);
   }
 
+  /** What it would have done to a machine, in order. */
+  did(): string[] {
+    const file = join(this.root, 'did');
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#socket.end();
     this.#socket.resume();
     await this.#closed;
+    rmSync(this.root, { recursive: true });
     const { exitCode, signalCode } = this.process;
     if (exitCode !== 0) throw new Error(`The agent ended with ${exitCode ?? signalCode}:\n${this.#errors}`);
   }

@@ -17,6 +17,8 @@ export interface Configure {
   /** Random bytes, 512 at most; 32 or more are enough to seed the guest's generator. */
   readonly entropy?: Uint8Array;
   readonly mac?: string;
+  /** The image's own init becomes PID 1. CONFIGURED comes when programs can use it. */
+  readonly imageInit?: boolean;
 }
 
 /** What the host sends in EXEC. */
@@ -54,6 +56,7 @@ export function encodeConfigure(configure: Configure): Buffer {
   if (configure.entropy !== undefined) fields.push({ tag: 7, value: Buffer.from(configure.entropy) });
   text(8, configure.mac);
   text(9, configure.search);
+  if (configure.imageInit === true) fields.push(u8Field(10, 1));
   return encodeFields(fields);
 }
 

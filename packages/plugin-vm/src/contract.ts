@@ -2,6 +2,9 @@ import type { OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonap
 
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
+/** What runs as PID 1: nook's own small init (seconds matter), or the image's (systemd …) with nook's agent beside it. */
+export type GuestInit = 'nook' | 'image';
+
 /** Booted; restored from a template; claimed from the pool; or taken up again where it was suspended. */
 export type CameUp = 'cold' | 'template' | 'pool' | 'resume';
 
@@ -35,6 +38,7 @@ export interface VmView {
   readonly auto_remove: boolean;
   /** The features that take part in the VM, in the order of their names. */
   readonly features: readonly FeatureView[];
+  readonly init: GuestInit;
   /** Milliseconds since the epoch, as every time here. */
   readonly created_at: number;
   readonly started_at?: number | undefined;
@@ -80,6 +84,8 @@ export interface VmRequest {
   readonly auto_remove?: boolean | undefined;
   /** Feature → its part, which the feature itself gives a meaning to. */
   readonly features?: Readonly<Record<string, unknown>> | undefined;
+  /** Absent: `nook`. */
+  readonly init?: GuestInit | undefined;
 }
 
 /** A command for the guest: an argument vector, never a shell line. */

@@ -8,6 +8,8 @@ const text = z.string().max(4_096);
 
 export const named = z.strictObject({ name });
 
+const init = z.enum(['nook', 'image']);
+
 const request = {
   name: name.optional(),
   image: z.string().min(1).max(512).optional(),
@@ -18,6 +20,7 @@ const request = {
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
   features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
+  init: init.optional(),
 };
 
 const exec = {
@@ -76,6 +79,7 @@ export const vmView = z.object({
   network: z.object({ mode: z.string(), publish: z.array(port) }),
   auto_remove: z.boolean(),
   features: z.array(z.object({ name: z.string(), part: z.unknown().optional(), cleanup_due: z.boolean().optional() })),
+  init,
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

@@ -1,6 +1,6 @@
 import type { CliOption, OptionValues } from '@nook/daemonapi';
 import { NookError } from '@nook/daemonapi';
-import type { VmRequest } from '../contract.ts';
+import type { GuestInit, VmRequest } from '../contract.ts';
 import { featurePart } from './feature-part.ts';
 
 /** Options of every command that makes a VM. */
@@ -22,6 +22,7 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     multiple: true,
     help: 'have a feature of a plugin take part in the VM, with what it is to do',
   },
+  init: { value: 'INIT', help: "nook (default: fastest) or image: the image's own init is PID 1, e.g. systemd" },
   rm: { help: 'remove the VM when its session ends, or when it stops' },
 };
 
@@ -32,6 +33,7 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...text(options, 'memory'),
     ...text(options, 'disk'),
     ...text(options, 'network'),
+    ...(options.init === undefined ? {} : { init: guestInit(options.init) }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),
     ...(options.feature === undefined
@@ -44,6 +46,11 @@ export function shapeRequest(options: OptionValues): VmRequest {
 function text<K extends string>(options: OptionValues, name: K): { [P in K]?: string } {
   const value = options[name];
   return typeof value === 'string' ? ({ [name]: value } as { [P in K]: string }) : {};
+}
+
+function guestInit(value: OptionValues[string]): GuestInit {
+  if (value === 'nook' || value === 'image') return value;
+  throw new NookError('bad_params', `--init takes nook or image, not '${value}'.`);
 }
 
 /** @throws NookError `bad_params` */

@@ -1,5 +1,5 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
-import type { BootStep, CameUp, NetworkSpec, VmState } from '../contract.ts';
+import type { BootStep, CameUp, GuestInit, NetworkSpec, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 
@@ -31,6 +31,8 @@ interface MachineShape {
   readonly disk_bytes: number;
   readonly network: NetworkSpec;
   readonly auto_remove: boolean;
+  /** Absent in records of earlier versions: `nook`. */
+  readonly init?: GuestInit | undefined;
   readonly mac: string;
   readonly machine_id: string;
 }

@@ -1,6 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { NookError } from '@nook/daemonapi';
-import type { NetworkSpec, VmRequest } from '../contract.ts';
+import type { GuestInit, NetworkSpec, VmRequest } from '../contract.ts';
 import { formatSize, parseSize } from '../size.ts';
 import type { Dependencies } from './dependencies.ts';
 
@@ -13,6 +13,7 @@ interface RequestedShape {
   readonly disk_bytes: number | undefined;
   readonly network: NetworkSpec;
   readonly auto_remove: boolean;
+  readonly init: GuestInit;
 }
 
 /** The request with its defaults, once it makes sense on this host. @throws NookError `bad_params` */
@@ -24,6 +25,7 @@ export function checkShape(request: VmRequest, { config, network }: Dependencies
     disk_bytes: disk,
     network: network.check({ mode: request.network, publish: request.publish }),
     auto_remove: request.auto_remove ?? false,
+    init: request.init ?? 'nook',
   };
 }
 

@@ -171,6 +171,7 @@ function hostSpec(context: StartContext): HostSpec {
     identity: { hostname: record.name, machine_id: record.shape.machine_id },
     guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
+    init: record.shape.init ?? 'nook',
     session_expected: context.sessionExpected,
     session_delay_ms: context.features.postStartMs,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),

@@ -1,5 +1,5 @@
 import type { MachineSpec, VmDriver } from '@nook/daemonapi';
-import type { NetworkPlan } from '../contract.ts';
+import type { GuestInit, NetworkPlan } from '../contract.ts';
 
 /** File names in a VM's folder. */
 export const VM_FILES = {
@@ -37,6 +37,7 @@ export interface HostSpec {
   /** What the agent makes of the machine's network card; null: nothing. */
   readonly guest_network: NetworkPlan['guest'];
   readonly auto_remove: boolean;
+  readonly init: GuestInit;
   /** Nobody but the daemon that started it knows of it: it ends when that lets go. */
   readonly ends_with_daemon?: boolean | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */

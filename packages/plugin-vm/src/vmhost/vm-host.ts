@@ -16,6 +16,8 @@ import type { StopStage } from './stop-plan.ts';
 const LAST_WORDS_MS = 1_000;
 /** What is looked through for the cause of an end: a panic comes with a trace of some sixty lines. */
 const CAUSE_LINES = 200;
+/** An init of the image's ends its services in its own order; when it is late, nothing is left to be waited for. */
+const PATIENCE = 1.4;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
 export interface SaveRequest {
@@ -212,6 +214,7 @@ export class VmHost {
         entropy: randomBytes(64),
         mac: machine.network.mac,
         ...(guest_network ?? {}),
+        ...(this.spec.init === 'image' ? { imageInit: true } : {}),
       },
       machine.resume === undefined ? 1n : BigInt(Date.now()),
     );
@@ -227,7 +230,7 @@ export class VmHost {
 
   #actOnStop(stage: StopStage, graceMs: number): void {
     this.#log.info({ stage }, 'stop');
-    if (stage === 'agent') this.#guest?.powerOff(graceMs);
+    if (stage === 'agent') this.#guest?.powerOff(this.spec.init === 'image' ? graceMs * PATIENCE : graceMs);
     else if (stage === 'kill') this.#machine.kill();
     else this.#machine.order(stage, this.#log);
   }

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { sourceLines } from '../../packages/plugin-images/src/apt/debian-archive.ts';
+import {
+  archiveKeyring,
+  debianCandidates,
+  hostEntries,
+  hostFetchSettings,
+} from '../../packages/plugin-images/src/apt/host-sources.ts';
+import type { Home } from './home.ts';
+
+const SUITE = 'bookworm';
+
+/** A Debian with systemd as its init, and these packages more. Made once for each list and kept in the test store. */
+export async function systemdImage(home: Home, more: readonly string[] = []): Promise<string> {
+  const packages = ['systemd', 'systemd-sysv', 'dbus', ...more];
+  const recipe = [
+    ...['--variant=minbase', '--architectures=amd64', `--include=${packages.join(',')}`],
+    ...['--aptopt=Acquire::Languages "none"', '--dpkgopt=force-unsafe-io'],
+    '--customize-hook=rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
+  ];
+  const digest = createHash('sha256')
+    .update(JSON.stringify([SUITE, recipe]))
+    .digest('hex')
+    .slice(0, 12);
+  const name = `test-systemd-${digest}`;
+  const { code } = await home.nook(['image', 'show', name]);
+  if (code !== 0) await build(home, name, recipe);
+  return name;
+}
+
+async function build(home: Home, name: string, recipe: readonly string[]): Promise<void> {
+  const { signal } = new AbortController();
+  const [entries = []] = debianCandidates(await hostEntries(signal), SUITE);
+  const settings = (await hostFetchSettings(signal)).map((line) => `--aptopt=${line.replace(/;$/, '')}`);
+  const dir = await mkdtemp(join(tmpdir(), 'nook-systemd-'));
+  try {
+    const archive = join(dir, 'root.tar');
+    const mode = process.getuid?.() === 0 ? 'root' : 'unshare';
+    const sources = sourceLines(entries, archiveKeyring());
+    await promisify(execFile)('mmdebstrap', [`--mode=${mode}`, ...recipe, ...settings, SUITE, archive, ...sources]);
+    await home.ok('image', 'import', name, archive);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
+}
