@@ -1,4 +1,20 @@
 export {
+  type CopyEntry,
+  CopyRecord,
+  decodeEntry,
+  decodeFailed,
+  decodeHole,
+  encodeEntry,
+  encodeHole,
+  encodeRecord,
+  isEntryName,
+  MAX_COPY_DEPTH,
+  MAX_COPY_RECORD,
+  recordBuffer,
+  recordPayload,
+} from './copy-record.ts';
+export { CopyRecordParser } from './copy-record-parser.ts';
+export {
   decodeFields,
   encodeFields,
   type Field,
@@ -22,8 +38,10 @@ export {
 export { GUEST_MODULES, type GuestMachine, guestModules } from './guest-modules.ts';
 export {
   type Configure,
+  type Copy,
   type Exec,
   encodeConfigure,
+  encodeCopy,
   encodeExec,
   encodeHello,
   encodeResize,
