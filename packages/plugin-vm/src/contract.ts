@@ -76,6 +76,21 @@ export interface ExecRequest {
   readonly on_disconnect?: 'keep' | 'kill' | undefined;
 }
 
+/** A copy between the host and the guest; its records go over the vmhost's socket. */
+export interface CopyRequest {
+  readonly direction: 'into' | 'out';
+  /** In the guest; relative to the user's home, which an empty one is. */
+  readonly path: string;
+  /** Into the guest: the name below a path that is a directory; absent: the copied tree joins that directory. */
+  readonly rename?: string | undefined;
+  /** Whose permissions count, and into the guest who owns the copy: `name`, `uid`, `name:group`, `uid:gid`; default root. */
+  readonly user?: string | undefined;
+  /** Into the guest: the path must be a directory. */
+  readonly directory_only?: boolean | undefined;
+  /** Out of the guest: a symlink at the path itself is followed. */
+  readonly follow?: boolean | undefined;
+}
+
 /** Where and how to attach to a session: the vmhost's socket and the session's own token. */
 export interface SessionHandle {
   readonly vm: string;
@@ -124,6 +139,7 @@ declare module '@nook/daemonapi' {
       SessionHandle
     >;
     'vm.exec.attach': RpcMethod<{ readonly name: string; readonly session: string }, SessionHandle>;
+    'vm.copy': RpcMethod<CopyRequest & { readonly name: string }, SessionHandle>;
     'vm.exec.list': RpcMethod<{ readonly name: string }, readonly SessionView[]>;
   }
 

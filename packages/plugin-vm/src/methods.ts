@@ -125,6 +125,13 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     result: schema.sessionHandle,
     run: ({ name, session }, call) => machines.get(name).sessionHandle(call, session),
   });
+  method('vm.copy', {
+    summary: 'Begins a copy into or out of a running VM; the records of it go over the socket that is answered.',
+    access: 'write',
+    params: schema.copyParams,
+    result: schema.sessionHandle,
+    run: ({ name, ...request }, call) => machines.get(name).copy(call, request),
+  });
   method('vm.exec.list', {
     summary: 'The sessions of a VM.',
     access: 'read',

@@ -44,6 +44,15 @@ export const deleteParams = z.strictObject({ name, force: z.boolean().optional()
 export const noParams = z.strictObject({});
 export const execParams = z.strictObject({ name, ...exec, detach: z.boolean().optional() });
 export const attachParams = z.strictObject({ name, session: z.string().max(32) });
+export const copyParams = z.strictObject({
+  name,
+  direction: z.enum(['into', 'out']),
+  path: z.string().max(4_095),
+  rename: z.string().min(1).max(255).optional(),
+  user: z.string().max(255).optional(),
+  directory_only: z.boolean().optional(),
+  follow: z.boolean().optional(),
+});
 export const logsParams = z.strictObject({
   name,
   source: z.enum(['console', 'vmhost', 'qemu']).optional(),

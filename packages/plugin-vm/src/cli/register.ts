@@ -1,5 +1,6 @@
 import { registerCli } from '@nook/daemonapi';
 import { attach } from './attach.ts';
+import { cp } from './cp.ts';
 import { create } from './create.ts';
 import { exec } from './exec.ts';
 import { kill } from './kill.ts';
@@ -12,4 +13,4 @@ import { show } from './show.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 
-registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, kill, rm, attach] });
+registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, kill, rm, attach, cp] });

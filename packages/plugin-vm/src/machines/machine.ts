@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, NookError } from '@nook/daemonapi';
-import type { ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import type { CopyRequest, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
@@ -109,6 +109,15 @@ export class Machine {
   async exec(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
     const link = this.#requireLink();
     const started = await link.call<{ session: string; token: string }>('exec.start', request, this.#asking(caller));
+    return this.#handle(started.session, started.token);
+  }
+
+  async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {
+    const started = await this.#requireLink()
+      .call<{ session: string; token: string }>('copy.start', request, this.#asking(caller))
+      .catch((error) => {
+        throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
+      });
     return this.#handle(started.session, started.token);
   }
 
@@ -275,6 +284,15 @@ export class Machine {
     if (this.#link && this.#record.state === 'running') return this.#link;
     const { name, state } = this.#record;
     throw new NookError('not_running', `VM '${name}' is ${state}.`, { hint: `Start it: nook vm start ${name}` });
+  }
+
+  /** A vmhost outlives upgrades: it may be of a version that could not do this yet. */
+  #tooOld(cause: unknown): NookError {
+    const { name } = this.#record;
+    return new NookError('unavailable', `VM '${name}' was started by an older nook, which could not do this.`, {
+      hint: `Start it anew: nook vm restart ${name}`,
+      cause,
+    });
   }
 
   #asking(caller: Caller): { opId: string; timeoutMs: number; signal: AbortSignal } {

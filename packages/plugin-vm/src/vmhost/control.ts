@@ -2,6 +2,7 @@ import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { type Logger, NookError } from '@nook/daemonapi';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
+import type { CopyRequest } from '../contract.ts';
 import type { HostStatus } from './host-spec.ts';
 import type { ExecStart } from './session-table.ts';
 import type { VmHost } from './vm-host.ts';
@@ -93,7 +94,12 @@ export class Control {
         return { session: options.id, token: options.token };
       },
       'exec.token': ({ session }) => ({ token: host.sessions.get(String(session)).options.token }),
-      'exec.list': () => host.sessions.all().map((session) => session.view()),
+      'exec.list': () => host.sessions.listed().map((session) => session.view()),
+      'copy.start': (params) => {
+        host.requireReady();
+        const { options } = host.sessions.copy(params as unknown as CopyRequest);
+        return { session: options.id, token: options.token };
+      },
       'exec.attach': (params, call) => {
         const session = host.sessions.get(String(params.session));
         if (params.token !== session.options.token) {

@@ -25,6 +25,8 @@ export interface SessionOptions {
   readonly startedAt: number;
   /** Keep all output back until the first client is there, since losing any would surprise it. */
   readonly holdForClient: boolean;
+  /** A copy: no command that somebody would look for among the sessions. */
+  readonly unlisted?: boolean | undefined;
 }
 
 /**
@@ -42,7 +44,7 @@ export class Session {
   onDelivered: () => void = () => {};
   /** Settles when the latest client is gone; settled before the first. */
   clientGone: Promise<void> = Promise.resolve();
-  readonly #peer: SessionPeer;
+  readonly peer: SessionPeer;
   readonly #log = new OutputLog(HISTORY + 2 * WINDOW);
   #client: FrameChannel | undefined;
   #held: boolean;
@@ -55,7 +57,7 @@ export class Session {
 
   constructor(options: SessionOptions, peer: SessionPeer) {
     this.options = options;
-    this.#peer = peer;
+    this.peer = peer;
     this.#held = options.holdForClient;
   }
 
@@ -160,10 +162,10 @@ export class Session {
 
   #receive(kind: number, payload: Buffer): void {
     if (kind === AttachFrame.Stdin) this.#takeStdin(payload);
-    else if (kind === AttachFrame.StdinEnd) this.#peer.stdinEnd();
-    else if (kind === AttachFrame.Signal && payload.length === 4) this.#peer.signal(payload.readUInt32LE());
+    else if (kind === AttachFrame.StdinEnd) this.peer.stdinEnd();
+    else if (kind === AttachFrame.Signal && payload.length === 4) this.peer.signal(payload.readUInt32LE());
     else if (kind === AttachFrame.Resize && payload.length === 4) {
-      this.#peer.resize(payload.readUInt16LE(0), payload.readUInt16LE(2));
+      this.peer.resize(payload.readUInt16LE(0), payload.readUInt16LE(2));
     } else this.#client?.destroy();
   }
 
@@ -174,7 +176,7 @@ export class Session {
     }
     this.#stdinCredit -= bytes.length;
     this.#stdinTaken += bytes.length;
-    if (!this.end) this.#peer.stdin(bytes);
+    if (!this.end) this.peer.stdin(bytes);
   }
 
   #detach(channel: FrameChannel): void {
@@ -203,7 +205,7 @@ export class Session {
       this.#credited = piece.offset + length;
     }
     for (const stream of [1, 2] as const) {
-      if (bytes[stream] > 0 && !this.end) this.#peer.credit(stream, bytes[stream]);
+      if (bytes[stream] > 0 && !this.end) this.peer.credit(stream, bytes[stream]);
     }
   }
 }
