@@ -9,9 +9,9 @@ out=${NOOK_GUEST_OUT:-$here/../../dist/guest}
 cd "$here/agent"
 
 shared="configuration.c console.c child.c copy-in.c copy-out.c copy-place.c copy-stream.c copy-tree.c dispatch.c drain.c
-  environment.c errand.c exec-request.c frames.c port.c program.c
-  serve.c session.c spawn.c stdin-queue.c stdout-stream.c user.c watch.c"
-guest="devices.c files.c identity.c main-guest.c modules.c mounts.c network.c power.c root-disk.c"
+  environment.c errand.c exec-request.c files.c frames.c listeners.c port.c program.c
+  serve.c session.c spawn.c stats.c stdin-queue.c stdout-stream.c user.c watch.c"
+guest="devices.c identity.c main-guest.c modules.c mounts.c network.c power.c root-disk.c"
 warnings="-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wvla"
 build_id=$(cat ./*.c ./*.h ../build.sh | sha256sum | cut -c1-16)
 target=nook-init

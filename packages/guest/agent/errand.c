@@ -5,6 +5,8 @@
 #include "copy-in.h"
 #include "copy-out.h"
 #include "copy-stream.h"
+#include "listeners.h"
+#include "stats.h"
 
 enum { TAG_DIRECTION = 1, TAG_PATH, TAG_NAME, TAG_USER, TAG_FLAGS };
 enum { FLAG_DIRECTORY_ONLY = 1, FLAG_FOLLOW = 2 };
@@ -43,12 +45,15 @@ const char *errand_decode(const struct frame *frame, struct errand *errand) {
     if (problem != NULL) return problem;
   }
   if (more < 0) return "malformed fields";
+  if (errand->type != FRAME_COPY) return NULL;
   if (errand->direction != COPY_INTO_GUEST && errand->direction != COPY_OUT_OF_GUEST) return "no direction";
   if (errand->name[0] != 0 && !copy_name_fits(errand->name, strlen(errand->name))) return "name: not a name in a directory";
   return NULL;
 }
 
 _Noreturn void errand_run(const struct errand *errand) {
+  if (errand->type == FRAME_STATS) stats_report();
+  if (errand->type == FRAME_LISTENERS) listeners_report();
   if (errand->direction == COPY_INTO_GUEST)
     copy_in(errand);
   else

@@ -25,6 +25,8 @@ export const FrameType = {
   POWEROFF: 15,
   ERROR: 16,
   COPY: 17,
+  STATS: 18,
+  LISTENERS: 19,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

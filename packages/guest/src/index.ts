@@ -23,6 +23,7 @@ export { FrameParser } from './frame-parser.ts';
 export { FrameType, HEADER_SIZE, INITIAL_WINDOW, MAX_PAYLOAD, PROTOCOL_VERSION, Stream } from './frame-type.ts';
 export { encodeFrame, encodeFrameHeader, type Frame } from './frames.ts';
 export { guestInitPath } from './guest-init-path.ts';
+export { decodeListeners, type Listener, type Listeners } from './guest-listeners.ts';
 export {
   decodeCredit,
   decodeError,
@@ -36,6 +37,7 @@ export {
   type Hello,
 } from './guest-messages.ts';
 export { GUEST_MODULES, type GuestMachine, guestModules } from './guest-modules.ts';
+export { decodeStats, type GuestStats } from './guest-stats.ts';
 export {
   type Configure,
   type Copy,

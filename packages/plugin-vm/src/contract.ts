@@ -108,6 +108,78 @@ export interface SessionView {
   readonly started_at: number;
 }
 
+/** Counters since the guest booted, and levels. What the guest's kernel does not tell is absent. */
+export interface GuestStats {
+  readonly uptime_ms?: number | undefined;
+  /** Milliseconds of all CPUs together. */
+  readonly cpu_busy_ms?: number | undefined;
+  readonly cpu_idle_ms?: number | undefined;
+  readonly cpus?: number | undefined;
+  readonly memory_total_bytes?: number | undefined;
+  readonly memory_available_bytes?: number | undefined;
+  readonly swap_total_bytes?: number | undefined;
+  readonly swap_free_bytes?: number | undefined;
+  /** Processes and their threads. */
+  readonly tasks?: number | undefined;
+  /** Average of the last minute. */
+  readonly load?: number | undefined;
+  /** All interfaces but the loopback. */
+  readonly received_bytes?: number | undefined;
+  readonly sent_bytes?: number | undefined;
+  readonly disk_read_bytes?: number | undefined;
+  readonly disk_written_bytes?: number | undefined;
+  readonly root_total_bytes?: number | undefined;
+  readonly root_available_bytes?: number | undefined;
+}
+
+/** A process of the host that works for a VM. */
+export interface HostProcessStats {
+  readonly pid: number;
+  readonly cpu_ms: number;
+  /** Its share of the memory (PSS). */
+  readonly memory_bytes: number;
+}
+
+export interface VmStats {
+  readonly name: string;
+  readonly state: VmState;
+  /** When the sample was taken. */
+  readonly at: number;
+  readonly guest?: GuestStats | undefined;
+  /** Why there is nothing of the guest. */
+  readonly missing?: string | undefined;
+  readonly vmhost?: HostProcessStats | undefined;
+  readonly qemu?: HostProcessStats | undefined;
+  /** What the VM's own disk takes of the host's. */
+  readonly disk_bytes?: number | undefined;
+}
+
+/** A port that something in the guest listens on. */
+export interface ListenerView {
+  readonly protocol: 'tcp' | 'udp';
+  /** `0.0.0.0` and `::` are all addresses. */
+  readonly address: string;
+  readonly port: number;
+  readonly uid: number;
+  readonly pid?: number | undefined;
+  /** The name of the process, as it says itself. */
+  readonly command?: string | undefined;
+  /** Where the host publishes it. */
+  readonly published: readonly PublishedPortView[];
+}
+
+export interface PublishedPort extends PublishedPortView {
+  /** Whether something in the guest hears what arrives there. */
+  readonly reached: 'yes' | 'no_listener' | 'loopback_only';
+}
+
+export interface VmPorts {
+  readonly listeners: readonly ListenerView[];
+  readonly published: readonly PublishedPort[];
+  /** Listeners beyond those that are shown. */
+  readonly more: number;
+}
+
 export type LogSource = 'console' | 'vmhost' | 'qemu';
 
 declare module '@nook/daemonapi' {
@@ -124,6 +196,14 @@ declare module '@nook/daemonapi' {
     'vm.delete': RpcMethod<{ readonly name: string; readonly force?: boolean | undefined }, { readonly name: string }>;
     'vm.list': RpcMethod<Record<never, never>, readonly VmView[]>;
     'vm.show': RpcMethod<{ readonly name: string }, VmView>;
+    'vm.stats': RpcMethod<
+      {
+        /** Absent: all VMs that run. */
+        readonly names?: readonly string[] | undefined;
+      },
+      readonly VmStats[]
+    >;
+    'vm.ports': RpcMethod<{ readonly name: string }, VmPorts>;
     'vm.logs': RpcMethod<
       {
         readonly name: string;

@@ -1,10 +1,12 @@
 import { type CallContext, isNookError, type PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { VmConfig } from './config.ts';
-import type { VmView } from './contract.ts';
+import type { ListenerView, VmView } from './contract.ts';
 import { streamLog } from './logs/stream-log.ts';
 import type { Machine } from './machines/machine.ts';
 import type { Machines } from './machines/machines.ts';
+import { matchPorts } from './machines/ports.ts';
+import { statsOf } from './machines/stats.ts';
 import * as schema from './schemas.ts';
 
 /** The `vm.*` rows of the dispatch table. */
@@ -85,7 +87,7 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
   });
 }
 
-function registerReads({ method }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+function registerReads({ method, clock }: PluginContext<'vm', VmConfig>, machines: Machines): void {
   method('vm.list', {
     summary: 'All VMs with what is known of them; asks no VM anything.',
     access: 'read',
@@ -99,6 +101,26 @@ function registerReads({ method }: PluginContext<'vm', VmConfig>, machines: Mach
     params: schema.named,
     result: schema.vmView,
     run: ({ name }) => machines.get(name).view(),
+  });
+  method('vm.stats', {
+    summary: 'What VMs use; one that does not answer delays nobody and says so.',
+    access: 'read',
+    params: schema.statsParams,
+    result: schema.statsResult,
+    run: ({ names }, call) => {
+      const chosen = names?.map((name) => machines.get(name)) ?? machines.all().filter(isRunning);
+      return Promise.all(chosen.map((machine) => statsOf(machine, call, () => clock.now())));
+    },
+  });
+  method('vm.ports', {
+    summary: 'What a VM listens on, and what is published of it.',
+    access: 'read',
+    params: schema.named,
+    result: schema.portsResult,
+    run: async ({ name }, call) => {
+      const machine = machines.get(name);
+      return matchPorts(await machine.ask<GuestListeners>(call, 'listeners'), machine.record.shape.network.publish);
+    },
   });
   method('vm.logs', {
     summary: "A VM's console, or the log of its vmhost, as a byte stream.",
@@ -139,6 +161,12 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     result: schema.sessionList,
     run: async ({ name }, call) => [...(await machines.get(name).sessions(call))],
   });
+}
+
+type GuestListeners = { readonly listeners: readonly Omit<ListenerView, 'published'>[]; readonly more: number };
+
+function isRunning({ record }: Machine): boolean {
+  return record.state === 'running';
 }
 
 /** Removes the new machine again when bringing it into use fails. */

@@ -6,11 +6,15 @@ import { exec } from './exec.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
+import { ports } from './ports.ts';
 import { restart } from './restart.ts';
 import { rm } from './rm.ts';
 import { run } from './run.ts';
 import { show } from './show.ts';
 import { start } from './start.ts';
+import { stats } from './stats.ts';
 import { stop } from './stop.ts';
 
-registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, kill, rm, attach, cp] });
+registerCli({
+  commands: [run, exec, list, show, logs, create, start, stop, restart, kill, rm, attach, cp, stats, ports],
+});

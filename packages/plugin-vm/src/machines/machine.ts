@@ -113,12 +113,26 @@ export class Machine {
   }
 
   async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {
-    const started = await this.#requireLink()
-      .call<{ session: string; token: string }>('copy.start', request, this.#asking(caller))
-      .catch((error) => {
-        throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
-      });
-    return this.#handle(started.session, started.token);
+    const { session, token } = await this.ask<{ session: string; token: string }>(caller, 'copy.start', {
+      params: request,
+    });
+    return this.#handle(session, token);
+  }
+
+  /**
+   * Calls a method that vmhosts have not always had.
+   * @throws NookError `not_running`, `timeout`, `unavailable` when the vmhost is of an older version
+   */
+  async ask<T>(
+    caller: Caller,
+    method: string,
+    { params = {}, timeoutMs = ANSWER_MS }: { readonly params?: object; readonly timeoutMs?: number } = {},
+  ): Promise<T> {
+    try {
+      return await this.#requireLink().call<T>(method, params, { ...this.#asking(caller), timeoutMs });
+    } catch (error) {
+      throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
+    }
   }
 
   async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {

@@ -1,6 +1,7 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { type Logger, NookError } from '@nook/daemonapi';
+import { decodeListeners, decodeStats, FrameType } from '@nook/guest';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { CopyRequest } from '../contract.ts';
 import type { HostStatus } from './host-spec.ts';
@@ -95,6 +96,8 @@ export class Control {
       },
       'exec.token': ({ session }) => ({ token: host.sessions.get(String(session)).options.token }),
       'exec.list': () => host.sessions.listed().map((session) => session.view()),
+      stats: async () => decodeStats(await host.inquire(FrameType.STATS)),
+      listeners: async () => decodeListeners(await host.inquire(FrameType.LISTENERS)),
       'copy.start': (params) => {
         host.requireReady();
         const { options } = host.sessions.copy(params as unknown as CopyRequest);

@@ -85,6 +85,11 @@ export class GuestChannel {
     return this.#begin(FrameType.COPY, encodeCopy(copy), listener);
   }
 
+  /** Asks for what the agent answers on stream 1 of a session of its own. */
+  inquire(type: number, listener: ChannelListener): SessionPeer {
+    return this.#begin(type, Buffer.alloc(0), listener);
+  }
+
   #begin(type: number, request: Buffer, listener: ChannelListener): SessionPeer {
     const channel = this.#nextChannel++;
     this.#listeners.set(channel, listener);

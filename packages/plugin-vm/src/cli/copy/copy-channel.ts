@@ -3,7 +3,7 @@ import { CopyRecordParser } from '@nook/guest';
 import { type FrameChannel, RpcClient } from '@nook/wire';
 import { AttachFrame, type AttachResult, type SessionEnd } from '../../attach-protocol.ts';
 import type { CopyRequest } from '../../contract.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 /** As much of the records as goes into one frame of the guest. */
 const FRAME = 65_536;

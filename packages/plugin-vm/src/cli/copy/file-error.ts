@@ -1,6 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 import { NookError } from '@nook/daemonapi';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 interface SystemError extends Error {
   readonly errno?: number;

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
+import { printable } from '../printable.ts';
 import { fileError } from './file-error.ts';
 import { checkReplaceable, lstatIfThere, mergeTrees, moveEntry, removeTree } from './host-tree.ts';
 import { OpenDirectory } from './open-directory.ts';
-import { printable } from './printable.ts';
 
 export interface HostTarget {
   readonly path: string;

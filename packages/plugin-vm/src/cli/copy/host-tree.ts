@@ -1,8 +1,8 @@
 import { type BigIntStats, chmodSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { NookError } from '@nook/daemonapi';
+import { printable } from '../printable.ts';
 import { fileError, isSystemError } from './file-error.ts';
 import { OpenDirectory } from './open-directory.ts';
-import { printable } from './printable.ts';
 
 const OWNER_WRITES = 0o200;
 

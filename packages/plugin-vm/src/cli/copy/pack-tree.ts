@@ -19,9 +19,9 @@ import {
   recordBuffer,
   recordPayload,
 } from '@nook/guest';
+import { printable } from '../printable.ts';
 import { fileError, isSystemError } from './file-error.ts';
 import { OpenDirectory } from './open-directory.ts';
-import { printable } from './printable.ts';
 import type { Tally } from './tally.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;

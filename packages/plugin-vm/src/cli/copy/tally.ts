@@ -1,6 +1,6 @@
 import { NookError } from '@nook/daemonapi';
 import { formatSize } from '../../size.ts';
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 const SHOWN = 20;
 

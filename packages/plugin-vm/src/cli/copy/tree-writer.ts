@@ -12,10 +12,10 @@ import {
 } from 'node:fs';
 import { NookError } from '@nook/daemonapi';
 import { type CopyEntry, CopyRecord, decodeEntry, decodeFailed, decodeHole, MAX_COPY_DEPTH } from '@nook/guest';
+import { printable } from '../printable.ts';
 import { fileError } from './file-error.ts';
 import { HostPlace, type HostTarget } from './host-place.ts';
 import { OpenDirectory } from './open-directory.ts';
-import { printable } from './printable.ts';
 import type { Tally } from './tally.ts';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
