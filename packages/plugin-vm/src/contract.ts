@@ -72,7 +72,7 @@ export interface ExecRequest {
   readonly pty?: { readonly rows: number; readonly columns: number } | undefined;
   /** False closes the command's standard input at once. */
   readonly stdin?: boolean | undefined;
-  /** What becomes of the command when its client goes away. */
+  /** What becomes of the command when its client goes away; `keep` when absent, `kill` is SIGHUP and after 5 s SIGKILL. */
   readonly on_disconnect?: 'keep' | 'kill' | undefined;
 }
 
@@ -106,6 +106,12 @@ export interface SessionView {
   readonly exit_code?: number | undefined;
   readonly attached: boolean;
   readonly started_at: number;
+  readonly ended_at?: number | undefined;
+  readonly pty?: boolean | undefined;
+  /** Bytes of output so far, both streams together: the offset after the latest one. */
+  readonly output_bytes?: number | undefined;
+  /** Offset of the oldest byte that is still kept. */
+  readonly output_from?: number | undefined;
 }
 
 /** Counters since the guest booted, and levels. What the guest's kernel does not tell is absent. */
@@ -220,6 +226,16 @@ declare module '@nook/daemonapi' {
     >;
     'vm.exec.attach': RpcMethod<{ readonly name: string; readonly session: string }, SessionHandle>;
     'vm.copy': RpcMethod<CopyRequest & { readonly name: string }, SessionHandle>;
+    'vm.exec.signal': RpcMethod<
+      {
+        readonly name: string;
+        readonly session: string;
+        /** `TERM`, `SIGTERM` or its number; goes to the session's process group. */
+        readonly signal: string;
+      },
+      { readonly session: string }
+    >;
+    'vm.exec.kill': RpcMethod<{ readonly name: string; readonly session: string }, { readonly session: string }>;
     'vm.exec.list': RpcMethod<{ readonly name: string }, readonly SessionView[]>;
   }
 

@@ -8,6 +8,7 @@ import type { Machines } from './machines/machines.ts';
 import { matchPorts } from './machines/ports.ts';
 import { statsOf } from './machines/stats.ts';
 import * as schema from './schemas.ts';
+import { signalNumber } from './signal-number.ts';
 
 /** The `vm.*` rows of the dispatch table. */
 export function registerMethods(context: PluginContext<'vm', VmConfig>, machines: Machines): void {
@@ -153,6 +154,26 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     params: schema.copyParams,
     result: schema.sessionHandle,
     run: ({ name, ...request }, call) => machines.get(name).copy(call, request),
+  });
+  method('vm.exec.signal', {
+    summary: "Sends a signal to a session's process group.",
+    access: 'write',
+    params: schema.signalParams,
+    result: schema.signalResult,
+    run: async ({ name, session, signal }, call) => {
+      await machines.get(name).ask(call, 'exec.signal', { params: { session, signal: signalNumber(signal) } });
+      return { session };
+    },
+  });
+  method('vm.exec.kill', {
+    summary: 'Ends a session at once.',
+    access: 'write',
+    params: schema.attachParams,
+    result: schema.signalResult,
+    run: async ({ name, session }, call) => {
+      await machines.get(name).ask(call, 'exec.signal', { params: { session, signal: signalNumber('KILL') } });
+      return { session };
+    },
   });
   method('vm.exec.list', {
     summary: 'The sessions of a VM.',

@@ -54,6 +54,8 @@ export const copyParams = z.strictObject({
   directory_only: z.boolean().optional(),
   follow: z.boolean().optional(),
 });
+export const signalParams = z.strictObject({ name, session: z.string().max(32), signal: z.string().max(16) });
+export const signalResult = z.object({ session: z.string() });
 export const logsParams = z.strictObject({
   name,
   source: z.enum(['console', 'vmhost', 'qemu']).optional(),
@@ -155,5 +157,9 @@ export const sessionList = z.array(
     exit_code: z.number().optional(),
     attached: z.boolean(),
     started_at: z.number(),
+    ended_at: z.number().optional(),
+    pty: z.boolean().optional(),
+    output_bytes: z.number().optional(),
+    output_from: z.number().optional(),
   }),
 );

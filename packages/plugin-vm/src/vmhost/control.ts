@@ -95,6 +95,10 @@ export class Control {
         return { session: options.id, token: options.token };
       },
       'exec.token': ({ session }) => ({ token: host.sessions.get(String(session)).options.token }),
+      'exec.signal': ({ session, signal }) => {
+        host.sessions.get(String(session)).signal(Number(signal));
+        return {};
+      },
       'exec.list': () => host.sessions.listed().map((session) => session.view()),
       stats: async () => decodeStats(await host.inquire(FrameType.STATS)),
       listeners: async () => decodeListeners(await host.inquire(FrameType.LISTENERS)),

@@ -5,8 +5,9 @@ import type { CopyRequest, ExecRequest } from '../contract.ts';
 import type { ChannelListener, GuestChannel } from './guest-channel.ts';
 import { Session, type SessionOptions, type SessionPeer } from './session.ts';
 
-/** Ended sessions whose end nobody was told; beyond this many the oldest are forgotten. */
+/** Ended sessions whose end nobody was told; beyond this many, and after this long, the oldest are forgotten. */
 const MAX_ENDED = 64;
+const KEEP_ENDED_MS = 24 * 3_600_000;
 const MAX_SESSIONS = 250;
 /** How long a session that must have a client waits for its first one. */
 const FIRST_CLIENT_MS = 30_000;
@@ -24,6 +25,7 @@ interface TableOptions {
   /** The VM goes when its first session is over. */
   readonly autoRemove: boolean;
   readonly onOver: () => void;
+  readonly keepEndedMs?: number;
   readonly log: Logger;
 }
 
@@ -56,7 +58,7 @@ export class SessionTable {
     const main = this.#options.autoRemove && this.#nextId === 1;
     const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
     const session = this.#open({
-      ...{ id: String(this.#nextId), argv, main, holdForClient: !request.detach },
+      ...{ id: String(this.#nextId), argv, main, holdForClient: !request.detach, pty: request.pty !== undefined },
       begin: (guest, listener) => guest.exec(execOf(argv, request), listener),
       abandon: (peer, running) => {
         if (request.on_disconnect === 'kill') hangUp(peer, running);
@@ -73,7 +75,7 @@ export class SessionTable {
     return this.#open({
       id: `copy-${this.#nextCopy++}`,
       argv: ['copy', direction, path],
-      ...{ main: false, holdForClient: true, unlisted: true },
+      ...{ main: false, holdForClient: true, pty: false, unlisted: true },
       begin: (guest, listener) =>
         guest.copy({ direction, path, name: rename, user, directoryOnly: directory_only, follow }, listener),
       abandon: (peer, running) => {
@@ -166,9 +168,19 @@ export class SessionTable {
   }
 
   #over(session: Session, main: boolean, delivered: boolean): void {
-    if (delivered || session.options.unlisted) this.#sessions.delete(session.options.id);
-    else this.#forgetOldest();
+    const { id, unlisted } = session.options;
+    if (delivered || unlisted) this.#sessions.delete(id);
+    else {
+      this.#forgetOldest();
+      setTimeout(() => this.#forgetEnded(id), this.#options.keepEndedMs ?? KEEP_ENDED_MS).unref();
+    }
     if (main) this.#options.onOver();
+  }
+
+  #forgetEnded(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session?.attached) session.clientGone.then(() => this.#sessions.delete(id));
+    else this.#sessions.delete(id);
   }
 
   #forgetOldest(): void {

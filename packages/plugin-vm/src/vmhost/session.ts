@@ -1,3 +1,4 @@
+import { NookError } from '@nook/daemonapi';
 import type { FrameChannel } from '@nook/wire';
 import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from '../attach-protocol.ts';
 import type { SessionView } from '../contract.ts';
@@ -25,6 +26,7 @@ export interface SessionOptions {
   readonly startedAt: number;
   /** Keep all output back until the first client is there, since losing any would surprise it. */
   readonly holdForClient: boolean;
+  readonly pty: boolean;
   /** A copy: no command that somebody would look for among the sessions. */
   readonly unlisted?: boolean | undefined;
 }
@@ -36,6 +38,7 @@ export interface SessionOptions {
 export class Session {
   readonly options: SessionOptions;
   end: SessionEnd | undefined;
+  endedAt: number | undefined;
   /** Called once, when the end is known. */
   onEnd: () => void = () => {};
   /** The client went away before it was told the end. */
@@ -89,6 +92,7 @@ export class Session {
   finish(end: SessionEnd): void {
     if (this.end) return;
     this.end = end;
+    this.endedAt = Date.now();
     this.onEnd();
     if (this.#client) this.#pump();
   }
@@ -99,7 +103,14 @@ export class Session {
       stdin_taken: this.#stdinTaken,
       stdin_credit: this.#stdinCredit,
       state: this.end ? 'exited' : 'running',
+      pty: this.options.pty,
     };
+  }
+
+  /** @throws NookError `not_running` when the command has ended */
+  signal(number: number): void {
+    if (this.end) throw new NookError('not_running', `Session ${this.options.id} has ended.`);
+    this.peer.signal(number);
   }
 
   attach(channel: FrameChannel, offset = 0): void {
@@ -138,6 +149,10 @@ export class Session {
       ...(this.end ? { exit_code: exitCode(this.end) } : {}),
       attached: this.attached,
       started_at: this.options.startedAt,
+      ...(this.endedAt === undefined ? {} : { ended_at: this.endedAt }),
+      pty: this.options.pty,
+      output_bytes: this.#log.end,
+      output_from: this.#log.start,
     };
   }
 
