@@ -1,3 +1,5 @@
+import type { VmDriver } from './vm-driver.ts';
+
 /** What one look at the host or at nook's own state found. */
 export interface DoctorFinding {
   readonly status: 'ok' | 'warning' | 'error';
@@ -22,4 +24,5 @@ export interface DoctorCheck {
  */
 export interface ExtensionPoints {
   'doctor.check': DoctorCheck;
+  'vm.driver': VmDriver;
 }

@@ -36,7 +36,7 @@ export {
   type GuestError,
   type Hello,
 } from './guest-messages.ts';
-export { GUEST_MODULES, type GuestMachine, guestModules } from './guest-modules.ts';
+export { GUEST_MODULES, type GuestDevices, guestModules } from './guest-modules.ts';
 export { decodeStats, type GuestStats } from './guest-stats.ts';
 export {
   type Configure,

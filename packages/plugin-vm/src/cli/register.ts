@@ -6,8 +6,10 @@ import { exec } from './exec.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
+import { pause } from './pause.ts';
 import { ports } from './ports.ts';
 import { restart } from './restart.ts';
+import { resume } from './resume.ts';
 import { rm } from './rm.ts';
 import { run } from './run.ts';
 import { show } from './show.ts';
@@ -16,5 +18,8 @@ import { stats } from './stats.ts';
 import { stop } from './stop.ts';
 
 registerCli({
-  commands: [run, exec, list, show, logs, create, start, stop, restart, kill, rm, attach, cp, stats, ports],
+  commands: [
+    ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm],
+    ...[attach, cp, stats, ports],
+  ],
 });

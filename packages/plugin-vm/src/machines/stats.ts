@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GuestStats, VmStats } from '../contract.ts';
-import { MACHINE_FILES } from '../driver/machine-spec.ts';
 import { processStats } from '../hosts/process-stats.ts';
-import { VM_FILES } from '../vmhost/host-spec.ts';
+import { DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller } from './dependencies.ts';
 import type { Machine } from './machine.ts';
 
@@ -17,7 +16,7 @@ export async function statsOf(machine: Machine, caller: Caller, now: () => numbe
     askGuest(machine, caller),
     processStats(vmhost_pid),
     processStats(qemu_pid),
-    allocated(join(machine.dir, VM_FILES.machine, MACHINE_FILES.disk)),
+    allocated(join(machine.dir, VM_FILES.machine, DISK_FILE)),
   ]);
   return {
     ...{ name, state, at: now() },
