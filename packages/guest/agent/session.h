@@ -29,6 +29,8 @@ struct session {
 };
 
 void session_exec(const struct frame *frame);
+/* A session whose process is the agent itself, on an errand of the host. */
+void session_errand(const struct frame *frame);
 void session_data(const struct frame *frame);
 void session_end(const struct frame *frame);
 void session_credit(const struct frame *frame);

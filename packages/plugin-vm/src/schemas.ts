@@ -35,6 +35,7 @@ const exec = {
   on_disconnect: z.enum(['keep', 'kill']).optional(),
 };
 
+const state = z.enum(['created', 'starting', 'running', 'paused', 'stopping', 'stopped', 'suspended', 'failed']);
 const timeout = z.number().min(0).max(3_600).optional();
 
 export const createParams = z.strictObject({ ...request, start: z.boolean().optional() });
@@ -52,6 +53,17 @@ export const listParams = z.strictObject({
 export const featureParams = z.strictObject({ name, feature: z.string().min(1).max(63), part: z.unknown() });
 export const execParams = z.strictObject({ name, ...exec, detach: z.boolean().optional() });
 export const attachParams = z.strictObject({ name, session: z.string().max(32) });
+export const copyParams = z.strictObject({
+  name,
+  direction: z.enum(['into', 'out']),
+  path: z.string().max(4_095),
+  rename: z.string().min(1).max(255).optional(),
+  user: z.string().max(255).optional(),
+  directory_only: z.boolean().optional(),
+  follow: z.boolean().optional(),
+});
+export const signalParams = z.strictObject({ name, session: z.string().max(32), signal: z.string().max(16) });
+export const signalResult = z.object({ session: z.string() });
 export const logsParams = z.strictObject({
   name,
   source: z.enum(['console', 'vmhost', 'qemu']).optional(),
@@ -66,10 +78,61 @@ const port = z.object({
   guest_port: z.number(),
 });
 
+const figure = z.number().optional();
+const hostProcess = z.object({ pid: z.number(), cpu_ms: z.number(), memory_bytes: z.number() }).optional();
+
+export const statsParams = z.strictObject({ names: z.array(name).max(1_000).optional() });
+export const statsResult = z.array(
+  z.object({
+    name,
+    state,
+    at: z.number(),
+    guest: z
+      .object({
+        uptime_ms: figure,
+        cpu_busy_ms: figure,
+        cpu_idle_ms: figure,
+        cpus: figure,
+        memory_total_bytes: figure,
+        memory_available_bytes: figure,
+        swap_total_bytes: figure,
+        swap_free_bytes: figure,
+        tasks: figure,
+        load: figure,
+        received_bytes: figure,
+        sent_bytes: figure,
+        disk_read_bytes: figure,
+        disk_written_bytes: figure,
+        root_total_bytes: figure,
+        root_available_bytes: figure,
+      })
+      .optional(),
+    missing: z.string().optional(),
+    vmhost: hostProcess,
+    qemu: hostProcess,
+    disk_bytes: figure,
+  }),
+);
+export const portsResult = z.object({
+  listeners: z.array(
+    z.object({
+      protocol: z.enum(['tcp', 'udp']),
+      address: z.string(),
+      port: z.number(),
+      uid: z.number(),
+      pid: figure,
+      command: z.string().optional(),
+      published: z.array(port),
+    }),
+  ),
+  published: z.array(port.extend({ reached: z.enum(['yes', 'no_listener', 'loopback_only']) })),
+  more: z.number(),
+});
+
 export const vmView = z.object({
   name,
   id: z.string(),
-  state: z.enum(['created', 'starting', 'running', 'paused', 'stopping', 'stopped', 'suspended', 'failed']),
+  state,
   cause: z.string().optional(),
   image: z.string(),
   image_digest: z.string(),
@@ -107,5 +170,9 @@ export const sessionList = z.array(
     exit_code: z.number().optional(),
     attached: z.boolean(),
     started_at: z.number(),
+    ended_at: z.number().optional(),
+    pty: z.boolean().optional(),
+    output_bytes: z.number().optional(),
+    output_from: z.number().optional(),
   }),
 );

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DoctorFinding, isNookError, NookError } from '@nook/daemonapi';
-import type { BootStep, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import type { BootStep, CopyRequest, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import { MachineFeatures } from '../features/machine-features.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
@@ -163,6 +163,29 @@ export class Machine {
     const link = this.#requireLink();
     const started = await link.call<{ session: string; token: string }>('exec.start', request, this.#asking(caller));
     return this.#handle(started.session, started.token);
+  }
+
+  async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {
+    const { session, token } = await this.ask<{ session: string; token: string }>(caller, 'copy.start', {
+      params: request,
+    });
+    return this.#handle(session, token);
+  }
+
+  /**
+   * Calls a method that vmhosts have not always had.
+   * @throws NookError `not_running`, `timeout`, `unavailable` when the vmhost is of an older version
+   */
+  async ask<T>(
+    caller: Caller,
+    method: string,
+    { params = {}, timeoutMs = ANSWER_MS }: { readonly params?: object; readonly timeoutMs?: number } = {},
+  ): Promise<T> {
+    try {
+      return await this.#requireLink().call<T>(method, params, { ...this.#asking(caller), timeoutMs });
+    } catch (error) {
+      throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
+    }
   }
 
   async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
@@ -390,6 +413,15 @@ export class Machine {
     if (this.#link && (state === 'running' || state === also)) return this.#link;
     if (state === 'paused') throw paused(name);
     throw new NookError('not_running', `VM '${name}' is ${state}.`, { hint: `Start it: nook vm start ${name}` });
+  }
+
+  /** A vmhost outlives upgrades: it may be of a version that could not do this yet. */
+  #tooOld(cause: unknown): NookError {
+    const { name } = this.#record;
+    return new NookError('unavailable', `VM '${name}' was started by an older nook, which could not do this.`, {
+      hint: `Start it anew: nook vm restart ${name}`,
+      cause,
+    });
   }
 
   #asking(caller: Caller): { opId: string; timeoutMs: number; signal: AbortSignal } {

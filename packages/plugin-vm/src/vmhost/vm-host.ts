@@ -8,6 +8,7 @@ import { endOf } from './end-cause.ts';
 import { GuestChannel } from './guest-channel.ts';
 import { consoleFile, type HostEnd, type HostPhase, type HostSpec, type HostStatus, VM_FILES } from './host-spec.ts';
 import { IdleCollector } from './idle-collector.ts';
+import { inquire } from './inquiry.ts';
 import { MachineStop } from './machine-stop.ts';
 import { SessionTable } from './session-table.ts';
 import type { StopStage } from './stop-plan.ts';
@@ -187,6 +188,12 @@ export class VmHost {
   requireReady(): void {
     if (this.phase === 'ready' && !this.#paused) return;
     throw new NookError('not_running', `The VM is not ready for commands: it is ${this.status().state}.`);
+  }
+
+  /** Asks the guest's agent; see {@link inquire}. */
+  inquire(type: number): Promise<Buffer> {
+    this.requireReady();
+    return inquire(this.#guest as GuestChannel, type);
   }
 
   get #paused(): boolean {
