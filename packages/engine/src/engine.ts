@@ -22,7 +22,7 @@ import { logPath, openLog, type RootLog } from './log.ts';
 import { metricsText } from './metrics/metrics-text.ts';
 import { migrate } from './migrate.ts';
 import { OpContext } from './op-context.ts';
-import { openRpcDocument } from './openrpc/openrpc-document.ts';
+import { type OpenRpcDocument, openRpcDocument } from './openrpc/openrpc-document.ts';
 import { pluginOperations } from './operations/plugin-operations.ts';
 import { ownChecks } from './own-checks.ts';
 import { ownMethods } from './own-methods.ts';
@@ -33,6 +33,7 @@ import { pluginReport } from './plugin-report.ts';
 import { PluginSet } from './plugin-set.ts';
 import { PluginSlot } from './plugin-slot.ts';
 import { PluginStore } from './plugin-store.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { reload } from './reload.ts';
 import { joinErrors } from './run-hook.ts';
 import { Services } from './services.ts';
@@ -84,6 +85,7 @@ class NookEngine implements Engine {
   readonly #version: VersionInfo;
   readonly #context = new OpContext();
   readonly #aborter = new AbortController();
+  readonly #refusals = new RefusalLog(() => this.#log);
   readonly #wiring: Wiring;
   readonly #plugins: PluginSet;
   readonly #connections: Connections;
@@ -117,6 +119,7 @@ class NookEngine implements Engine {
       log: () => this.#log,
       whyNot: (plugin) => this.#plugins.get(plugin)?.whyNot,
       checkResults: options.checkResults === true,
+      refusals: this.#refusals,
       operations: () => set(this.#services).operations,
       runner: () => set(this.#services).runner,
     });
@@ -125,7 +128,8 @@ class NookEngine implements Engine {
       rules: () => ({ uid: process.getuid?.() ?? 0, granted: this.#config?.daemon.access ?? {} }),
       onUnsayable: (err, { method, opId }) =>
         this.#log.error({ err, op_id: opId, method }, 'the answer cannot be sent'),
-      onRefused: ({ code, message }, opId) => this.#log.info({ op_id: opId, code, reason: message }, 'request refused'),
+      onRefused: ({ code, message }, opId) =>
+        this.#refusals.note({ op_id: opId, code, reason: message }, 'request refused'),
     });
   }
 
@@ -307,13 +311,15 @@ class NookEngine implements Engine {
       config: () => set(this.#config).daemon,
     });
     this.#services = services;
+    // The table is complete before anybody can ask.
+    let document: OpenRpcDocument | undefined;
     const methods = ownMethods({
       ping: () => this.#ping(),
       status: () => this.#status(),
       plugins: () => pluginReport(this.#plugins, this.#wiring),
       metrics: () => this.#metrics(services),
       reload: () => this.reload(),
-      discover: () => openRpcDocument(this.#wiring.dispatcher.rows(), this.#version.version),
+      discover: () => (document ??= openRpcDocument(this.#wiring.dispatcher.rows(), this.#version.version)),
       examine: (signal) => examine(this.#wiring.doctorChecks(), { signal }),
       requestShutdown: this.#options.onShutdown ?? (() => void this.stop()),
     });

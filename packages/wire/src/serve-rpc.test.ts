@@ -360,3 +360,43 @@ describe('what does not fit into a line', () => {
     client.close();
   });
 });
+
+describe('many lines at once', () => {
+  test('of one connection keep no other waiting, and are answered in order', async () => {
+    const served: string[] = [];
+    await using server = await testServer(({ request }) => {
+      served.push(request.method);
+      return request.id;
+    });
+    const greedy = await RawClient.connect(server.path);
+    const modest = await RawClient.connect(server.path);
+    // All of them in one read.
+    const count = 1500;
+    const lines = Array.from({ length: count }, (_, id) => `{"version":1,"id":${id},"method":"greedy"}\n`);
+    greedy.socket.write(lines.join(''));
+    await greedy.next();
+    modest.send({ version: 1, id: 'x', method: 'modest' });
+    expect(await modest.next()).toEqual({ id: 'x', ok: true, result: 'x' });
+    // In lines of the other one, not in time: the machine's load has no part in it.
+    expect(served.indexOf('modest')).toBeLessThan(count / 2);
+    for (let id = 1; id < count; id++) expect((await greedy.next()).id).toBe(id);
+    greedy.socket.destroy();
+    modest.socket.destroy();
+  });
+
+  test('that came before a drain are all answered, the later ones with a refusal', async () => {
+    await using server = await testServer(({ request }) => request.id);
+    const client = await RawClient.connect(server.path);
+    const count = 1500;
+    client.socket.write(Array.from({ length: count }, (_, id) => `{"version":1,"id":${id},"method":"m"}\n`).join(''));
+    await client.next();
+    await server.connections[0]?.drain(1000);
+    const codes: string[] = [];
+    for (let answer = await client.next(); answer !== undefined; answer = await client.next()) {
+      codes.push(answer.error?.code ?? 'ok');
+    }
+    expect(codes).toHaveLength(count - 1);
+    expect(codes.at(-1)).toBe('unavailable');
+    expect(codes.lastIndexOf('ok')).toBeLessThan(codes.indexOf('unavailable'));
+  });
+});

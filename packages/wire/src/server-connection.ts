@@ -9,6 +9,7 @@ import { LineWriter } from './line-writer.ts';
 import { watchPeer } from './peer-watch.ts';
 import { JSON_RPC, type RequestId, type RpcRequest, readMessage, UnreadableRequest } from './request.ts';
 import type { RpcConnection, RpcHandler, ServeOptions } from './serve-rpc.ts';
+import { turns } from './turns.ts';
 
 /** How long a cancelled call may take to wind down before it is answered all the same. */
 const CANCEL_GRACE_MS = 10_000;
@@ -36,6 +37,8 @@ export class ServerConnection implements RpcConnection, CallHost {
   #inputEnded = false;
   #paused = false;
   #reading = false;
+  /** Lines wait for their turn. */
+  #inRow = false;
   #ended = false;
   #stopWatch: (() => void) | undefined;
   #drained: Promise<void> | undefined;
@@ -126,29 +129,50 @@ export class ServerConnection implements RpcConnection, CallHost {
 
   #onDrain = (): void => this.#readLines();
 
+  /** One line at once, and the others in turn with those of other connections. */
   #readLines(): void {
-    // A call that is answered at once comes back here from within the loop.
-    if (this.#reading) return;
-    this.#reading = true;
-    while (!this.#closing && this.#channel === undefined) {
-      if (this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full) break;
-      let line: string | undefined;
-      try {
-        line = this.#reader.next();
-        if (line === undefined && this.#inputEnded) line = this.#reader.last();
-      } catch (error) {
-        this.#refuse(new UnreadableRequest(error as NookError, this.#jsonRpc ? { to: JSON_RPC } : {}));
-        if (error instanceof LineTooLong) this.#finishInput();
-        continue;
-      }
-      if (line === undefined) {
-        if (this.#inputEnded) this.#finishInput();
-        break;
-      }
-      if (line.trim() !== '') this.#onLine(line);
+    // A call that is answered at once comes back here.
+    if (this.#reading || this.#inRow) return;
+    this.#inRow = this.#readLine();
+    if (this.#inRow) turns.join(this.#takeTurn);
+    this.#setReading();
+  }
+
+  readonly #takeTurn = (): boolean => {
+    this.#inRow = this.#readLine();
+    if (!this.#inRow) {
+      this.#closeWhenDone();
+      this.#setReading();
     }
+    return this.#inRow;
+  };
+
+  /** @returns whether there may be more to read now */
+  #readLine(): boolean {
+    if (this.#closing || this.#channel !== undefined || this.#full) return false;
+    this.#reading = true;
+    const line = this.#nextLine();
+    if (line === undefined) {
+      if (this.#inputEnded) this.#finishInput();
+    } else if (line.trim() !== '') this.#onLine(line);
     this.#reading = false;
-    if (this.#channel === undefined) this.#setReading();
+    return line !== undefined && (this.#inputEnded || this.#reader.hasMore);
+  }
+
+  /** Empty when it cannot be read, and was refused. */
+  #nextLine(): string | undefined {
+    try {
+      return this.#reader.next() ?? (this.#inputEnded ? this.#reader.last() : undefined);
+    } catch (error) {
+      this.#refuse(new UnreadableRequest(error as NookError, this.#jsonRpc ? { to: JSON_RPC } : {}));
+      if (error instanceof LineTooLong) this.#finishInput();
+      return '';
+    }
+  }
+
+  /** So much is under way that more lines wait unread. */
+  get #full(): boolean {
+    return this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full;
   }
 
   #onLine(line: string): void {
@@ -263,6 +287,8 @@ export class ServerConnection implements RpcConnection, CallHost {
 
   #closeWhenDone(): void {
     if (!(this.#closing || this.#draining) || this.#calls.size > 0 || this.#ended) return;
+    // What has come before is still answered, be it with a refusal.
+    if (this.#inRow && !this.#closing) return;
     this.#ended = true;
     this.#closing = true;
     this.#writer.flush();
@@ -280,10 +306,10 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   #setReading(): void {
-    const full = this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full;
-    this.#paused = full && !this.#closing;
-    if (this.#paused) this.#socket.pause();
-    else this.#socket.resume();
+    if (this.#channel !== undefined) return;
+    this.#paused = this.#full && !this.#closing;
+    if (this.#paused || this.#inRow) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
     if ((this.#paused || this.#inputEnded) && this.#calls.size > 0) this.#stopWatch ??= watchPeer(this.#socket);
     else if (this.#stopWatch !== undefined) {
       this.#stopWatch();
