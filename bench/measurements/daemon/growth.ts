@@ -30,7 +30,7 @@ export async function growthOfRecords(lab: Lab): Promise<Row[]> {
     const at = `${inWords(size)} ${size === 1 ? 'VM record' : 'VM records'} (vm.create)`;
     rows.push({ measurement, what: `ping, ${at}`, unit: 'ms', ...summary(ping) });
     rows.push({ measurement, what: `· vm.list, all at once`, unit: 'ms', ...summary(list) });
-    rows.push({ measurement, what: `· vm.list in pages, as `nook` asks`, unit: 'ms', ...summary(pages) });
+    rows.push({ measurement, what: `· vm.list in pages of 250`, unit: 'ms', ...summary(pages) });
     rows.push({ measurement, what: `· ping while another pages through`, unit: 'ms', ...summary(meanwhile) });
     rows.push({ measurement, what: `· nookd RSS`, unit: 'MB', ...summary(rss) });
   }

@@ -19,6 +19,7 @@ export class Connections {
   readonly #parts: ConnectionsParts;
   /** By process: many connections of one are one caller. */
   readonly #callers = new Map<number, { readonly group: TurnGroup; connections: number }>();
+  #draining = false;
   #accepted = 0;
   #refused = 0;
 
@@ -55,6 +56,7 @@ export class Connections {
 
   /** Lets calls in flight end, cancels what is left after the deadline, and closes. */
   async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
     await Promise.all([...this.#open].map((connection) => connection.drain(deadlineMs)));
   }
 
@@ -82,6 +84,8 @@ export class Connections {
     const connection = serveRpc(socket, handler, { ...this.#parts, group });
     this.#open.add(connection);
     void connection.closed.then(() => this.#open.delete(connection));
+    // It had come before the socket was closed, and its turn after.
+    if (this.#draining) void connection.drain(0);
     return connection;
   }
 }
