@@ -8,6 +8,8 @@ import { slowReaders } from './slow-readers.ts';
 export interface Attack {
   /** What is counted. */
   readonly unit: string;
+  /** It comes to a stop by itself: how fast it was says nothing. */
+  readonly ends?: boolean;
   count(): number;
 }
 
@@ -22,10 +24,8 @@ const [name = '', socket = ''] = process.argv.slice(2);
 const begin = ATTACKS[name];
 if (begin === undefined) throw new Error(`There is no attack '${name}'.`);
 const attack = await begin(socket);
-const began = performance.now();
 process.stdout.write('ready\n');
 process.stdin.resume().on('end', () => {
-  const seconds = (performance.now() - began) / 1000;
-  process.stdout.write(`${JSON.stringify({ unit: attack.unit, perSecond: attack.count() / seconds })}\n`);
+  process.stdout.write(`${JSON.stringify({ ...attack, count: attack.count() })}\n`);
   process.exit(0);
 });

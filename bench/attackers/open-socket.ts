@@ -3,20 +3,20 @@ import { connectUnix } from '../../packages/wire/src/index.ts';
 
 /** A connection whose end is nobody's fault. */
 export async function openSocket(path: string): Promise<Socket> {
-  const socket = await connectUnix(path);
+  const socket = await connectUnix(path, { timeoutMs: 60_000 });
   socket.on('error', () => {});
   return socket;
 }
 
-/** Writes what `next` gives as fast as the peer takes it, until the connection ends. */
-export async function flood(socket: Socket, next: () => string | Buffer): Promise<void> {
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
-  socket.once('close', () => resolve());
-  while (!socket.destroyed) {
-    const room = socket.write(next());
-    const { promise: drained, resolve: go } = Promise.withResolvers<void>();
-    if (room) setImmediate(go);
-    else socket.once('drain', go);
-    await Promise.race([drained, closed]);
-  }
+/** Writes what `next` gives as fast as the peer takes it. Settles when the connection has ended. */
+export function flood(socket: Socket, next: () => string | Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const write = () => {
+      if (socket.destroyed) return;
+      if (socket.write(next())) setImmediate(write);
+    };
+    socket.on('drain', write);
+    socket.once('close', () => resolve());
+    write();
+  });
 }

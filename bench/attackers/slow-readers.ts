@@ -15,5 +15,5 @@ export async function slowReaders(path: string): Promise<Attack> {
       return LINE;
     });
   }
-  return { unit: 'unread answers', count: () => asked };
+  return { unit: 'answers asked for', ends: true, count: () => asked };
 }

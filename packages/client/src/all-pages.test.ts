@@ -39,9 +39,9 @@ test('every item once and in order, however many there are, wanted, and fit into
 });
 
 test('what fits into one page is one call', async () => {
-  const { ask, asked } = daemon(999);
+  const { ask, asked } = daemon(249);
   await allPages(ask, {});
-  expect(asked).toEqual([{ limit: 1000 }]);
+  expect(asked).toEqual([{ limit: 250 }]);
 });
 
 test('an item that does not fit by itself is an error', async () => {
@@ -59,5 +59,5 @@ test('a daemon that knows no pages is asked for all at once, with the words of t
     { state: 'running' } as object,
   );
   expect(items).toEqual(['a', 'b']);
-  expect(asked).toEqual([{ state: 'running', limit: 1000 }, { state: 'running' }]);
+  expect(asked).toEqual([{ state: 'running', limit: 250 }, { state: 'running' }]);
 });

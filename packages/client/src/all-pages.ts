@@ -2,7 +2,7 @@ import { isNookError } from '@nook/daemonapi';
 import { isTooLong } from '@nook/wire';
 
 /** Items of one answer, as long as they fit: a daemon that makes them serves nobody else meanwhile. */
-const PAGE = 1000;
+const PAGE = 250;
 
 interface Wanted {
   /** How many items in all. */

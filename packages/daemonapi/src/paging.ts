@@ -1,11 +1,11 @@
 import type { RpcMethods } from './rpc.ts';
 
 /**
- * Params of a list that grows with what there is. Without them all of it is answered, in the same order; what is more
- * than one answer holds is then refused with `operation_failed`, never cut short.
+ * Params of a list that grows with what there is. What is more than one answer holds is refused with `operation_failed`,
+ * never cut short. The order is the same with and without them.
  */
 export interface Page<After> {
-  /** At most so many items. Fewer mean that there are no more. */
+  /** At most so many items; all, or what the method says, when absent. Fewer than these mean that there are no more. */
   readonly limit?: number | undefined;
   /** Only what comes after this item, given as it was answered or with these fields of it. It may be gone by now. */
   readonly after?: After | undefined;

@@ -38,7 +38,7 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     context.provide('kernels', ownKernels);
     registerImageMethods(context, ownImages);
     registerKernelMethods(context, ownKernels);
-    for (const source of [busyboxSource(apt), debianSource(apt), fileSource()]) {
+    for (const source of [debianSource(apt), busyboxSource(apt), fileSource()]) {
       context.contribute('image.source', source);
     }
     for (const check of doctorChecks(config, layout.root)) context.contribute('doctor.check', check);

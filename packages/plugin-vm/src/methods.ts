@@ -1,10 +1,11 @@
-import { type CallContext, isNookError, type PluginContext, type RpcMethods } from '@nook/daemonapi';
+import { type CallContext, isNookError, type PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { VmConfig } from './config.ts';
 import type { ListenerView, VmView } from './contract.ts';
 import { streamLog } from './logs/stream-log.ts';
 import type { Machine } from './machines/machine.ts';
 import type { Machines } from './machines/machines.ts';
+import { Pages } from './machines/pages.ts';
 import { matchPorts } from './machines/ports.ts';
 import { statsOf } from './machines/stats.ts';
 import * as schema from './schemas.ts';
@@ -110,12 +111,13 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
 }
 
 function registerReads({ method, clock }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+  const pages = new Pages<Machine>();
   method('vm.list', {
     summary: 'All VMs with what is known of them; asks no VM anything.',
     access: 'read',
     params: schema.listParams,
     result: z.array(schema.vmView),
-    run: (page): VmView[] => pageOf(machines.all(), page).map((machine) => machine.view()),
+    run: (page): VmView[] => pages.page(machines.all(), page).map((machine) => machine.view()),
   });
   method('vm.show', {
     summary: 'One VM.',
@@ -203,19 +205,6 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     result: schema.sessionList,
     run: async ({ name }, call) => [...(await machines.get(name).sessions(call))],
   });
-}
-
-type Place = NonNullable<RpcMethods['vm.list']['params']['after']>;
-
-function pageOf(all: readonly Machine[], { limit, after }: RpcMethods['vm.list']['params']): readonly Machine[] {
-  const inOrder = all.toSorted((a, b) => order(a.record, b.record));
-  // By place and not by name: the last one of the page before may have been removed or renamed since.
-  const rest = after === undefined ? inOrder : inOrder.filter(({ record }) => order(record, after) > 0);
-  return rest.slice(0, limit);
-}
-
-function order(a: Place, b: Place): number {
-  return a.created_at - b.created_at || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
 type GuestListeners = { readonly listeners: readonly Omit<ListenerView, 'published'>[]; readonly more: number };

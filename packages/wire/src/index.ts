@@ -18,6 +18,7 @@ export {
   type ServerCall,
   serveRpc,
 } from './serve-rpc.ts';
+export { TurnGroup, turns } from './turns.ts';
 export { connectUnix, listenInherited, listenUnix, type UnixServer } from './unix-socket.ts';
 export { untilAnswered } from './until-answered.ts';
 export { fromWireError, opIdOf, toWireError, type WireError } from './wire-error.ts';

@@ -8,10 +8,10 @@ export const MAX_DEPTH = 512;
 export const MAX_CALLS_IN_FLIGHT = 1024;
 
 /** Bytes waiting for a slow reader above which its connection is not read any more. */
-export const MAX_WAITING_BYTES = 1024 * 1024;
+export const MAX_WAITING_BYTES = 256 * 1024;
 
 /** Bytes waiting for all slow readers of a process together, above which none of them is read any more. */
-export const MAX_ALL_WAITING_BYTES = 64 * 1024 * 1024;
+export const MAX_ALL_WAITING_BYTES = 16 * 1024 * 1024;
 
 /** Bytes waiting for a slow reader above which progress and events for it are dropped. */
 export const MAX_WAITING_NEWS_BYTES = 128 * 1024;

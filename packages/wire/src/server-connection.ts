@@ -9,7 +9,7 @@ import { LineWriter } from './line-writer.ts';
 import { watchPeer } from './peer-watch.ts';
 import { JSON_RPC, type RequestId, type RpcRequest, readMessage, UnreadableRequest } from './request.ts';
 import type { RpcConnection, RpcHandler, ServeOptions } from './serve-rpc.ts';
-import { turns } from './turns.ts';
+import { TurnGroup, turns } from './turns.ts';
 
 /** How long a cancelled call may take to wind down before it is answered all the same. */
 const CANCEL_GRACE_MS = 10_000;
@@ -22,6 +22,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   readonly #socket: Socket;
   readonly #handler: RpcHandler;
   readonly #options: ServeOptions;
+  readonly #group: TurnGroup;
   readonly #reader = new LineReader();
   readonly #writer: LineWriter;
   readonly #calls = new Set<CallInFlight>();
@@ -36,7 +37,6 @@ export class ServerConnection implements RpcConnection, CallHost {
   #draining = false;
   #inputEnded = false;
   #paused = false;
-  #reading = false;
   /** Lines wait for their turn. */
   #inRow = false;
   #ended = false;
@@ -47,6 +47,7 @@ export class ServerConnection implements RpcConnection, CallHost {
     this.#socket = socket;
     this.#handler = handler;
     this.#options = options;
+    this.#group = options.group ?? new TurnGroup();
     this.#writer = new LineWriter(socket);
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', this.#onData);
@@ -129,33 +130,28 @@ export class ServerConnection implements RpcConnection, CallHost {
 
   #onDrain = (): void => this.#readLines();
 
-  /** One line at once, and the others in turn with those of other connections. */
+  /** In turn with what others want. */
   #readLines(): void {
-    // A call that is answered at once comes back here.
-    if (this.#reading || this.#inRow) return;
-    this.#inRow = this.#readLine();
-    if (this.#inRow) turns.join(this.#takeTurn);
-    this.#setReading();
+    if (this.#inRow) return;
+    this.#inRow = true;
+    turns.join(this.#group, this.#takeTurn);
   }
 
   readonly #takeTurn = (): boolean => {
-    this.#inRow = this.#readLine();
-    if (!this.#inRow) {
-      this.#closeWhenDone();
-      this.#setReading();
-    }
-    return this.#inRow;
+    const more = this.#readLine();
+    this.#inRow = more;
+    if (!more) this.#closeWhenDone();
+    if (!more || !this.#socket.isPaused()) this.#setReading();
+    return more;
   };
 
   /** @returns whether there may be more to read now */
   #readLine(): boolean {
     if (this.#closing || this.#channel !== undefined || this.#full) return false;
-    this.#reading = true;
     const line = this.#nextLine();
     if (line === undefined) {
       if (this.#inputEnded) this.#finishInput();
     } else if (line.trim() !== '') this.#onLine(line);
-    this.#reading = false;
     return line !== undefined && (this.#inputEnded || this.#reader.hasMore);
   }
 

@@ -60,7 +60,7 @@ describe('a listener whose queue is full', () => {
     const path = join(dir.path, 's.sock');
     await using _ = await narrowListener(path, (socket) => socket.end('hello'));
     const answers = Array.from({ length: 1500 }, async () => {
-      const socket = await connectUnix(path);
+      const socket = await connectUnix(path, { timeoutMs: 15_000 });
       const [data] = await once(socket, 'data');
       socket.destroy();
       return String(data);
@@ -86,9 +86,9 @@ describe('a listener whose queue is full', () => {
   });
 });
 
-/** Has room for a single caller that waits to be accepted. */
+/** Has room for few callers that wait to be accepted. */
 async function narrowListener(path: string, onConnection: (socket: Socket) => void): Promise<AsyncDisposable> {
-  const server = createServer(onConnection).listen({ path, backlog: 1 });
+  const server = createServer(onConnection).listen({ path, backlog: 16 });
   await once(server, 'listening');
   return server;
 }

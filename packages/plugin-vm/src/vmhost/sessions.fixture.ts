@@ -1,6 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FrameChannel } from '@nook/wire';
 import { AttachFrame, type SessionEnd } from '../attach-protocol.ts';
@@ -14,11 +17,12 @@ const AGENT = new URL('../../../../dist/guest/nook-agent-sanitized', import.meta
 export class LocalGuest implements AsyncDisposable {
   readonly channel: GuestChannel;
   readonly #process: ChildProcess;
+  readonly #root = mkdtempSync(join(tmpdir(), 'nook-guest-'));
   readonly #socket: Socket;
 
   constructor() {
     execFileSync('sh', [fileURLToPath(GUEST), '--sanitize'], { stdio: 'inherit' });
-    this.#process = spawn(fileURLToPath(AGENT), ['--serve-fd', '3'], {
+    this.#process = spawn(fileURLToPath(AGENT), ['--serve-fd', '3', '--root', this.#root], {
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     });
     this.#socket = this.#process.stdio[3] as Socket;
@@ -31,6 +35,7 @@ export class LocalGuest implements AsyncDisposable {
     const closed = once(this.#process, 'close');
     this.#socket.end();
     await closed;
+    rmSync(this.#root, { recursive: true });
   }
 }
 
