@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type MachineKernel, type MachineSpec, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
 import type { NetworkPlan } from '../contract.ts';
+import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
@@ -188,10 +189,16 @@ async function awaitReady(context: StartContext): Promise<void> {
 }
 
 /** Leaves neither the vmhost nor its QEMU behind. */
-export async function endVmhost({ link, vmhost, caller }: StartContext): Promise<void> {
-  if (link) await link.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS }).catch(() => {});
-  if (vmhost && isAlive(vmhost) && !(await endsWithin(link, ANSWER_MS))) killExactly(vmhost);
+export async function endVmhost({ link, vmhost, caller, dir, token, dependencies }: StartContext): Promise<void> {
+  const order = link?.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS });
+  const obeys = await order?.then(
+    () => true,
+    () => false,
+  );
+  if (vmhost && isAlive(vmhost) && !(obeys && (await endsWithin(link, ANSWER_MS)))) killExactly(vmhost);
   await link?.closed;
+  // One that ended in order has left nothing.
+  if (!(await readEnd(dir, token))) await endLeftovers(dir, dependencies);
 }
 
 async function endsWithin(link: VmhostLink | undefined, timeoutMs: number): Promise<boolean> {
