@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
-import { gateSkips, passGate } from '../gate.ts';
+import { passGate } from '../gate.ts';
 import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
@@ -228,7 +228,13 @@ export class VmHost {
 
   #actOnStop(stage: StopStage, graceMs: number): void {
     this.#log.info({ stage }, 'stop');
-    if (gateSkips(`stop.${stage}`)) return;
+    passGate(`stop.${stage}`).then(
+      () => this.#order(stage, graceMs),
+      () => {},
+    );
+  }
+
+  #order(stage: StopStage, graceMs: number): void {
     if (stage === 'agent') this.#guest?.powerOff(graceMs);
     else if (stage === 'kill') this.#machine.kill();
     else this.#machine.order(stage, this.#log);
