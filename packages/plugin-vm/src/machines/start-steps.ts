@@ -12,6 +12,7 @@ import {
 import type { NetworkPlan } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import type { StartFeatures } from '../features/start-features.ts';
+import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
@@ -97,6 +98,8 @@ async function prepareDriver(context: StartContext): Promise<void> {
 /** Only a VM that never ran can begin as something else, and only one that has nothing more than the others. */
 async function findTemplate(context: StartContext): Promise<void> {
   if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
+  // An init of the image's wants to be the first process of a guest that has run nothing else.
+  if (context.record.shape.init === 'image') return;
   const { kernel_args, drives } = filled(context.contribution);
   if (kernel_args.length > 0 || drives.length > 0) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
@@ -235,10 +238,16 @@ async function awaitReady(context: StartContext): Promise<void> {
 }
 
 /** Leaves neither the vmhost nor its QEMU behind. */
-export async function endVmhost({ link, vmhost, caller }: StartContext): Promise<void> {
-  if (link) await link.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS }).catch(() => {});
-  if (vmhost && isAlive(vmhost) && !(await endsWithin(link, ANSWER_MS))) killExactly(vmhost);
+export async function endVmhost({ link, vmhost, caller, dir, token, dependencies }: StartContext): Promise<void> {
+  const order = link?.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS });
+  const obeys = await order?.then(
+    () => true,
+    () => false,
+  );
+  if (vmhost && isAlive(vmhost) && !(obeys && (await endsWithin(link, ANSWER_MS)))) killExactly(vmhost);
   await link?.closed;
+  // One that ended in order has left nothing.
+  if (!(await readEnd(dir, token))) await endLeftovers(dir, dependencies);
 }
 
 async function endsWithin(link: VmhostLink | undefined, timeoutMs: number): Promise<boolean> {

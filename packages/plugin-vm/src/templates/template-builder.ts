@@ -44,7 +44,7 @@ export class TemplateBuilder {
   }
 
   #consider({ shape }: MachineRecord): void {
-    if (this.#options.idleMs === undefined) return;
+    if (this.#options.idleMs === undefined || shape.init === 'image') return;
     const { mac, machine_id, network, auto_remove, ...wanted } = shape;
     const name = JSON.stringify(wanted);
     if (this.#failed.has(name)) return;

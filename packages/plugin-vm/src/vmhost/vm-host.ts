@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
+import { passGate } from '../gate.ts';
 import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
@@ -103,6 +104,7 @@ export class VmHost {
       if (this.#failure !== undefined || this.phase === 'stopping') this.#machine.kill();
       const { agent } = await Promise.race([this.#machine.started(), this.#gone()]);
       if (this.phase === 'launch') this.#mark('machine');
+      await passGate('phase.machine');
       this.#connectGuest(agent);
       await this.#prepareGuest();
     } catch (error) {
@@ -213,6 +215,7 @@ export class VmHost {
     // A guest that was saved has said it before.
     if (machine.resume === undefined) await Promise.race([guest.hello, this.#gone()]);
     this.#mark('agent');
+    await passGate('phase.agent');
     await guest.configure(
       {
         hostname: identity.hostname,
@@ -237,6 +240,13 @@ export class VmHost {
 
   #actOnStop(stage: StopStage, graceMs: number): void {
     this.#log.info({ stage }, 'stop');
+    passGate(`stop.${stage}`).then(
+      () => this.#order(stage, graceMs),
+      () => {},
+    );
+  }
+
+  #order(stage: StopStage, graceMs: number): void {
     if (stage === 'agent') this.#guest?.powerOff(this.spec.init === 'image' ? graceMs * PATIENCE : graceMs);
     else if (stage === 'kill') this.#machine.kill();
     else this.#machine.order(stage, this.#log);
