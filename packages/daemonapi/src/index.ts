@@ -37,6 +37,7 @@ export type {
   MachineState,
   MachineUser,
   RunningMachine,
+  SavedState,
   StartedMachine,
   VmDeviceBus,
   VmDriver,

@@ -7,12 +7,13 @@ import type { Logger } from './logger.ts';
  *
  * | capability     | what it promises                                                                                      |
  * | -------------- | ----------------------------------------------------------------------------------------------------- |
+ * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
-export type VmDriverCapability = 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
+export type VmDriverCapability = 'disk_snapshot' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
 export type VmDeviceBus = 'pci' | 'mmio';
@@ -182,8 +183,24 @@ export interface StartedMachine {
   pause?(): Promise<void>;
   /** Capability `pause`. Nothing happens when the guest runs. */
   resume?(): Promise<void>;
-  /** Capability `ram_snapshot`. Writes both files of a paused machine, which stays paused; the disk is not among them. */
-  saveState?(to: MachineState): Promise<void>;
+  /**
+   * Capability `ram_snapshot`. Saves the machine as it stands at one moment; from that moment on its guest stands still,
+   * until {@link resume}. What can be done before is done before. The disk is not among the files: it must be saved, or
+   * left alone, before the guest goes on.
+   */
+  saveState?(to: MachineState): Promise<SavedState>;
+  /**
+   * Capability `disk_snapshot`: a paused machine goes on with another disk, a qcow2 file in its
+   * {@link MachineSpec.work_dir} that stands on the present one, which is not written to any more.
+   */
+  switchDisk?(path: string): Promise<void>;
+}
+
+export interface SavedState {
+  /** How much of the memory the machine had to write, in bytes: what it shares with the state that it began from is not counted. */
+  readonly bytes: number;
+  /** `performance.now()` when the guest stopped. */
+  readonly paused_at: number;
 }
 
 export interface MachineExit {

@@ -23,6 +23,17 @@ export const vmConfig = z.strictObject({
   qemu: z.string().default('qemu-system-x86_64'),
   /** Deadlines in seconds. */
   boot_seconds: z.number().min(1).max(3600).default(60),
+  /** Saved machines that new VMs begin as. */
+  templates: z
+    .strictObject({
+      /** Made unasked for every shape that had to be booted, once nothing was asked of VMs for `idle_seconds` and the host is idle. */
+      auto: z.boolean().default(true),
+      idle_seconds: z.number().min(0).max(3600).default(5),
+      /** At most so many, and so much of the disk; those used longest ago go. */
+      max_count: z.number().int().min(0).max(1000).default(8),
+      max_bytes: size.default(4 * 1024 ** 3),
+    })
+    .prefault({}),
   stop_seconds: z.number().min(0).max(3600).default(10),
 });
 

@@ -2,6 +2,9 @@ import type { OperationMethods, Progress, RpcMethod } from '@nook/daemonapi';
 
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
+/** Booted; restored from a template; claimed from the pool; or taken up again where it was suspended. */
+export type CameUp = 'cold' | 'template' | 'pool' | 'resume';
+
 /** One step of a start: what was done and how long it took. */
 export interface BootStep {
   readonly name: string;
@@ -35,7 +38,9 @@ export interface VmView {
   readonly started_at?: number | undefined;
   readonly ended_at?: number | undefined;
   /** How the latest start brought the VM up. */
-  readonly came_up?: 'cold' | undefined;
+  readonly came_up?: CameUp | undefined;
+  /** Why the latest start was not the quicker one that was at hand. */
+  readonly fallback?: string | undefined;
   /** What runs it, e.g. `qemu`. */
   readonly driver: string;
   readonly driver_version?: string | undefined;

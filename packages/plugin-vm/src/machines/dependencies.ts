@@ -1,6 +1,7 @@
 import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/daemonapi';
 import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
+import type { Templates } from '../templates/templates.ts';
 import type { Drivers } from './drivers.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Records } from './records.ts';
@@ -15,6 +16,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly events: EventBus;
   readonly drivers: Drivers;
   readonly initramfs: Initramfs;
+  readonly templates: Templates;
 }
 
 /** The part of a call that work on a machine needs. */

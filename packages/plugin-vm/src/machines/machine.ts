@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, NookError } from '@nook/daemonapi';
-import type { ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import type { BootStep, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
@@ -19,6 +19,16 @@ const SILENT_MS = 1_000;
 /** Longer than a driver may take to obey. */
 const ORDER_MS = 20_000;
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
+
+interface StartOptions {
+  readonly sessionExpected: boolean;
+  readonly boot: number;
+}
+
+interface Started {
+  readonly context: StartContext;
+  readonly steps: BootStep[];
+}
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
 export class Machine {
@@ -160,34 +170,24 @@ export class Machine {
     this.#link = undefined;
   }
 
-  async #bringUp(caller: Caller, { sessionExpected }: { sessionExpected: boolean }): Promise<void> {
-    const { clock, drivers } = this.#dependencies;
-    const driver = drivers.of({ name: this.#record.name, driver: this.#record.shape.driver });
+  async #bringUp(caller: Caller, options: { sessionExpected: boolean }): Promise<void> {
+    const { clock, templates } = this.#dependencies;
     const boot = this.#record.run.boot + 1;
-    const token = newToken();
-    const context: StartContext = {
-      record: this.#record,
-      driver,
-      ...{ dir: this.dir, boot, token, sessionExpected },
-      dependencies: this.#dependencies,
-      caller,
-    };
+    templates.onActivity();
     this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now() } });
     try {
-      const steps = await runSteps(START_STEPS, context, clock, {
-        onStep: (name) => {
-          caller.signal.throwIfAborted();
-          caller.progress({ stage: name });
-        },
-      });
-      this.#adopt(context.link as VmhostLink, token, {
+      const { context, steps, fallback } = await this.#startOrBoot(caller, { ...options, boot });
+      const came_up = context.template ? 'template' : 'cold';
+      this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
-        steps,
+        ...{ steps, came_up, ...(fallback === undefined ? {} : { fallback }) },
         accelerator: context.setup?.accelerator,
         machine: context.setup?.machine,
         driver_version: context.setup?.version,
         vmhost: context.vmhost,
       });
+      templates.onActivity();
+      if (came_up === 'cold' && boot === 1) templates.onColdBoot(this.#record);
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';
       this.#set({
@@ -197,6 +197,40 @@ export class Machine {
       });
       throw error;
     }
+  }
+
+  /** A machine that does not come up from its template is booted, and says why. */
+  async #startOrBoot(caller: Caller, options: StartOptions): Promise<Started & { fallback?: string }> {
+    const context = this.#startContext(caller, { ...options, cold: false });
+    try {
+      return await this.#runStart(context);
+    } catch (error) {
+      if (!context.template || caller.signal.aborted) throw error;
+      const fallback = `template ${context.template.key} did not load: ${(error as Error).message}`;
+      await this.#dependencies.templates.discard(context.template.key, fallback);
+      caller.progress({ stage: 'template', message: fallback });
+      return { ...(await this.#runStart(this.#startContext(caller, { ...options, cold: true }))), fallback };
+    }
+  }
+
+  #startContext(caller: Caller, options: StartOptions & { cold: boolean }): StartContext {
+    const { drivers } = this.#dependencies;
+    return {
+      record: this.#record,
+      driver: drivers.of({ name: this.#record.name, driver: this.#record.shape.driver }),
+      ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, caller, ...options },
+    };
+  }
+
+  async #runStart(context: StartContext): Promise<Started> {
+    const { caller } = context;
+    const steps = await runSteps(START_STEPS, context, this.#dependencies.clock, {
+      onStep: (name) => {
+        caller.signal.throwIfAborted();
+        caller.progress({ stage: name });
+      },
+    });
+    return { context, steps };
   }
 
   #adopt(link: VmhostLink, token: string, run: MachineRun = this.#record.run): void {

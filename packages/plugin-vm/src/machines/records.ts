@@ -1,5 +1,5 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
-import type { BootStep, NetworkSpec, VmState } from '../contract.ts';
+import type { BootStep, CameUp, NetworkSpec, VmState } from '../contract.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 
 export const migrations: readonly Migration[] = [
@@ -40,6 +40,9 @@ export interface MachineRun {
   readonly started_at?: number | undefined;
   readonly ended_at?: number | undefined;
   readonly steps: readonly BootStep[];
+  readonly came_up?: CameUp | undefined;
+  /** Why it did not come up the quicker way that was at hand. */
+  readonly fallback?: string | undefined;
   readonly accelerator?: string | undefined;
   readonly machine?: string | undefined;
   /** The driver's full version. */

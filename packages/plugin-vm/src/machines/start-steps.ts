@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { type MachineKernel, type MachineSpec, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
 import type { NetworkPlan } from '../contract.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
+import type { TemplateInputs } from '../templates/template-key.ts';
+import type { FoundTemplate } from '../templates/templates.ts';
 import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { requireCapability } from './drivers.ts';
@@ -24,6 +27,12 @@ export interface StartContext {
   readonly caller: Caller;
   /** A session is to follow at once: without one the machine is of no use to anybody. */
   readonly sessionExpected: boolean;
+  /** Boot it, even where a template is at hand. */
+  readonly cold: boolean;
+  /** It is booted to be saved as a template: without a way out, and for as long as this daemon lives. */
+  readonly forTemplate?: boolean;
+  /** What it begins as; absent: it is booted. */
+  template?: FoundTemplate | undefined;
   kernel?: { readonly digest: string; readonly vmlinux: string; readonly modules: string };
   initramfs?: string;
   setup?: VmDriverSetup;
@@ -31,6 +40,9 @@ export interface StartContext {
   vmhost?: ProcessIdentity;
   link?: VmhostLink;
 }
+
+/** A restored guest answers within a second or never. */
+const RESTORE_SECONDS = 15;
 
 export function newToken(): string {
   return randomBytes(12).toString('hex');
@@ -41,7 +53,8 @@ export const START_STEPS: readonly Step<StartContext>[] = [
   { name: 'kernel', run: prepareKernel },
   { name: 'initramfs', run: prepareInitramfs },
   { name: 'driver', run: prepareDriver },
-  { name: 'disk', run: prepareDisk },
+  { name: 'template', run: findTemplate },
+  { name: 'disk', run: prepareDisk, undo: dropTemplateDisk },
   { name: 'network', run: planNetwork },
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
@@ -66,8 +79,34 @@ async function prepareDriver(context: StartContext): Promise<void> {
   context.setup = await driver.prepare({ kernel: machineKernel(context), run_as }, caller.signal);
 }
 
-async function prepareDisk({ record, dir }: StartContext): Promise<void> {
-  await ensureOverlay(dir, record, machineUser(record.id));
+/** Only a VM that never ran can begin as something else. */
+async function findTemplate(context: StartContext): Promise<void> {
+  if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
+  context.template = await context.dependencies.templates.find(templateInputs(context));
+}
+
+/** All that decides what a machine is once it is ready, but for its identity and its network. */
+export function templateInputs(context: StartContext): TemplateInputs {
+  const { image_digest, vcpus, memory_bytes, disk_bytes } = context.record.shape;
+  return {
+    image: image_digest,
+    kernel: filled(context.kernel).digest,
+    initramfs: basename(filled(context.initramfs)),
+    driver: context.driver.name,
+    setup: filled(context.setup),
+    ...{ vcpus, memory_bytes, disk_bytes },
+  };
+}
+
+async function prepareDisk({ record, dir, template }: StartContext): Promise<void> {
+  await ensureOverlay(dir, record, { user: machineUser(record.id), from: template?.disk });
+}
+
+/** The next start is a boot: from an empty overlay, as if there had been none. */
+async function dropTemplateDisk({ dir, template }: StartContext): Promise<void> {
+  if (!template) return;
+  await rm(join(dir, VM_FILES.machine, DISK_FILE), { force: true });
+  await rm(join(dir, VM_FILES.spec), { force: true });
 }
 
 async function planNetwork(context: StartContext): Promise<void> {
@@ -96,7 +135,8 @@ function hostSpec(context: StartContext): HostSpec {
     guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
     session_expected: context.sessionExpected,
-    boot_deadline_ms: dependencies.config.boot_seconds * 1000,
+    ...(context.forTemplate ? { ends_with_daemon: true } : {}),
+    boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
 }
 
@@ -118,7 +158,8 @@ function machineSpec(context: StartContext): MachineSpec {
       format: 'qcow2',
       layers: [{ path: shape.image_path, format: 'raw' }],
     },
-    network: { mac: shape.mac, mode, host_forwards },
+    network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
+    ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
     ...(user ? { run_as: user } : {}),
     settings: filled(context.setup).settings,
   };
@@ -147,7 +188,7 @@ async function awaitReady(context: StartContext): Promise<void> {
 }
 
 /** Leaves neither the vmhost nor its QEMU behind. */
-async function endVmhost({ link, vmhost, caller }: StartContext): Promise<void> {
+export async function endVmhost({ link, vmhost, caller }: StartContext): Promise<void> {
   if (link) await link.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS }).catch(() => {});
   if (vmhost && isAlive(vmhost) && !(await endsWithin(link, ANSWER_MS))) killExactly(vmhost);
   await link?.closed;

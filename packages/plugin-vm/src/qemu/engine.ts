@@ -33,7 +33,7 @@ export async function createMachine(spec: MachineSpec, host: MachineHost): Promi
     });
     const ended = endOf(child, host);
     await once(child, 'spawn');
-    return running(child, { connections, host, ended });
+    return running(child, { connections, host, ended, spec });
   } catch (error) {
     await close();
     throw error;
@@ -43,17 +43,18 @@ export async function createMachine(spec: MachineSpec, host: MachineHost): Promi
 interface Parts {
   readonly connections: readonly [OneConnection, OneConnection];
   readonly host: MachineHost;
+  readonly spec: MachineSpec;
   readonly ended: Promise<MachineExit>;
 }
 
-function running(child: ChildProcess, { connections, host, ended }: Parts): RunningMachine {
+function running(child: ChildProcess, { connections, host, ended, spec }: Parts): RunningMachine {
   const [qmp, agent] = connections;
   let machine: StartedQemu | undefined;
   const gone = ended.then(() => {
     throw new NookError('unavailable', 'QEMU ended before it took orders.');
   });
   const connected = Promise.all([qmp.socket, agent.socket]).then(async ([control, port]) => {
-    machine = new StartedQemu(control, port, host.log);
+    machine = new StartedQemu({ pid: child.pid as number, control, agent: port, spec, log: host.log });
     await machine.begin();
     return machine as StartedMachine;
   });

@@ -24,21 +24,32 @@ const FIRST_FD = 3;
 const FIRST_LAYER_FD = FIRST_FD + 2;
 
 /** Files that QEMU inherits open, in the order of their descriptors: it may run under a uid that cannot walk to them. */
-export function inheritedFiles({ kernel, disk }: Pick<MachineSpec, 'kernel' | 'disk'>): string[] {
-  return [kernel.vmlinux, kernel.initramfs, ...disk.layers.map(({ path }) => path)];
+export function inheritedFiles({ kernel, disk, resume }: Pick<MachineSpec, 'kernel' | 'disk' | 'resume'>): string[] {
+  const layers = disk.layers.map(({ path }) => path);
+  return [kernel.vmlinux, kernel.initramfs, ...layers, ...(resume === undefined ? [] : [resume.devices, resume.ram])];
+}
+
+/** The descriptors of a saved machine's files: they come last. */
+export function resumeFds({ disk }: Pick<MachineSpec, 'disk'>): { readonly devices: number; readonly ram: number } {
+  const devices = FIRST_LAYER_FD + disk.layers.length;
+  return { devices, ram: devices + 1 };
 }
 
 /** QEMU's arguments for a machine. */
 export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string[] {
   const { machine, accelerator } = settings;
+  const memory = spec.resume === undefined ? '' : ',memory-backend=ram';
   return [
     ...['-name', `guest=${escapeValue(spec.name)}`],
     // A search path for firmware that holds none: it puts the VM's folder where `ps` shows it.
     ...['-L', spec.dir, '-L', '/usr/share/qemu', '-L', '/usr/share/seabios'],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-sandbox', `on,${FORBIDDEN.join(',')}`],
-    ...['-machine', machineOption(settings), '-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
+    ...['-machine', `${machineOption(settings)}${memory}`],
+    ...['-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
-    ...bootFiles([...KERNEL_ARGUMENTS, ...settings.kernel_arguments, ...spec.kernel.arguments]),
+    ...(spec.resume === undefined
+      ? bootFiles([...KERNEL_ARGUMENTS, ...settings.kernel_arguments, ...spec.kernel.arguments])
+      : savedMachine(spec)),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=qmp,path=${SOCKETS.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', `socket,id=agent,path=${SOCKETS.agent}`],
@@ -77,6 +88,13 @@ export function bootFiles(kernelArguments: readonly string[]): string[] {
     ...['-kernel', inherited(FIRST_FD), '-initrd', inherited(FIRST_FD + 1)],
     ...['-append', kernelArguments.join(' ')],
   ];
+}
+
+/** Memory that is mapped privately, so that what the machine writes is its own; a kernel would be written over it. */
+function savedMachine(spec: MachineSpec): string[] {
+  const file = `/proc/self/fd/${resumeFds(spec).ram}`;
+  const memory = `memory-backend-file,id=ram,size=${spec.memory_mib}M,mem-path=${file},share=off,prealloc=off`;
+  return ['-object', memory, '-incoming', 'defer'];
 }
 
 function disk({ disk: { path, format, layers }, work_dir }: MachineSpec, machine: MachineType): string[] {

@@ -1,18 +1,39 @@
 import type { Socket } from 'node:net';
-import type { Logger, MachineExit, StartedMachine } from '@nook/daemonapi';
+import { relative } from 'node:path';
+import type { Logger, MachineExit, MachineSpec, MachineState, SavedState, StartedMachine } from '@nook/daemonapi';
+import { switchDisk } from './disk-switch.ts';
+import { loadState } from './load-state.ts';
+import { OpenMemory } from './open-memory.ts';
+import { resumeFds } from './qemu-argv.ts';
 import { QmpClient, type QmpEvent } from './qmp-client.ts';
+import { saveMachine } from './save-machine.ts';
 
 const QMP_DEADLINE_MS = 15_000;
+
+interface QemuParts {
+  readonly pid: number;
+  readonly control: Socket;
+  readonly agent: Socket;
+  readonly spec: MachineSpec;
+  readonly log: Logger;
+}
 
 /** A QEMU that has connected its QMP monitor and the agent's port. */
 export class StartedQemu implements StartedMachine {
   readonly agent: Socket;
+  readonly #pid: number;
+  readonly #spec: MachineSpec;
+  /** The memory that it began from, whose file may lose its name meanwhile. */
+  readonly #base: OpenMemory | undefined;
   readonly #qmp: QmpClient;
   readonly #log: Logger;
   #endedByGuest: MachineExit['guest'];
 
-  constructor(control: Socket, agent: Socket, log: Logger) {
+  constructor({ pid, control, agent, spec, log }: QemuParts) {
     this.agent = agent;
+    this.#pid = pid;
+    this.#spec = spec;
+    this.#base = spec.resume === undefined ? undefined : new OpenMemory(spec.resume.ram);
     this.#log = log;
     this.#qmp = new QmpClient(control);
     this.#qmp.onEvent = (event) => this.#onEvent(event);
@@ -23,8 +44,10 @@ export class StartedQemu implements StartedMachine {
     return this.#endedByGuest;
   }
 
-  begin(): Promise<void> {
-    return this.#qmp.negotiate(QMP_DEADLINE_MS);
+  /** Resolves when the guest runs. */
+  async begin(): Promise<void> {
+    await this.#qmp.negotiate(QMP_DEADLINE_MS);
+    if (this.#spec.resume !== undefined) await loadState(this.#qmp, resumeFds(this.#spec).devices);
   }
 
   powerdown(): Promise<void> {
@@ -43,9 +66,18 @@ export class StartedQemu implements StartedMachine {
     return this.#order('cont');
   }
 
+  async saveState(to: MachineState): Promise<SavedState> {
+    return saveMachine({ qmp: this.#qmp, pid: this.#pid, spec: this.#spec, base: this.#base }, to);
+  }
+
+  async switchDisk(path: string): Promise<void> {
+    await switchDisk(this.#qmp, relative(this.#spec.work_dir, path));
+  }
+
   close(): void {
     this.#qmp.close();
     this.agent.destroy();
+    this.#base?.close();
   }
 
   async #order(command: string): Promise<void> {

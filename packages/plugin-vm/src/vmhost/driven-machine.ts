@@ -3,8 +3,10 @@ import {
   type MachineEngine,
   type MachineHost,
   type MachineSpec,
+  type MachineState,
   NookError,
   type RunningMachine,
+  type SavedState,
   type StartedMachine,
   type VmDriverCapability,
 } from '@nook/daemonapi';
@@ -79,6 +81,21 @@ export class DrivenMachine {
   async resume(): Promise<void> {
     await this.#ability('resume').call(this.#started);
     this.#paused = false;
+  }
+
+  /** The guest stands still afterwards. */
+  async saveState(to: MachineState): Promise<SavedState> {
+    const saveState = this.#started?.saveState?.bind(this.#started);
+    if (!this.can('ram_snapshot') || saveState === undefined) throw this.#refusal('save the memory of');
+    const saved = await saveState(to);
+    this.#paused = true;
+    return saved;
+  }
+
+  async switchDisk(path: string): Promise<void> {
+    const switchDisk = this.#started?.switchDisk?.bind(this.#started);
+    if (!this.can('disk_snapshot') || switchDisk === undefined) throw this.#refusal('snapshot the disk of');
+    await switchDisk(path);
   }
 
   #ability(method: 'pause' | 'resume'): () => Promise<void> {

@@ -91,6 +91,21 @@ export class GuestChannel {
     };
   }
 
+  /** Runs a command to its end, whatever that is; its output is thrown away. */
+  rehearse(argv: readonly string[]): Promise<void> {
+    return new Promise((resolve) => {
+      const peer = this.exec(
+        { argv: [...argv] },
+        {
+          started: () => peer.stdinEnd(),
+          output: (stream, bytes) => peer.credit(stream, bytes.length),
+          stdinCredited: () => {},
+          finish: () => resolve(),
+        },
+      );
+    });
+  }
+
   powerOff(graceMs: number): void {
     this.#send(FrameType.POWEROFF, 0, 0, encodeU32(graceMs));
   }

@@ -37,6 +37,8 @@ export interface HostSpec {
   /** What the agent makes of the machine's network card; null: nothing. */
   readonly guest_network: NetworkPlan['guest'];
   readonly auto_remove: boolean;
+  /** Nobody but the daemon that started it knows of it: it ends when that lets go. */
+  readonly ends_with_daemon?: boolean | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */
   readonly session_expected: boolean;
   /** Milliseconds from the machine's start to a guest that is ready. */

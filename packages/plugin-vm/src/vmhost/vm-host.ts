@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { type Logger, type MachineExit, NookError } from '@nook/daemonapi';
+import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
@@ -17,6 +17,13 @@ const LAST_WORDS_MS = 1_000;
 /** What is looked through for the cause of an end: a panic comes with a trace of some sixty lines. */
 const CAUSE_LINES = 200;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
+
+export interface SaveRequest {
+  readonly to: MachineState;
+  /** A qcow2 file for the machine to go on with; the present one is then written to no more. */
+  readonly disk?: string | undefined;
+  readonly end: boolean;
+}
 
 /** One VM from its machine's start to its end. */
 export class VmHost {
@@ -144,6 +151,37 @@ export class VmHost {
     this.onStatus(this.status());
   }
 
+  /**
+   * Saves memory and devices as they stand at one moment, then goes on or ends.
+   * @returns how long the guest stood still, in milliseconds, and how much of its memory was written
+   * @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready
+   */
+  async save({ to, disk, end }: SaveRequest): Promise<{ readonly pause_ms: number; readonly bytes: number }> {
+    const paused = this.#paused;
+    if (!paused) this.requireReady();
+    let pausedAt: number | undefined;
+    try {
+      const { bytes, paused_at } = await this.#machine.saveState(to);
+      pausedAt = paused_at;
+      if (disk !== undefined) await this.#machine.switchDisk(disk);
+      if (end) void this.forceStop('its state was saved');
+      else if (!paused) await this.#machine.resume();
+      return { bytes, pause_ms: performance.now() - paused_at };
+    } catch (error) {
+      if (!paused) await this.#machine.resume().catch(() => {});
+      throw error;
+    } finally {
+      this.#log.info({ ms: pausedAt && Math.round(performance.now() - pausedAt) }, 'state saved');
+      this.onStatus(this.status());
+    }
+  }
+
+  /** Runs a command once and forgets it: what a first command costs the guest is paid before it is saved. */
+  async rehearse(argv: readonly string[]): Promise<void> {
+    this.requireReady();
+    await (this.#guest as GuestChannel).rehearse(argv);
+  }
+
   requireReady(): void {
     if (this.phase === 'ready' && !this.#paused) return;
     throw new NookError('not_running', `The VM is not ready for commands: it is ${this.status().state}.`);
@@ -162,9 +200,10 @@ export class VmHost {
 
   async #prepareGuest(): Promise<void> {
     const guest = this.#guest as GuestChannel;
-    await Promise.race([guest.hello, this.#gone()]);
-    this.#mark('agent');
     const { identity, machine, guest_network } = this.spec;
+    // A guest that was saved has said it before.
+    if (machine.resume === undefined) await Promise.race([guest.hello, this.#gone()]);
+    this.#mark('agent');
     await guest.configure(
       {
         hostname: identity.hostname,
@@ -174,7 +213,7 @@ export class VmHost {
         mac: machine.network.mac,
         ...(guest_network ?? {}),
       },
-      1n,
+      machine.resume === undefined ? 1n : BigInt(Date.now()),
     );
     this.#mark('ready');
     this.#collector.now();

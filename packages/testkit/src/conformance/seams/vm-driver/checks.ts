@@ -11,6 +11,7 @@ import { stopChecks } from './stop-checks.ts';
 
 /** What each capability promises, and that what is not declared is refused. */
 const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>> = {
+  disk_snapshot: [],
   pause: pauseChecks,
   // What a guest makes of its power button is its own affair: a stop goes through this stage on its way.
   powerdown: [],
