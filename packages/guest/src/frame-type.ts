@@ -24,6 +24,8 @@ export const FrameType = {
   PONG: 14,
   POWEROFF: 15,
   ERROR: 16,
+  HOLD: 20,
+  HELD: 21,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

@@ -45,7 +45,7 @@ export class TemplateBuilder {
 
   #consider({ shape }: MachineRecord): void {
     if (this.#options.idleMs === undefined) return;
-    const { mac, machine_id, network, auto_remove, ...wanted } = shape;
+    const { mac, machine_id, network, auto_remove, init, ...wanted } = shape;
     const name = JSON.stringify(wanted);
     if (this.#failed.has(name)) return;
     this.#wanted.set(name, wanted);

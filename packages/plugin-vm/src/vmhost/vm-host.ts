@@ -16,6 +16,8 @@ import type { StopStage } from './stop-plan.ts';
 const LAST_WORDS_MS = 1_000;
 /** An init of the image's ends its services in its own order; when it is late, nothing is left to be waited for. */
 const PATIENCE = 1.4;
+/** What an agent needs to send what it has begun. */
+const HOLD_MS = 5_000;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
 export interface SaveRequest {
@@ -161,6 +163,7 @@ export class VmHost {
     if (!paused) this.requireReady();
     let pausedAt: number | undefined;
     try {
+      if (!paused) await this.#guest?.hold(HOLD_MS);
       const { bytes, paused_at } = await this.#machine.saveState(to);
       pausedAt = paused_at;
       if (disk !== undefined) await this.#machine.switchDisk(disk);
@@ -171,6 +174,7 @@ export class VmHost {
       if (!paused) await this.#machine.resume().catch(() => {});
       throw error;
     } finally {
+      this.#guest?.release();
       this.#log.info({ ms: pausedAt && Math.round(performance.now() - pausedAt) }, 'state saved');
       this.onStatus(this.status());
     }
