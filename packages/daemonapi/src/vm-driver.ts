@@ -8,12 +8,13 @@ import type { Logger } from './logger.ts';
  * | capability     | what it promises                                                                                      |
  * | -------------- | ----------------------------------------------------------------------------------------------------- |
  * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
+ * | `mount_9p`     | {@link MachineSpec.shares}                                                                              |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
-export type VmDriverCapability = 'disk_snapshot' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
+export type VmDriverCapability = 'disk_snapshot' | 'mount_9p' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
 export type VmDeviceBus = 'pci' | 'mmio';
@@ -103,6 +104,19 @@ export interface MachineNetwork {
   }[];
 }
 
+/**
+ * A folder of the host as a virtio-9p device. Whatever user of the guest writes a file, it belongs to the machine's
+ * process on the host; what that process may not read, the guest may not either.
+ */
+export interface MachineShare {
+  /** By which the guest knows the device; letters and digits. */
+  readonly tag: string;
+  /** An absolute path. The machine's user may not be able to walk to it: open it first. */
+  readonly path: string;
+  /** The host refuses to write, whatever the guest is asked to. */
+  readonly read_only: boolean;
+}
+
 /** All that an engine makes a machine from. Absolute paths. */
 export interface MachineSpec {
   /** The VM's name, a DNS label. */
@@ -116,6 +130,8 @@ export interface MachineSpec {
   readonly kernel: MachineKernel;
   readonly disk: MachineDisk;
   readonly network: MachineNetwork;
+  /** Capability `mount_9p`. The state of a machine that has any is neither saved nor resumed. */
+  readonly shares?: readonly MachineShare[] | undefined;
   readonly run_as?: MachineUser | undefined;
   readonly settings: VmDriverSetup['settings'];
   /**

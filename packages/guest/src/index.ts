@@ -19,7 +19,7 @@ export {
   type GuestError,
   type Hello,
 } from './guest-messages.ts';
-export { GUEST_MODULES, type GuestDevices, guestModules } from './guest-modules.ts';
+export { GUEST_MODULES, type GuestDevices, guestModules, SHARE_MODULES } from './guest-modules.ts';
 export {
   type Configure,
   type Exec,
@@ -31,4 +31,5 @@ export {
 } from './host-messages.ts';
 export { buildInitramfs, type InitramfsOptions } from './initramfs.ts';
 export { InitramfsError } from './initramfs-error.ts';
+export { missingModules } from './module-tree.ts';
 export { GuestProtocolError } from './protocol-error.ts';

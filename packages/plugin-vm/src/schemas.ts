@@ -10,6 +10,9 @@ export const named = z.strictObject({ name });
 
 const init = z.enum(['nook', 'image']);
 
+const hostPath = z.string().min(1).max(4_096);
+const mount = { source: hostPath, target: hostPath };
+
 const request = {
   name: name.optional(),
   image: z.string().min(1).max(512).optional(),
@@ -20,6 +23,7 @@ const request = {
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
   init: init.optional(),
+  mounts: z.array(z.strictObject({ ...mount, read_only: z.boolean().optional() })).optional(),
 };
 
 const exec = {
@@ -74,6 +78,7 @@ export const vmView = z.object({
   network: z.object({ mode: z.string(), publish: z.array(port) }),
   auto_remove: z.boolean(),
   init,
+  mounts: z.array(z.object({ ...mount, read_only: z.boolean() })),
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
-import { KERNEL } from '../catalog/catalog.ts';
+import type { KernelEntry } from '../catalog/catalog.ts';
 import { runProgram } from '../processes/run-program.ts';
 import type { Kitchen } from '../sources/recipe.ts';
 import type { Manifest, RecordStore, Stored } from '../store/record-store.ts';
@@ -18,21 +18,21 @@ export const modulesPath = (release: string) => join('lib', 'modules', release);
 
 /** Fetches the kernel package that Debian's meta package stands for, and stores what a VM needs of it. */
 export async function buildKernel(
+  entry: KernelEntry,
   kitchen: Kitchen,
-  store: RecordStore<KernelManifest>,
-  now: () => number,
+  { store, now }: { readonly store: RecordStore<KernelManifest>; readonly now: () => number },
 ): Promise<Stored<KernelManifest>> {
   const { signal, place, progress } = kitchen;
   const options = { signal, lockFd: place.lockFd };
   const archive = await kitchen.archive();
-  const meta = await archive.package(KERNEL.package);
+  const meta = await archive.package(entry.package);
   const real = /\b(linux-image-[a-z0-9.+-]+)/.exec(meta.depends)?.[1];
   if (real === undefined) {
     throw new NookError('operation_failed', `Package '${meta.name}' ${meta.version} names no kernel package.`);
   }
   const wanted = await archive.package(real);
   const digest = `sha256:${wanted.sha256}`;
-  if (store.get(digest) !== undefined) return store.point(KERNEL.name, digest, now(), signal);
+  if (store.get(digest) !== undefined) return store.point(entry.name, digest, now(), signal);
   const file = await archive.download(wanted, join(place.directory, 'download'));
   progress({ stage: 'unpack' });
   const unpacked = join(place.directory, 'package');
@@ -57,7 +57,7 @@ export async function buildKernel(
     release,
     version: wanted.version,
   };
-  return store.publish(KERNEL.name, content, manifest, signal);
+  return store.publish(entry.name, content, manifest, signal);
 }
 
 /** Packages for a merged /usr have them below it. */

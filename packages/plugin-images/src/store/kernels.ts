@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, NookError } from '@nook/daemonapi';
-import { KERNEL } from '../catalog/catalog.ts';
+import { DEFAULT_KERNEL, KERNELS } from '../catalog/catalog.ts';
 import type { ImagesConfig } from '../config.ts';
 import type { EnsureOptions, KernelInfo, KernelRow, KernelsCapability } from '../contract.ts';
 import { errors } from '../errors.ts';
@@ -30,17 +30,17 @@ export class Kernels implements KernelsCapability {
     this.#parts = parts;
   }
 
-  get(reference: string = KERNEL.name): KernelInfo | undefined {
+  get(reference: string = DEFAULT_KERNEL.name): KernelInfo | undefined {
     const stored = this.#parts.store.get(reference);
     return stored === undefined ? undefined : toInfo(stored);
   }
 
-  show(reference: string = KERNEL.name): KernelInfo {
+  show(reference: string = DEFAULT_KERNEL.name): KernelInfo {
     const kernel = this.get(reference);
     if (kernel !== undefined) return kernel;
-    if (reference !== KERNEL.name) throw errors.unknownKernel(reference, this.#known());
+    if (entryOf(reference) === undefined) throw errors.unknownKernel(reference, this.#known());
     throw new NookError('not_found', `Kernel '${reference}' has not been pulled yet.`, {
-      hint: 'Pull it: nook kernel pull',
+      hint: `Pull it: nook kernel pull${reference === DEFAULT_KERNEL.name ? '' : ` ${reference}`}`,
     });
   }
 
@@ -50,10 +50,11 @@ export class Kernels implements KernelsCapability {
 
   /** `force` asks the archive for a newer one although the store has one. */
   async pull(
-    { reference = KERNEL.name, force = false }: { reference?: string | undefined; force?: boolean | undefined },
+    { reference = DEFAULT_KERNEL.name, force = false }: { reference?: string | undefined; force?: boolean | undefined },
     options: EnsureOptions,
   ): Promise<KernelInfo> {
-    if (reference !== KERNEL.name) return this.show(reference);
+    const entry = entryOf(reference);
+    if (entry === undefined) return this.show(reference);
     const { store, area, config, clock, cache } = this.#parts;
     return this.#work.join(reference, options, async (signal, progress) => {
       try {
@@ -61,7 +62,7 @@ export class Kernels implements KernelsCapability {
         const kernel = this.get(reference);
         if (kernel !== undefined && !force) return kernel;
         await using kitchen = openKitchen({ config, cache, place, signal, progress });
-        return toInfo(await buildKernel(kitchen, store, () => clock.now()));
+        return toInfo(await buildKernel(entry, kitchen, { store, now: () => clock.now() }));
       } catch (error) {
         throw explainFailure(error, store.layout.root, signal);
       }
@@ -72,17 +73,19 @@ export class Kernels implements KernelsCapability {
     const rows = this.#parts.store.list().map(({ name, manifest }) => ({
       name,
       state: 'ready' as const,
-      default: name === KERNEL.name,
-      summary: name === KERNEL.name ? KERNEL.summary : manifest.source,
+      default: name === DEFAULT_KERNEL.name,
+      summary: entryOf(name)?.summary ?? manifest.source,
       digest: manifest.digest,
       release: manifest.release,
       version: manifest.version,
       created_at: manifest.created_at,
     }));
-    if (rows.some(({ name }) => name === KERNEL.name)) return rows;
-    const { name, summary } = KERNEL;
-    const nothing = { digest: null, release: null, version: null, created_at: null };
-    return [...rows, { name, state: 'available', default: true, summary, ...nothing }];
+    const nothing = { state: 'available' as const, digest: null, release: null, version: null, created_at: null };
+    const others = KERNELS.filter((entry) => rows.every(({ name }) => name !== entry.name));
+    return [
+      ...rows,
+      ...others.map(({ name, summary }) => ({ ...nothing, name, summary, default: name === DEFAULT_KERNEL.name })),
+    ];
   }
 
   async remove(reference: string, signal: AbortSignal): Promise<Removal> {
@@ -95,8 +98,12 @@ export class Kernels implements KernelsCapability {
   }
 
   #known(): string[] {
-    return [...new Set([KERNEL.name, ...this.#parts.store.list().map(({ name }) => name)])];
+    return [...new Set([...KERNELS.map(({ name }) => name), ...this.#parts.store.list().map(({ name }) => name)])];
   }
+}
+
+function entryOf(reference: string) {
+  return KERNELS.find(({ name }) => name === reference);
 }
 
 function toInfo({ name, manifest, directory }: Stored<KernelManifest>): KernelInfo {

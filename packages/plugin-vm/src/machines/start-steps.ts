@@ -12,6 +12,7 @@ import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { requireCapability } from './drivers.ts';
 import { machineUser } from './machine-user.ts';
+import { mountsOf, requireMounts, shareTag } from './mounts.ts';
 import { ensureOverlay } from './overlay.ts';
 import type { MachineRecord } from './records.ts';
 import type { Step } from './step-runner.ts';
@@ -33,7 +34,7 @@ export interface StartContext {
   readonly forTemplate?: boolean;
   /** What it begins as; absent: it is booted. */
   template?: FoundTemplate | undefined;
-  kernel?: { readonly digest: string; readonly vmlinux: string; readonly modules: string };
+  kernel?: { readonly digest: string; readonly release: string; readonly vmlinux: string; readonly modules: string };
   initramfs?: string;
   setup?: VmDriverSetup;
   network?: NetworkPlan;
@@ -69,8 +70,11 @@ async function prepareKernel(context: StartContext): Promise<void> {
 }
 
 async function prepareInitramfs(context: StartContext): Promise<void> {
-  const { initramfs } = context.dependencies;
-  context.initramfs = await initramfs.ensure(filled(context.kernel), context.driver.devices);
+  const { dependencies, driver, record } = context;
+  const kernel = filled(context.kernel);
+  const mounts = mountsOf(record).length > 0;
+  if (mounts) await requireMounts(driver, kernel);
+  context.initramfs = await dependencies.initramfs.ensure(kernel, { devices: driver.devices, mounts });
 }
 
 async function prepareDriver(context: StartContext): Promise<void> {
@@ -81,7 +85,13 @@ async function prepareDriver(context: StartContext): Promise<void> {
 
 /** Only a VM that never ran can begin as something else. */
 async function findTemplate(context: StartContext): Promise<void> {
-  if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
+  if (
+    context.cold ||
+    context.boot > 1 ||
+    mountsOf(context.record).length > 0 ||
+    !context.driver.capabilities.includes('ram_snapshot')
+  )
+    return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
 }
 
@@ -135,6 +145,7 @@ function hostSpec(context: StartContext): HostSpec {
     guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
     init: record.shape.init ?? 'nook',
+    guest_mounts: mountsOf(record).map(({ target, read_only }, index) => ({ tag: shareTag(index), target, read_only })),
     session_expected: context.sessionExpected,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
     boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
@@ -160,6 +171,7 @@ function machineSpec(context: StartContext): MachineSpec {
       layers: [{ path: shape.image_path, format: 'raw' }],
     },
     network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
+    shares: mountsOf(record).map(({ source, read_only }, index) => ({ tag: shareTag(index), path: source, read_only })),
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
     ...(user ? { run_as: user } : {}),
     settings: filled(context.setup).settings,

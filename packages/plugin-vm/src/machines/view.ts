@@ -18,6 +18,7 @@ export function view(record: MachineRecord, dir: string, status: HostStatus | un
     network: shape.network,
     auto_remove: shape.auto_remove,
     init: shape.init ?? 'nook',
+    mounts: shape.mounts ?? [],
     created_at: record.created_at,
     started_at: run.started_at,
     ended_at: run.ended_at,

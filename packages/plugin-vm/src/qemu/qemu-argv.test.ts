@@ -1,6 +1,6 @@
 import type { MachineSpec } from '@nook/daemonapi';
 import { describe, expect, it } from 'vitest';
-import { escapeValue, qemuArguments } from './qemu-argv.ts';
+import { escapeValue, inheritedFiles, qemuArguments } from './qemu-argv.ts';
 import type { QemuSettings } from './qemu-settings.ts';
 
 const dir = '/home/ann/.local/state/nook/vms/0123456789ab';
@@ -52,6 +52,16 @@ describe("QEMU's arguments", () => {
     const kernel = { ...spec.kernel, arguments: ['audit=0'] };
     const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, settings);
     return expectGolden(args, 'microvm-layers');
+  });
+
+  it('with folders of the host', () => {
+    const shares = [
+      { tag: 'share0', path: '/home/ann/a,b', read_only: false },
+      { tag: 'share1', path: '/srv/data', read_only: true },
+    ];
+    expect(inheritedFiles({ ...spec, shares }).slice(-2)).toEqual(['/home/ann/a,b', '/srv/data']);
+    const q35 = { ...settings, machine: 'q35', machine_version: 'pc-q35-7.2' } as const;
+    return expectGolden(qemuArguments({ ...spec, shares }, q35), 'q35-shares');
   });
 
   it('hold every value literally, also one with commas', () => {

@@ -24,9 +24,14 @@ const FIRST_FD = 3;
 const FIRST_LAYER_FD = FIRST_FD + 2;
 
 /** Files that QEMU inherits open, in the order of their descriptors: it may run under a uid that cannot walk to them. */
-export function inheritedFiles({ kernel, disk, resume }: Pick<MachineSpec, 'kernel' | 'disk' | 'resume'>): string[] {
-  const layers = disk.layers.map(({ path }) => path);
-  return [kernel.vmlinux, kernel.initramfs, ...layers, ...(resume === undefined ? [] : [resume.devices, resume.ram])];
+export function inheritedFiles({
+  kernel,
+  disk,
+  shares = [],
+  resume,
+}: Pick<MachineSpec, 'kernel' | 'disk' | 'shares' | 'resume'>): string[] {
+  const paths = [...disk.layers, ...shares].map(({ path }) => path);
+  return [kernel.vmlinux, kernel.initramfs, ...paths, ...(resume === undefined ? [] : [resume.devices, resume.ram])];
 }
 
 /** The descriptors of a saved machine's files: they come last. */
@@ -55,6 +60,7 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...['-device', 'virtserialport,chardev=agent,name=nook.agent.0'],
     ...disk(spec, machine),
     ...network(spec, machine),
+    ...sharedFolders(spec, machine),
   ];
 }
 
@@ -112,6 +118,16 @@ function layerDevice({ format }: MachineDisk['layers'][number], index: number): 
     ...['-blockdev', `driver=file,node-name=layer${index}-file,filename=/dev/fdset/${index + 1},read-only=on`],
     ...['-blockdev', `driver=${format},node-name=layer${index},file=layer${index}-file,read-only=on${backing}`],
   ];
+}
+
+/** `none`: owners are the host's, and a change of them is not an error. */
+function sharedFolders({ disk: { layers }, shares = [] }: MachineSpec, machine: MachineType): string[] {
+  return shares.flatMap(({ tag, read_only }, index) => [
+    '-fsdev',
+    `local,id=${tag},path=/proc/self/fd/${FIRST_LAYER_FD + layers.length + index},security_model=none` +
+      (read_only ? ',readonly=on' : ''),
+    ...['-device', `${device('virtio-9p', machine)},fsdev=${tag},mount_tag=${tag}`],
+  ]);
 }
 
 function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {

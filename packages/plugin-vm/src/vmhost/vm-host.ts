@@ -159,6 +159,11 @@ export class VmHost {
    * @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready
    */
   async save({ to, disk, end }: SaveRequest): Promise<{ readonly pause_ms: number; readonly bytes: number }> {
+    if (this.spec.guest_mounts.length > 0) {
+      throw new NookError('conflict', 'The memory of a VM that mounts folders of the host cannot be saved.', {
+        hint: 'Its disk can be; a VM made without --mount has both.',
+      });
+    }
     const paused = this.#paused;
     if (!paused) this.requireReady();
     let pausedAt: number | undefined;
@@ -216,6 +221,7 @@ export class VmHost {
         entropy: randomBytes(64),
         mac: machine.network.mac,
         ...(guest_network ?? {}),
+        mounts: this.spec.guest_mounts.map(({ tag, target, read_only }) => ({ tag, target, readOnly: read_only })),
         ...(this.spec.init === 'image' ? { imageInit: true } : {}),
       },
       machine.resume === undefined ? 1n : BigInt(Date.now()),
