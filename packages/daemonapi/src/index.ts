@@ -33,6 +33,7 @@ export type {
   MachineHost,
   MachineKernel,
   MachineNetwork,
+  MachineShare,
   MachineSpec,
   MachineState,
   MachineUser,
