@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT, TAG_MOUNT };
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT };
 
 /* Identity ends up in files of one line each: no control characters, no NUL. */
 static bool take_text(const struct field *field, char *to, size_t size) {

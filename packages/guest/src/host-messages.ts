@@ -58,10 +58,10 @@ export function encodeConfigure(configure: Configure): Buffer {
   if (configure.entropy !== undefined) fields.push({ tag: 7, value: Buffer.from(configure.entropy) });
   text(8, configure.mac);
   text(9, configure.search);
-  if (configure.imageInit === true) fields.push(u8Field(10, 1));
+  if (configure.imageInit === true) fields.push(u8Field(11, 1));
   for (const { tag, target, readOnly } of configure.mounts ?? []) {
     const head = Buffer.of(readOnly ? 1 : 0, Buffer.byteLength(tag));
-    fields.push({ tag: 11, value: Buffer.concat([head, Buffer.from(tag), Buffer.from(target)]) });
+    fields.push({ tag: 12, value: Buffer.concat([head, Buffer.from(tag), Buffer.from(target)]) });
   }
   return encodeFields(fields);
 }

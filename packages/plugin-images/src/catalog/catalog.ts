@@ -22,26 +22,9 @@ export const CATALOG: readonly CatalogEntry[] = [
   },
 ];
 
-export interface KernelEntry {
-  readonly name: string;
-  readonly summary: string;
-  /** The meta package of Debian that depends on the newest one. */
-  readonly package: string;
-}
-
 /** The kernel that is meant when none is named. */
-export const DEFAULT_KERNEL: KernelEntry = {
+export const KERNEL = {
   name: 'debian-cloud',
   summary: "Debian's kernel for virtual machines (linux-image-cloud-amd64)",
   package: 'linux-image-cloud-amd64',
-};
-
-/** Kernels that can be pulled by name. */
-export const KERNELS: readonly KernelEntry[] = [
-  DEFAULT_KERNEL,
-  {
-    name: 'debian',
-    summary: "Debian's kernel for any machine (linux-image-amd64): larger, with 9p and more drivers",
-    package: 'linux-image-amd64',
-  },
-];
+} as const;

@@ -1,11 +1,11 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
-import type { KernelEntry } from '../catalog/catalog.ts';
 import { runProgram } from '../processes/run-program.ts';
 import type { Kitchen } from '../sources/recipe.ts';
 import type { Manifest, RecordStore, Stored } from '../store/record-store.ts';
 import { runJob } from '../worker/run-job.ts';
+import type { KernelEntry } from './kernel-catalog.ts';
 
 export interface KernelManifest extends Manifest {
   readonly release: string;

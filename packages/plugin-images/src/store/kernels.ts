@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { type Clock, NookError } from '@nook/daemonapi';
-import { DEFAULT_KERNEL, KERNELS } from '../catalog/catalog.ts';
+import { KERNEL } from '../catalog/catalog.ts';
 import type { ImagesConfig } from '../config.ts';
 import type { EnsureOptions, KernelInfo, KernelRow, KernelsCapability } from '../contract.ts';
 import { errors } from '../errors.ts';
 import { buildKernel, type KernelManifest, modulesPath, VMLINUX } from '../kernel/kernel-builder.ts';
+import { catalogKernel, KERNELS } from '../kernel/kernel-catalog.ts';
 import { openKitchen } from '../sources/open-kitchen.ts';
 import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
@@ -30,17 +31,17 @@ export class Kernels implements KernelsCapability {
     this.#parts = parts;
   }
 
-  get(reference: string = DEFAULT_KERNEL.name): KernelInfo | undefined {
+  get(reference: string = KERNEL.name): KernelInfo | undefined {
     const stored = this.#parts.store.get(reference);
     return stored === undefined ? undefined : toInfo(stored);
   }
 
-  show(reference: string = DEFAULT_KERNEL.name): KernelInfo {
+  show(reference: string = KERNEL.name): KernelInfo {
     const kernel = this.get(reference);
     if (kernel !== undefined) return kernel;
-    if (entryOf(reference) === undefined) throw errors.unknownKernel(reference, this.#known());
+    if (catalogKernel(reference) === undefined) throw errors.unknownKernel(reference, this.#known());
     throw new NookError('not_found', `Kernel '${reference}' has not been pulled yet.`, {
-      hint: `Pull it: nook kernel pull${reference === DEFAULT_KERNEL.name ? '' : ` ${reference}`}`,
+      hint: `Pull it: nook kernel pull${reference === KERNEL.name ? '' : ` ${reference}`}`,
     });
   }
 
@@ -50,10 +51,10 @@ export class Kernels implements KernelsCapability {
 
   /** `force` asks the archive for a newer one although the store has one. */
   async pull(
-    { reference = DEFAULT_KERNEL.name, force = false }: { reference?: string | undefined; force?: boolean | undefined },
+    { reference = KERNEL.name, force = false }: { reference?: string | undefined; force?: boolean | undefined },
     options: EnsureOptions,
   ): Promise<KernelInfo> {
-    const entry = entryOf(reference);
+    const entry = catalogKernel(reference);
     if (entry === undefined) return this.show(reference);
     const { store, area, config, clock, cache } = this.#parts;
     return this.#work.join(reference, options, async (signal, progress) => {
@@ -73,8 +74,8 @@ export class Kernels implements KernelsCapability {
     const rows = this.#parts.store.list().map(({ name, manifest }) => ({
       name,
       state: 'ready' as const,
-      default: name === DEFAULT_KERNEL.name,
-      summary: entryOf(name)?.summary ?? manifest.source,
+      default: name === KERNEL.name,
+      summary: catalogKernel(name)?.summary ?? manifest.source,
       digest: manifest.digest,
       release: manifest.release,
       version: manifest.version,
@@ -84,7 +85,7 @@ export class Kernels implements KernelsCapability {
     const others = KERNELS.filter((entry) => rows.every(({ name }) => name !== entry.name));
     return [
       ...rows,
-      ...others.map(({ name, summary }) => ({ ...nothing, name, summary, default: name === DEFAULT_KERNEL.name })),
+      ...others.map(({ name, summary }) => ({ ...nothing, name, summary, default: name === KERNEL.name })),
     ];
   }
 
@@ -100,10 +101,6 @@ export class Kernels implements KernelsCapability {
   #known(): string[] {
     return [...new Set([...KERNELS.map(({ name }) => name), ...this.#parts.store.list().map(({ name }) => name)])];
   }
-}
-
-function entryOf(reference: string) {
-  return KERNELS.find(({ name }) => name === reference);
 }
 
 function toInfo({ name, manifest, directory }: Stored<KernelManifest>): KernelInfo {
