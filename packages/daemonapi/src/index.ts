@@ -43,6 +43,7 @@ export type {
   MachineHost,
   MachineKernel,
   MachineNetwork,
+  MachineShare,
   MachineSpec,
   MachineState,
   MachineUser,

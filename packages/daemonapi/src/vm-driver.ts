@@ -9,12 +9,20 @@ import type { Logger } from './logger.ts';
  * | -------------- | ----------------------------------------------------------------------------------------------------- |
  * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
  * | `drives`       | {@link MachineSpec.drives}                                                                              |
+ * | `mount_9p`     | {@link MachineSpec.shares}                                                                              |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
-export type VmDriverCapability = 'disk_snapshot' | 'drives' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
+export type VmDriverCapability =
+  | 'disk_snapshot'
+  | 'drives'
+  | 'mount_9p'
+  | 'pause'
+  | 'powerdown'
+  | 'ram_snapshot'
+  | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
 export type VmDeviceBus = 'pci' | 'mmio';
@@ -116,6 +124,19 @@ export interface MachineNetwork {
   }[];
 }
 
+/**
+ * A folder of the host as a virtio-9p device. Whatever user of the guest writes a file, it belongs to the machine's
+ * process on the host; what that process may not read, the guest may not either.
+ */
+export interface MachineShare {
+  /** By which the guest knows the device; letters and digits. */
+  readonly tag: string;
+  /** An absolute path. The machine's user may not be able to walk to it: open it first. */
+  readonly path: string;
+  /** The host refuses to write, whatever the guest is asked to. */
+  readonly read_only: boolean;
+}
+
 /** All that an engine makes a machine from. Absolute paths. */
 export interface MachineSpec {
   /** The VM's name, a DNS label. */
@@ -131,6 +152,8 @@ export interface MachineSpec {
   /** Capability `drives`: virtio block devices after the disk, in this order; at most five. */
   readonly drives?: readonly MachineDrive[] | undefined;
   readonly network: MachineNetwork;
+  /** Capability `mount_9p`. The state of a machine that has any is neither saved nor resumed. */
+  readonly shares?: readonly MachineShare[] | undefined;
   readonly run_as?: MachineUser | undefined;
   readonly settings: VmDriverSetup['settings'];
   /**

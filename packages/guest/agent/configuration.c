@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT };
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT };
 
 /* Identity ends up in files of one line each: no control characters, no NUL. */
 static bool take_text(const struct field *field, char *to, size_t size) {
@@ -83,6 +83,21 @@ static bool take_init(const struct field *field, struct configuration *configura
   return true;
 }
 
+/* u8 flags, u8 length of the tag, the tag, and to the end the absolute path of the mount point. */
+static bool take_mount(const struct field *field, struct configuration *configuration) {
+  if (field->length < 3 || configuration->share_count == MAX_SHARES) return false;
+  struct share *share = &configuration->shares[configuration->share_count];
+  uint8_t flags = field->value[0];
+  uint32_t length = field->value[1];
+  if (flags > 1 || length > field->length - 2) return false;
+  const struct field tag = {.value = field->value + 2, .length = length};
+  const struct field target = {.value = tag.value + length, .length = field->length - 2 - length};
+  if (!take_text(&tag, share->tag, sizeof share->tag) || !take_text(&target, share->target, sizeof share->target)) return false;
+  share->read_only = flags == 1;
+  configuration->share_count++;
+  return share->target[0] == '/';
+}
+
 static const char *take(const struct field *field, struct configuration *configuration) {
   switch (field->tag) {
     case TAG_HOSTNAME:
@@ -96,6 +111,7 @@ static const char *take(const struct field *field, struct configuration *configu
     case TAG_MAC: return take_mac(field, configuration) ? NULL : "mac: not a unicast address";
     case TAG_SEARCH: return take_text(field, configuration->search, sizeof configuration->search) ? NULL : "search: not a domain";
     case TAG_INIT: return take_init(field, configuration) ? NULL : "init: neither 0 nor 1";
+    case TAG_MOUNT: return take_mount(field, configuration) ? NULL : "mount: not flags, tag and path, or more than 16";
     default: return NULL;
   }
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "frames.h"
+#include "shares.h"
 
 #define MAX_NAMESERVERS 3
 #define MAX_ENTROPY 512
@@ -24,7 +25,9 @@ struct configuration {
   uint64_t time; /* nanoseconds since the epoch */
   size_t nameserver_count;
   size_t entropy_length;
+  size_t share_count;
   const uint8_t *entropy; /* into the frame */
+  struct share shares[MAX_SHARES];
   char hostname[65];      /* "": absent */
   char machine_id[33];    /* "": absent */
   char search[256];       /* "": absent */

@@ -26,6 +26,17 @@ void dispatch_hello(uint64_t epoch) {
   port_send_payload(FRAME_HELLO, 0, &payload);
 }
 
+/* Another epoch is another host, or the same one with a machine that was restored: it knows no session of the earlier. */
+static void enter_epoch(uint64_t epoch) {
+  static uint64_t current;
+  if (current != 0 && epoch != 0 && epoch != current) {
+    port_forget_unsent();
+    sessions_outlive_epoch();
+  }
+  if (epoch != 0) current = epoch;
+  dispatch_hello(epoch);
+}
+
 static void on_hello(const struct frame *frame) {
   struct fields fields = {.next = frame->payload, .left = frame->size};
   struct field field;
@@ -38,7 +49,7 @@ static void on_hello(const struct frame *frame) {
   if (version != PROTOCOL_VERSION)
     port_send_error(0, EPROTONOSUPPORT, "HELLO: this agent speaks version 1");
   else
-    dispatch_hello(epoch);
+    enter_epoch(epoch);
 }
 
 void dispatch_configured(int error, const char *why) {
@@ -78,6 +89,12 @@ static void on_poweroff(const struct frame *frame) {
     power_off_after(load_u32(frame->payload));
 }
 
+static void on_hold(const struct frame *frame) {
+  (void)frame;
+  port_send(FRAME_HELD, 0, 0, NULL, 0);
+  port_hold();
+}
+
 static void on_pong(const struct frame *frame) { (void)frame; }
 
 static void (*const handlers[])(const struct frame *frame) = {
@@ -86,6 +103,7 @@ static void (*const handlers[])(const struct frame *frame) = {
     [FRAME_SIGNAL] = session_signal, [FRAME_RESIZE] = session_resize, [FRAME_PING] = on_ping,
     [FRAME_PONG] = on_pong,       [FRAME_POWEROFF] = on_poweroff, [FRAME_COPY] = session_errand,
     [FRAME_STATS] = session_errand, [FRAME_LISTENERS] = session_errand,
+    [FRAME_HOLD] = on_hold,
 };
 
 void dispatch_frame(const struct frame *frame) {

@@ -111,7 +111,12 @@ int identity_apply(const struct configuration *configuration, char *why, size_t 
     return error;
   }
   const char *step;
-  int error = network_apply(configuration, &step);
+  int error = shares_mount(configuration->shares, configuration->share_count, &step);
+  if (error < 0) {
+    snprintf(why, size, "mount %s: %s", step, strerror(-error));
+    return error;
+  }
+  error = network_apply(configuration, &step);
   if (error < 0) snprintf(why, size, "%s: %s", step, strerror(-error));
   return error;
 }

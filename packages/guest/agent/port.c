@@ -23,6 +23,7 @@ static struct {
   bool writable;
   bool broken; /* what comes in is no stream of frames; ignored until the host connects anew */
   bool ended;
+  bool held;
   size_t in_length;
   size_t out_head;
   size_t out_tail;
@@ -34,6 +35,7 @@ static uint8_t out[OUT_CAPACITY];
 
 static void forget_connection(void) {
   port.connected = false;
+  port.held = false;
   port.broken = false;
   port.in_length = 0;
   port.out_head = port.boundary;
@@ -64,7 +66,14 @@ bool port_ended(void) { return port.ended; }
 
 bool port_is_empty(void) { return port.out_head == port.out_tail; }
 
-static size_t out_room(void) { return OUT_CAPACITY - (port.out_tail - port.out_head); }
+static size_t out_room(void) { return port.held ? 0 : OUT_CAPACITY - (port.out_tail - port.out_head); }
+
+/* A frame of the host can be answered; taking one ends a hold. */
+static bool room_for_answers(void) { return OUT_CAPACITY - (port.out_tail - port.out_head) >= CONTROL_ROOM; }
+
+void port_hold(void) { port.held = true; }
+
+void port_forget_unsent(void) { port.out_tail = port.boundary; }
 
 size_t port_room_for_data(void) {
   size_t room = out_room();
@@ -140,7 +149,7 @@ void port_flush(void) {
 /* Dispatches the whole frames in the buffer; what is left of it is moved to the front. */
 static void take_frames(void (*dispatch)(const struct frame *frame)) {
   size_t at = 0;
-  while (!port.broken && port_room_for_control()) {
+  while (!port.broken && room_for_answers()) {
     struct frame frame;
     long took = frame_parse(in + at, port.in_length - at, &frame);
     if (took == 0) break;
@@ -150,6 +159,7 @@ static void take_frames(void (*dispatch)(const struct frame *frame)) {
       break;
     }
     at += (size_t)took;
+    port.held = false;
     guard_on(in + at, IN_CAPACITY - at);
     dispatch(&frame);
     guard_off(in + at, IN_CAPACITY - at);
@@ -165,13 +175,13 @@ static bool has_whole_frame(void) {
 }
 
 bool port_has_input(void) {
-  return !port.ended && port_room_for_control() && (port.readable || has_whole_frame());
+  return !port.ended && room_for_answers() && (port.readable || has_whole_frame());
 }
 
 void port_receive(void (*dispatch)(const struct frame *frame)) {
   if (has_whole_frame()) take_frames(dispatch);
   size_t budget = RECEIVE_BUDGET;
-  while (port.readable && budget > 0 && port_room_for_control() && port.in_length < IN_CAPACITY) {
+  while (port.readable && budget > 0 && room_for_answers() && port.in_length < IN_CAPACITY) {
     ssize_t got = read(port.watch.fd, in + port.in_length, IN_CAPACITY - port.in_length);
     if (got > 0) {
       port.in_length += (size_t)got;

@@ -30,6 +30,11 @@ size_t port_room_for_data(void);
 bool port_room_for_control(void);
 bool port_is_empty(void);
 
+/* From now on there is no room for anything, until the next frame of the host is taken. */
+void port_hold(void);
+/* Drops the frames that wait to be sent; one that was begun is finished. */
+void port_forget_unsent(void);
+
 /* Queues one small frame; false (and nothing queued) when there is no room. */
 bool port_send(uint8_t type, uint32_t channel, uint8_t stream, const void *payload, size_t size);
 bool port_send_payload(uint8_t type, uint32_t channel, const struct payload *payload);

@@ -22,7 +22,7 @@ static size_t session_count;
 
 static struct session *find(uint32_t channel) {
   for (size_t i = 0; i < session_count; i++)
-    if (sessions[i]->channel == channel) return sessions[i];
+    if (sessions[i]->channel == channel && !sessions[i]->outlived) return sessions[i];
   return NULL;
 }
 
@@ -230,7 +230,27 @@ static bool finish(struct session *session) {
   return true;
 }
 
+void sessions_outlive_epoch(void) {
+  for (size_t i = 0; i < session_count; i++) {
+    struct session *session = sessions[i];
+    if (session->outlived) continue;
+    port_send_error(session->channel, ESTALE, "the machine was restored in another epoch; the command runs on");
+    session->outlived = true;
+    stdin_queue_detach(&session->input);
+    for (int stream = 0; stream < 2; stream++) stdout_stream_close(&session->output[stream]);
+  }
+}
+
+/* Its input stays open, and what had come by then is delivered: the command notices nothing. */
+static bool pump_outlived(struct session *session) {
+  if (session->status_known) watch_close(&session->status);
+  if (!session->exited) return stdin_queue_pump(&session->input);
+  forget(session);
+  return true;
+}
+
 static bool pump(struct session *session) {
+  if (session->outlived) return pump_outlived(session);
   if (settle(session)) return true;
   bool moved = !session->exited && stdin_queue_pump(&session->input);
   if (session->started)

@@ -24,6 +24,7 @@ struct session {
   uint64_t pending_signals; /* sent before the command had started; bit N-1 is signal N */
   struct watch status;      /* end of file: the command runs; a struct exec_failure: it does not */
   bool status_known;
+  bool outlived; /* its epoch is over: the channel is free, and what the command writes is read for nobody */
   struct stdin_queue input;
   struct stdout_stream output[2];
 };
@@ -39,6 +40,8 @@ void session_resize(const struct frame *frame);
 
 /* The child `pid` was reaped. */
 void sessions_reaped(pid_t pid, int wait_status);
+/* The host that began them is gone for good: they end towards the new one, and their processes go on without any. */
+void sessions_outlive_epoch(void);
 /* One turn: moves what can be moved towards the port. Whether anything was. */
 bool sessions_pump(void);
 size_t sessions_count(void);

@@ -78,6 +78,8 @@ int stdin_queue_take(struct stdin_queue *queue, const uint8_t *bytes, size_t siz
   return 0;
 }
 
+void stdin_queue_detach(struct stdin_queue *queue) { queue->detached = true; }
+
 void stdin_queue_end(struct stdin_queue *queue) { queue->ended = true; }
 
 static void send_end_of_file(struct stdin_queue *queue) {
@@ -90,7 +92,7 @@ static void send_end_of_file(struct stdin_queue *queue) {
 }
 
 static bool credit(struct stdin_queue *queue) {
-  if (queue->consumed < WINDOW / 4) return false;
+  if (queue->detached || queue->consumed < WINDOW / 4) return false;
   uint8_t amount[4];
   store_u32(amount, queue->consumed);
   if (!port_send(FRAME_CREDIT, queue->channel, STREAM_STDIN, amount, sizeof amount)) return false;

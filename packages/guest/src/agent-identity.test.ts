@@ -58,6 +58,22 @@ describe('CONFIGURE', () => {
     expect(readdirSync(join(agent.root, 'etc')).sort()).toEqual(['hostname', 'hosts', 'machine-id', 'resolv.conf']);
   });
 
+  test('mounts folders of the host before the network is there, and hands over to the image last', async () => {
+    await using agent = await TestAgent.start();
+    const mounts = [
+      { tag: 'share0', target: '/data', readOnly: true },
+      { tag: 'share1', target: '/work', readOnly: false },
+    ];
+    await configure(agent, { mounts, mac: '52:54:00:12:34:56', imageInit: true });
+    expect(agent.did()).toEqual([
+      'open the root',
+      'mount share0 on /data, read-only',
+      'mount share1 on /work',
+      'set the mac: 52:54:00:12:34:56',
+      'hand over',
+    ]);
+  });
+
   test('again replaces what it gave, and leaves what it does not name', async () => {
     await using agent = await TestAgent.start();
     const etc = withEtc(agent);

@@ -107,6 +107,8 @@ export class TestSession {
 export class TestAgent implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly control: Frame[] = [];
+  /** Called with every frame, first. */
+  onFrame: (frame: Frame) => void = () => {};
   /** Stands for the guest's root where the agent writes its identity. */
   readonly root = mkdtempSync(join(tmpdir(), 'nook-agent-'));
   readonly #socket: Duplex;
@@ -148,6 +150,7 @@ export class TestAgent implements AsyncDisposable {
   }
 
   #take(frame: Frame): void {
+    this.onFrame(frame);
     const session = this.#sessions.get(frame.channel);
     if (session === undefined) this.control.push({ ...frame, payload: Buffer.from(frame.payload) });
     else session.take(frame);

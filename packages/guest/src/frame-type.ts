@@ -27,6 +27,8 @@ export const FrameType = {
   COPY: 17,
   STATS: 18,
   LISTENERS: 19,
+  HOLD: 20,
+  HELD: 21,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

@@ -3,8 +3,20 @@ export type GuestDevices = 'pci' | 'mmio';
 
 const TRANSPORT: Record<GuestDevices, string> = { pci: 'virtio_pci', mmio: 'virtio_mmio' };
 
-/** What every guest needs, whatever its machine: the disk, the agent's port, the network card. */
-export const GUEST_MODULES: readonly string[] = ['virtio_blk', 'virtio_console', 'virtio_net'];
+/**
+ * What every guest needs, whatever its machine: the disk and its file system (which asks for crc32c by name, not as a
+ * dependency), the agent's port, the network card.
+ */
+export const GUEST_MODULES: readonly string[] = [
+  'virtio_blk',
+  'crc32c_generic',
+  'ext4',
+  'virtio_console',
+  'virtio_net',
+];
+
+/** What a guest needs for folders that it shares with the host. */
+export const SHARE_MODULES: readonly string[] = ['9pnet_virtio', '9p'];
 
 /** The modules to hand to `buildInitramfs` for a way of attaching devices; their dependencies are found by it. */
 export function guestModules(devices: GuestDevices): string[] {

@@ -17,6 +17,8 @@ export interface Configure {
   /** Random bytes, 512 at most; 32 or more are enough to seed the guest's generator. */
   readonly entropy?: Uint8Array;
   readonly mac?: string;
+  /** Folders of the host: the tags of virtio-9p devices, and where in the guest they are mounted; at most 16. */
+  readonly mounts?: readonly { readonly tag: string; readonly target: string; readonly readOnly: boolean }[];
   /** The image's own init becomes PID 1. CONFIGURED comes when programs can use it. */
   readonly imageInit?: boolean;
 }
@@ -71,7 +73,11 @@ export function encodeConfigure(configure: Configure): Buffer {
   if (configure.entropy !== undefined) fields.push({ tag: 7, value: Buffer.from(configure.entropy) });
   text(8, configure.mac);
   text(9, configure.search);
-  if (configure.imageInit === true) fields.push(u8Field(10, 1));
+  if (configure.imageInit === true) fields.push(u8Field(11, 1));
+  for (const { tag, target, readOnly } of configure.mounts ?? []) {
+    const head = Buffer.of(readOnly ? 1 : 0, Buffer.byteLength(tag));
+    fields.push({ tag: 12, value: Buffer.concat([head, Buffer.from(tag), Buffer.from(target)]) });
+  }
   return encodeFields(fields);
 }
 

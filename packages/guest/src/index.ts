@@ -36,7 +36,7 @@ export {
   type GuestError,
   type Hello,
 } from './guest-messages.ts';
-export { GUEST_MODULES, type GuestDevices, guestModules } from './guest-modules.ts';
+export { GUEST_MODULES, type GuestDevices, guestModules, SHARE_MODULES } from './guest-modules.ts';
 export { decodeStats, type GuestStats } from './guest-stats.ts';
 export {
   type Configure,
@@ -51,4 +51,5 @@ export {
 } from './host-messages.ts';
 export { buildInitramfs, type InitramfsOptions } from './initramfs.ts';
 export { InitramfsError } from './initramfs-error.ts';
+export { missingModules } from './module-tree.ts';
 export { GuestProtocolError } from './protocol-error.ts';

@@ -42,6 +42,13 @@ export async function readModules(modulesDir: string, wanted: readonly string[])
   return [...ordered.values()];
 }
 
+/** Those of the names that the kernel has neither as a module nor built in. */
+export async function missingModules(modulesDir: string, names: readonly string[]): Promise<string[]> {
+  const files = await findModuleFiles(modulesDir);
+  const builtIn = await readBuiltIn(modulesDir);
+  return names.map(normalizeModuleName).filter((name) => !files.has(name) && !builtIn.has(name));
+}
+
 async function findModuleFiles(modulesDir: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const entries = await readdir(join(modulesDir, 'kernel'), { recursive: true }).catch((cause: unknown) => {

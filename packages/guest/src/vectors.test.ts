@@ -50,6 +50,15 @@ describe('recorded frames', () => {
       search: 'nook.internal',
     });
     expect(configure).toEqual(bytesOf('CONFIGURE', 'all fields'));
+    const init = encodeConfigure({ hostname: 'box', imageInit: true });
+    expect(init).toEqual(bytesOf('CONFIGURE', "the image's own init"));
+    const mounts = encodeConfigure({
+      mounts: [
+        { tag: 'share0', target: '/data', readOnly: true },
+        { tag: 'share1', target: '/a b/work', readOnly: false },
+      ],
+    });
+    expect(mounts).toEqual(bytesOf('CONFIGURE', 'two folders of the host, the first read-only'));
     const exec = encodeExec({
       argv: ['sh', '-c', ''],
       env: { A: 'b=c', LANG: 'C.UTF-8' },
@@ -105,7 +114,7 @@ describe('recorded exchanges', () => {
       const got: (string | null)[] = [];
       while (got.length < answers.length) {
         const { type, channel, stream, payload } = await agent.nextAny();
-        const known = type !== FrameType.EXEC_STARTED;
+        const known = type !== FrameType.EXEC_STARTED && type !== FrameType.HELLO;
         got.push(known ? encodeFrame(type, channel, stream, payload).toString('hex') : null);
       }
       expect(inOrder(got), name).toEqual(answers);

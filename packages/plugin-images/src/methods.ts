@@ -53,7 +53,7 @@ export function registerImageMethods(context: Context, images: Images): void {
 
 export function registerKernelMethods(context: Context, kernels: Kernels): void {
   context.method('kernel.list', {
-    summary: 'Lists kernels: those in the store, and the one that can be pulled.',
+    summary: 'Lists kernels: those in the store, and those that can be pulled.',
     access: 'read',
     params: schemas.nothing,
     result: schemas.kernelRows,
@@ -67,7 +67,7 @@ export function registerKernelMethods(context: Context, kernels: Kernels): void 
     run: ({ reference }) => kernels.show(reference),
   });
   context.method('kernel.pull', {
-    summary: "Brings Debian's kernel into the store.",
+    summary: 'Brings a kernel of the catalog into the store.',
     access: 'write',
     operation: true,
     params: schemas.kernelPull,

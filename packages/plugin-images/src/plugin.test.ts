@@ -37,7 +37,10 @@ test('the lists show what is there and what can be pulled', async () => {
     ]);
     expect(images[0]?.disk_bytes).toBeGreaterThan(0);
     const kernels = (await daemon.call('kernel.list', {})) as KernelRow[];
-    expect(kernels.map(({ name, state }) => `${name} ${state}`)).toEqual(['debian-cloud available']);
+    expect(kernels.map(({ name, state }) => `${name} ${state}`)).toEqual([
+      'debian-cloud available',
+      'debian available',
+    ]);
   });
 });
 

@@ -8,6 +8,16 @@ export type GuestInit = 'nook' | 'image';
 /** Booted; restored from a template; claimed from the pool; or taken up again where it was suspended. */
 export type CameUp = 'cold' | 'template' | 'pool' | 'resume';
 
+/** A folder of the host that the guest sees as a file system. */
+export interface VmMount {
+  /** On the host, absolute. */
+  readonly source: string;
+  /** In the guest, absolute; made where it is missing. */
+  readonly target: string;
+  /** The host refuses every write. */
+  readonly read_only: boolean;
+}
+
 /** One step of a start: what was done and how long it took. */
 export interface BootStep {
   readonly name: string;
@@ -39,6 +49,7 @@ export interface VmView {
   /** The features that take part in the VM, in the order of their names. */
   readonly features: readonly FeatureView[];
   readonly init: GuestInit;
+  readonly mounts: readonly VmMount[];
   /** Milliseconds since the epoch, as every time here. */
   readonly created_at: number;
   readonly started_at?: number | undefined;
@@ -86,6 +97,9 @@ export interface VmRequest {
   readonly features?: Readonly<Record<string, unknown>> | undefined;
   /** Absent: `nook`. */
   readonly init?: GuestInit | undefined;
+  readonly mounts?:
+    | readonly { readonly source: string; readonly target: string; readonly read_only?: boolean | undefined }[]
+    | undefined;
 }
 
 /** A command for the guest: an argument vector, never a shell line. */

@@ -10,6 +10,9 @@ export const named = z.strictObject({ name });
 
 const init = z.enum(['nook', 'image']);
 
+const hostPath = z.string().min(1).max(4_096);
+const mount = { source: hostPath, target: hostPath };
+
 const request = {
   name: name.optional(),
   image: z.string().min(1).max(512).optional(),
@@ -21,6 +24,7 @@ const request = {
   auto_remove: z.boolean().optional(),
   features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
   init: init.optional(),
+  mounts: z.array(z.strictObject({ ...mount, read_only: z.boolean().optional() })).optional(),
 };
 
 const exec = {
@@ -143,6 +147,7 @@ export const vmView = z.object({
   auto_remove: z.boolean(),
   features: z.array(z.object({ name: z.string(), part: z.unknown().optional(), cleanup_due: z.boolean().optional() })),
   init,
+  mounts: z.array(z.object({ ...mount, read_only: z.boolean() })),
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

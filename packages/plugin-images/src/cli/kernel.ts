@@ -6,10 +6,10 @@ const optional = (value: unknown) => (typeof value === 'string' ? value : undefi
 export const kernelCommands: readonly CliCommand[] = [
   {
     name: 'kernel pull',
-    summary: "Bring Debian's kernel into the store",
-    positionals: [{ name: 'kernel', help: 'Name; the default kernel when absent' }],
+    summary: 'Bring a kernel of the catalog into the store',
+    positionals: [{ name: 'kernel', help: 'Name (see: nook kernel list); the default kernel when absent' }],
     options: { force: { help: 'Ask the archive for a newer one although the store has one' } },
-    examples: ['nook kernel pull', 'nook kernel pull --force'],
+    examples: ['nook kernel pull', 'nook kernel pull debian', 'nook kernel pull --force'],
     async run({ positionals, options, context }) {
       const kernel = await callWithProgress(context, 'kernel.pull', {
         reference: optional(positionals.kernel),
@@ -22,7 +22,7 @@ export const kernelCommands: readonly CliCommand[] = [
   {
     name: 'kernel list',
     aliases: ['kernel ls'],
-    summary: 'List kernels, also the one that can be pulled',
+    summary: 'List kernels, also those that can be pulled',
     async run({ context }) {
       const rows = await context.call('kernel.list', {});
       if (context.json) return context.out.json(rows);

@@ -6,7 +6,7 @@ import { runProgram } from '../processes/run-program.ts';
 import type { BuildPlace } from '../store/build-area.ts';
 import type { Manifest, RecordStore, Stored } from '../store/record-store.ts';
 import { runJob } from '../worker/run-job.ts';
-import { KERNEL } from './default-kernel.ts';
+import type { KernelEntry } from './kernel-catalog.ts';
 
 export interface KernelManifest extends Manifest {
   readonly release: string;
@@ -18,6 +18,7 @@ export const VMLINUX = 'vmlinux';
 export const modulesPath = (release: string) => join('lib', 'modules', release);
 
 interface KernelBuild {
+  readonly entry: KernelEntry;
   readonly archive: DebianArchive;
   readonly place: BuildPlace;
   readonly store: RecordStore<KernelManifest>;
@@ -28,16 +29,16 @@ interface KernelBuild {
 
 /** Fetches the kernel package that Debian's meta package stands for, and stores what a VM needs of it. */
 export async function buildKernel(build: KernelBuild): Promise<Stored<KernelManifest>> {
-  const { archive, place, store, now, signal, progress } = build;
+  const { entry, archive, place, store, now, signal, progress } = build;
   const options = { signal, lockFd: place.lockFd };
-  const meta = await archive.package(KERNEL.package);
+  const meta = await archive.package(entry.package);
   const real = /\b(linux-image-[a-z0-9.+-]+)/.exec(meta.depends)?.[1];
   if (real === undefined) {
     throw new NookError('operation_failed', `Package '${meta.name}' ${meta.version} names no kernel package.`);
   }
   const wanted = await archive.package(real);
   const digest = `sha256:${wanted.sha256}`;
-  if (store.get(digest) !== undefined) return store.point({ name: KERNEL.name }, digest, now(), signal);
+  if (store.get(digest) !== undefined) return store.point({ name: entry.name }, digest, now(), signal);
   const file = await archive.download(wanted, join(place.directory, 'download'));
   progress({ stage: 'unpack' });
   const unpacked = join(place.directory, 'package');
@@ -62,7 +63,7 @@ export async function buildKernel(build: KernelBuild): Promise<Stored<KernelMani
     release,
     version: wanted.version,
   };
-  return store.publish({ name: KERNEL.name }, content, manifest, signal);
+  return store.publish({ name: entry.name }, content, manifest, signal);
 }
 
 /** Packages for a merged /usr have them below it. */

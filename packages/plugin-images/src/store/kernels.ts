@@ -5,6 +5,7 @@ import type { EnsureOptions, KernelInfo, KernelRow, KernelsCapability } from '..
 import { errors } from '../errors.ts';
 import { KERNEL } from '../kernel/default-kernel.ts';
 import { buildKernel, type KernelManifest, modulesPath, VMLINUX } from '../kernel/kernel-builder.ts';
+import { catalogKernel, KERNELS } from '../kernel/kernel-catalog.ts';
 import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
 import { waiting } from './images.ts';
@@ -35,9 +36,9 @@ export class Kernels implements KernelsCapability {
   show(reference: string = KERNEL.name): KernelInfo {
     const kernel = this.get(reference);
     if (kernel !== undefined) return kernel;
-    if (reference !== KERNEL.name) throw errors.unknownKernel(reference, this.#known());
+    if (catalogKernel(reference) === undefined) throw errors.unknownKernel(reference, this.#known());
     throw new NookError('not_found', `Kernel '${reference}' has not been pulled yet.`, {
-      hint: 'Pull it: nook kernel pull',
+      hint: `Pull it: nook kernel pull${reference === KERNEL.name ? '' : ` ${reference}`}`,
     });
   }
 
@@ -50,7 +51,8 @@ export class Kernels implements KernelsCapability {
     { reference = KERNEL.name, force = false }: { reference?: string | undefined; force?: boolean | undefined },
     options: EnsureOptions,
   ): Promise<KernelInfo> {
-    if (reference !== KERNEL.name) return this.show(reference);
+    const entry = catalogKernel(reference);
+    if (entry === undefined) return this.show(reference);
     const { store, area, apt, clock } = this.#parts;
     return this.#work.join(reference, options, async (signal, progress) => {
       try {
@@ -59,7 +61,7 @@ export class Kernels implements KernelsCapability {
         if (kernel !== undefined && !force) return kernel;
         await using held = await openArchive(apt, { signal, progress, lockFd: place.lockFd });
         const { archive } = held;
-        return toInfo(await buildKernel({ archive, place, store, now: () => clock.now(), signal, progress }));
+        return toInfo(await buildKernel({ entry, archive, place, store, now: () => clock.now(), signal, progress }));
       } catch (error) {
         throw explainFailure(error, store.layout.root, signal);
       }
@@ -71,16 +73,18 @@ export class Kernels implements KernelsCapability {
       name,
       state: 'ready' as const,
       default: name === KERNEL.name,
-      summary: name === KERNEL.name ? KERNEL.summary : manifest.source,
+      summary: catalogKernel(name)?.summary ?? manifest.source,
       digest: manifest.digest,
       release: manifest.release,
       version: manifest.version,
       created_at: manifest.created_at,
     }));
-    if (rows.some(({ name }) => name === KERNEL.name)) return rows;
-    const { name, summary } = KERNEL;
-    const nothing = { digest: null, release: null, version: null, created_at: null };
-    return [...rows, { name, state: 'available', default: true, summary, ...nothing }];
+    const nothing = { state: 'available' as const, digest: null, release: null, version: null, created_at: null };
+    const others = KERNELS.filter((entry) => rows.every(({ name }) => name !== entry.name));
+    return [
+      ...rows,
+      ...others.map(({ name, summary }) => ({ ...nothing, name, summary, default: name === KERNEL.name })),
+    ];
   }
 
   async remove(reference: string, signal: AbortSignal): Promise<Removal> {
@@ -93,7 +97,7 @@ export class Kernels implements KernelsCapability {
   }
 
   #known(): string[] {
-    return [...new Set([KERNEL.name, ...this.#parts.store.list().map(({ name }) => name)])];
+    return [...new Set([...KERNELS.map(({ name }) => name), ...this.#parts.store.list().map(({ name }) => name)])];
   }
 }
 

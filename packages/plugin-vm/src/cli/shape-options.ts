@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { CliOption, OptionValues } from '@nook/daemonapi';
 import { NookError } from '@nook/daemonapi';
 import type { GuestInit, VmRequest } from '../contract.ts';
@@ -23,6 +24,11 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     help: 'have a feature of a plugin take part in the VM, with what it is to do',
   },
   init: { value: 'INIT', help: "nook (default: fastest) or image: the image's own init is PID 1, e.g. systemd" },
+  mount: {
+    value: 'HOST:GUEST[:ro]',
+    multiple: true,
+    help: "a folder of the host as a folder of the guest; needs a kernel with 9p, e.g. 'debian'",
+  },
   rm: { help: 'remove the VM when its session ends, or when it stops' },
 };
 
@@ -39,6 +45,7 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...(options.feature === undefined
       ? {}
       : { features: Object.fromEntries((options.feature as readonly string[]).map(featurePart)) }),
+    ...(options.mount === undefined ? {} : { mounts: (options.mount as readonly string[]).map(mountOf) }),
     ...(options.rm === true ? { auto_remove: true } : {}),
   };
 }
@@ -46,6 +53,16 @@ export function shapeRequest(options: OptionValues): VmRequest {
 function text<K extends string>(options: OptionValues, name: K): { [P in K]?: string } {
   const value = options[name];
   return typeof value === 'string' ? ({ [name]: value } as { [P in K]: string }) : {};
+}
+
+/** The folder of the host may have colons in its name. */
+function mountOf(text: string): { source: string; target: string; read_only: boolean } {
+  const { source, target, mode } = /^(?<source>.+):(?<target>\/[^:]*)(?::(?<mode>ro|rw))?$/.exec(text)?.groups ?? {};
+  if (source !== undefined && target !== undefined)
+    return { source: resolve(source), target, read_only: mode === 'ro' };
+  throw new NookError('bad_params', `--mount takes HOST:GUEST or HOST:GUEST:ro, not '${text}'.`, {
+    hint: 'GUEST is an absolute path, e.g. --mount .:/work',
+  });
 }
 
 function guestInit(value: OptionValues[string]): GuestInit {

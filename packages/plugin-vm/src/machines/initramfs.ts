@@ -2,14 +2,20 @@ import { createHash } from 'node:crypto';
 import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmDeviceBus } from '@nook/daemonapi';
-import { buildInitramfs, guestInitPath, guestModules } from '@nook/guest';
+import { buildInitramfs, guestInitPath, guestModules, SHARE_MODULES } from '@nook/guest';
 
 interface Kernel {
   readonly digest: string;
   readonly modules: string;
 }
 
-/** The initramfs files of this home, one for each kernel, guest build and kind of devices, made when first needed. */
+interface Contents {
+  readonly devices: VmDeviceBus;
+  /** With what folders of the host need. */
+  readonly mounts: boolean;
+}
+
+/** The initramfs files of this home, one for each kernel, guest build and contents, made when first needed. */
 export class Initramfs {
   readonly #dir: string;
   readonly #building = new Map<string, Promise<string>>();
@@ -19,13 +25,13 @@ export class Initramfs {
   }
 
   /** @returns its path */
-  async ensure(kernel: Kernel, devices: VmDeviceBus): Promise<string> {
+  async ensure(kernel: Kernel, contents: Contents): Promise<string> {
     const init = guestInitPath();
     const build = createHash('sha256')
       .update(await readFile(init))
       .digest('hex');
-    const name = `initramfs-${kernel.digest.replace(/^sha256:/, '').slice(0, 16)}-${build.slice(0, 16)}-${devices}.cpio`;
-    const running = this.#building.get(name) ?? this.#make(join(this.#dir, name), init, { kernel, devices });
+    const name = `initramfs-${kernel.digest.replace(/^sha256:/, '').slice(0, 16)}-${build.slice(0, 16)}-${contents.devices}${contents.mounts ? '-mounts' : ''}.cpio`;
+    const running = this.#building.get(name) ?? this.#make(join(this.#dir, name), init, { kernel, contents });
     this.#building.set(name, running);
     return running.finally(() => this.#building.delete(name));
   }
@@ -33,10 +39,11 @@ export class Initramfs {
   async #make(
     output: string,
     init: string,
-    { kernel, devices }: { kernel: Kernel; devices: VmDeviceBus },
+    { kernel, contents }: { kernel: Kernel; contents: Contents },
   ): Promise<string> {
     if (await stat(output).catch(() => undefined)) return output;
-    await buildInitramfs({ init, modulesDir: kernel.modules, modules: guestModules(devices), output });
+    const modules = [...guestModules(contents.devices), ...(contents.mounts ? SHARE_MODULES : [])];
+    await buildInitramfs({ init, modulesDir: kernel.modules, modules, output });
     // Read by QEMU under a uid of its own, through an inherited descriptor; the folder itself is the user's alone.
     await chmod(output, 0o444);
     return output;

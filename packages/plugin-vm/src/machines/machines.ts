@@ -6,6 +6,7 @@ import type { VmRequest } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { Machine } from './machine.ts';
+import { requireMounts } from './mounts.ts';
 import { checkName, makeUpName } from './names.ts';
 import { type MachineRecord, nameTaken } from './records.ts';
 import { checkDisk, checkShape } from './shape.ts';
@@ -52,6 +53,7 @@ export class Machines {
         signal: caller.signal,
         progress: (update) => caller.progress(update),
       });
+      if (shape.mounts.length > 0) await this.#requireMounts(name, caller);
       caller.signal.throwIfAborted();
       const id = randomBytes(6).toString('hex');
       const record: MachineRecord = {
@@ -80,6 +82,17 @@ export class Machines {
     } finally {
       this.#reserved.delete(name);
     }
+  }
+
+  /** Told when the VM is made, and not only when it first starts. */
+  async #requireMounts(name: string, caller: Caller): Promise<void> {
+    const { drivers, kernels, config } = this.#dependencies;
+    const driver = drivers.of({ name, driver: config.driver });
+    const kernel = await kernels.ensure(config.kernel, {
+      signal: caller.signal,
+      progress: (update) => caller.progress(update),
+    });
+    await requireMounts(driver, kernel);
   }
 
   imageUsers(digest: string): readonly string[] {

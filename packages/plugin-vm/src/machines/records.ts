@@ -1,5 +1,5 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
-import type { BootStep, CameUp, GuestInit, NetworkSpec, VmState } from '../contract.ts';
+import type { BootStep, CameUp, GuestInit, NetworkSpec, VmMount, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 
@@ -33,6 +33,8 @@ interface MachineShape {
   readonly auto_remove: boolean;
   /** Absent in records of earlier versions: `nook`. */
   readonly init?: GuestInit | undefined;
+  /** Absent in records of earlier versions: none. */
+  readonly mounts?: readonly VmMount[] | undefined;
   readonly mac: string;
   readonly machine_id: string;
 }

@@ -1,8 +1,9 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { NookError } from '@nook/daemonapi';
-import type { GuestInit, NetworkSpec, VmRequest } from '../contract.ts';
+import type { GuestInit, NetworkSpec, VmMount, VmRequest } from '../contract.ts';
 import { formatSize, parseSize } from '../size.ts';
 import type { Dependencies } from './dependencies.ts';
+import { checkMounts } from './mounts.ts';
 
 const MIN_MEMORY = 64 * 1024 ** 2;
 const MAX_DISK = 16 * 1024 ** 4;
@@ -14,6 +15,7 @@ interface RequestedShape {
   readonly network: NetworkSpec;
   readonly auto_remove: boolean;
   readonly init: GuestInit;
+  readonly mounts: readonly VmMount[];
 }
 
 /** The request with its defaults, once it makes sense on this host. @throws NookError `bad_params` */
@@ -26,6 +28,7 @@ export function checkShape(request: VmRequest, { config, network }: Dependencies
     network: network.check({ mode: request.network, publish: request.publish }),
     auto_remove: request.auto_remove ?? false,
     init: request.init ?? 'nook',
+    mounts: checkMounts(request.mounts ?? []),
   };
 }
 

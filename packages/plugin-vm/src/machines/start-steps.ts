@@ -22,6 +22,7 @@ import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { requireCapability } from './drivers.ts';
 import { machineUser } from './machine-user.ts';
+import { mountsOf, requireMounts, shareTag } from './mounts.ts';
 import { ensureOverlay } from './overlay.ts';
 import type { MachineRecord } from './records.ts';
 import type { Step } from './step-runner.ts';
@@ -44,7 +45,7 @@ export interface StartContext {
   readonly forTemplate?: boolean;
   /** What it begins as; absent: it is booted. */
   template?: FoundTemplate | undefined;
-  kernel?: { readonly digest: string; readonly vmlinux: string; readonly modules: string };
+  kernel?: { readonly digest: string; readonly release: string; readonly vmlinux: string; readonly modules: string };
   initramfs?: string;
   setup?: VmDriverSetup;
   network?: NetworkPlan;
@@ -85,8 +86,11 @@ async function prepareKernel(context: StartContext): Promise<void> {
 }
 
 async function prepareInitramfs(context: StartContext): Promise<void> {
-  const { initramfs } = context.dependencies;
-  context.initramfs = await initramfs.ensure(filled(context.kernel), context.driver.devices);
+  const { dependencies, driver, record } = context;
+  const kernel = filled(context.kernel);
+  const mounts = mountsOf(record).length > 0;
+  if (mounts) await requireMounts(driver, kernel);
+  context.initramfs = await dependencies.initramfs.ensure(kernel, { devices: driver.devices, mounts });
 }
 
 async function prepareDriver(context: StartContext): Promise<void> {
@@ -98,10 +102,8 @@ async function prepareDriver(context: StartContext): Promise<void> {
 /** Only a VM that never ran can begin as something else, and only one that has nothing more than the others. */
 async function findTemplate(context: StartContext): Promise<void> {
   if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
-  // An init of the image's wants to be the first process of a guest that has run nothing else.
-  if (context.record.shape.init === 'image') return;
   const { kernel_args, drives } = filled(context.contribution);
-  if (kernel_args.length > 0 || drives.length > 0) return;
+  if (kernel_args.length > 0 || drives.length > 0 || mountsOf(context.record).length > 0) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
 }
 
@@ -175,6 +177,7 @@ function hostSpec(context: StartContext): HostSpec {
     guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
     init: record.shape.init ?? 'nook',
+    guest_mounts: mountsOf(record).map(({ target, read_only }, index) => ({ tag: shareTag(index), target, read_only })),
     session_expected: context.sessionExpected,
     session_delay_ms: context.features.postStartMs,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
@@ -202,6 +205,7 @@ function machineSpec(context: StartContext): MachineSpec {
     },
     drives: filled(context.contribution).drives,
     network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
+    shares: mountsOf(record).map(({ source, read_only }, index) => ({ tag: shareTag(index), path: source, read_only })),
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
     ...(user ? { run_as: user } : {}),
     settings: filled(context.setup).settings,

@@ -25,6 +25,7 @@ export function view(record: MachineRecord, { dir, status, features }: Shown): V
     auto_remove: shape.auto_remove,
     features,
     init: shape.init ?? 'nook',
+    mounts: shape.mounts ?? [],
     created_at: record.created_at,
     started_at: run.started_at,
     ended_at: run.ended_at,

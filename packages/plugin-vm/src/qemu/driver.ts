@@ -21,7 +21,7 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
   const driver: VmDriver = {
     name: 'qemu',
     title: 'QEMU',
-    capabilities: ['disk_snapshot', 'drives', 'pause', 'powerdown', 'ram_snapshot', 'user_network'],
+    capabilities: ['disk_snapshot', 'drives', 'mount_9p', 'pause', 'powerdown', 'ram_snapshot', 'user_network'],
     devices: config.machine === 'q35' ? 'pci' : 'mmio',
     engine: import.meta.resolve('@nook/plugin-vm/qemu-engine'),
     programs: [basename(config.qemu)],

@@ -82,6 +82,16 @@ describe("QEMU's arguments", () => {
     expect(resumeFds({ ...spec, drives })).toEqual({ devices: first + 5, ram: first + 6 });
   });
 
+  it('with folders of the host', () => {
+    const shares = [
+      { tag: 'share0', path: '/home/ann/a,b', read_only: false },
+      { tag: 'share1', path: '/srv/data', read_only: true },
+    ];
+    expect(inheritedFiles({ ...spec, shares }).slice(-2)).toEqual([{ path: '/home/ann/a,b' }, { path: '/srv/data' }]);
+    const q35 = { ...settings, machine: 'q35', machine_version: 'pc-q35-7.2' } as const;
+    return expectGolden(qemuArguments({ ...spec, shares }, q35), 'q35-shares');
+  });
+
   it('hold every value literally, also one with commas', () => {
     expect(escapeValue('a,b,,c')).toBe('a,,b,,,,c');
     expect(qemuArguments({ ...spec, name: 'x,process=evil' }, settings)).toContain('guest=x,,process=evil');

@@ -28,12 +28,15 @@ const FIRST_FD = 3;
 const FIRST_LAYER_FD = FIRST_FD + 2;
 
 /** Files that QEMU inherits open, in the order of their descriptors: it may run under a uid that cannot walk to them. */
-export function inheritedFiles(spec: Pick<MachineSpec, 'kernel' | 'disk' | 'drives' | 'resume'>): InheritedFile[] {
-  const { kernel, disk, drives = [], resume } = spec;
+export function inheritedFiles(
+  spec: Pick<MachineSpec, 'kernel' | 'disk' | 'drives' | 'shares' | 'resume'>,
+): InheritedFile[] {
+  const { kernel, disk, drives = [], shares = [], resume } = spec;
   const read = [kernel.vmlinux, kernel.initramfs, ...disk.layers.map(({ path }) => path)];
   return [
     ...read.map((path) => ({ path })),
     ...drives.map(({ path, read_only }) => ({ path, writable: !read_only })),
+    ...shares.map(({ path }) => ({ path })),
     ...(resume === undefined ? [] : [{ path: resume.devices }, { path: resume.ram }]),
   ];
 }
@@ -70,6 +73,7 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...disk(spec, machine),
     ...drives(spec, machine),
     ...network(spec, machine),
+    ...sharedFolders(spec, machine),
   ];
 }
 
@@ -147,6 +151,16 @@ function driveDevice(
     ...blockdev({ driver: format, 'node-name': node, file: `${node}-file`, ...backing }),
     ...['-device', `${device('virtio-blk', machine)},drive=${node},serial=${escapeValue(serial)}`],
   ];
+}
+
+/** `none`: owners are the host's, and a change of them is not an error. */
+function sharedFolders({ disk: { layers }, drives = [], shares = [] }: MachineSpec, machine: MachineType): string[] {
+  return shares.flatMap(({ tag, read_only }, index) => [
+    '-fsdev',
+    `local,id=${tag},path=/proc/self/fd/${FIRST_LAYER_FD + layers.length + drives.length + index},security_model=none` +
+      (read_only ? ',readonly=on' : ''),
+    ...['-device', `${device('virtio-9p', machine)},fsdev=${tag},mount_tag=${tag}`],
+  ]);
 }
 
 function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {

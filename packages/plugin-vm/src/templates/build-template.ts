@@ -10,8 +10,14 @@ import { DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
 import { TEMPLATE_FILES } from './template-files.ts';
 import { templateKey } from './template-key.ts';
 
-/** What a template is made for: the shape of a VM, without what makes it this one. */
-export type TemplateShape = Omit<MachineRecord['shape'], 'mac' | 'machine_id' | 'network' | 'auto_remove'>;
+/**
+ * What a template is made for: the shape of a VM, without what makes it this one. Its PID 1 is nook's: the image's own
+ * init begins in each VM, with that VM's identity.
+ */
+export type TemplateShape = Omit<
+  MachineRecord['shape'],
+  'mac' | 'machine_id' | 'network' | 'auto_remove' | 'init' | 'mounts'
+>;
 
 /** A first command costs the guest most of what it reads; a second one finds the rest. */
 const REHEARSALS = 2;

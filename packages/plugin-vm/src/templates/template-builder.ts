@@ -44,8 +44,10 @@ export class TemplateBuilder {
   }
 
   #consider({ shape }: MachineRecord): void {
-    if (this.#options.idleMs === undefined || shape.init === 'image') return;
-    const { mac, machine_id, network, auto_remove, ...wanted } = shape;
+    if (this.#options.idleMs === undefined) return;
+    const { mac, machine_id, network, auto_remove, init, mounts = [], ...wanted } = shape;
+    // What it would begin as has none of its folders.
+    if (mounts.length > 0) return;
     const name = JSON.stringify(wanted);
     if (this.#failed.has(name)) return;
     this.#wanted.set(name, wanted);

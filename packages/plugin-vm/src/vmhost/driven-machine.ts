@@ -46,6 +46,7 @@ export class DrivenMachine {
   /** @throws what the engine says, or that there is none */
   async launch(host: MachineHost): Promise<RunningMachine> {
     if (this.#spec.resume !== undefined && !this.can('ram_snapshot')) throw this.#refusal('resume');
+    if (this.#spec.shares?.length && !this.can('mount_9p')) throw this.#refusal('mount folders of the host in');
     const engine = (await import(this.#driver.engine).catch((error: Error) => {
       throw new Error(`the engine of driver '${this.#driver.name}' cannot be loaded: ${error.message}`);
     })) as Partial<MachineEngine>;

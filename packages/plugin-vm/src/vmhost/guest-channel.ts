@@ -42,6 +42,9 @@ export class GuestChannel {
   readonly #listeners = new Map<number, ChannelListener>();
   #nextChannel = 1;
   #onHello!: (hello: { kernel?: string | undefined }) => void;
+  #onHeld: () => void = () => {};
+  /** Frames that wait for the end of a hold. */
+  #kept: Buffer[] | undefined;
   #configured: { resolve(): void; reject(error: Error): void } | undefined;
 
   constructor(socket: Duplex, onFault: (error: Error) => void) {
@@ -122,6 +125,31 @@ export class GuestChannel {
     });
   }
 
+  /** Resolves when no frame is under way in either direction; none is sent from then on until {@link release}. */
+  hold(timeoutMs: number): Promise<void> {
+    this.#send(FrameType.HOLD, 0, 0);
+    this.#kept = [];
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.release();
+        reject(new NookError('timeout', `The guest's agent did not pause its output within ${timeoutMs / 1000} s.`));
+      }, timeoutMs);
+      this.#onHeld = () => {
+        clearTimeout(late);
+        resolve();
+      };
+    });
+  }
+
+  release(): void {
+    const kept = this.#kept;
+    if (!kept) return;
+    this.#kept = undefined;
+    // Any frame ends the hold.
+    if (kept.length === 0) this.#send(FrameType.PING, 0, 0);
+    for (const frame of kept) this.#socket.write(frame);
+  }
+
   powerOff(graceMs: number): void {
     this.#send(FrameType.POWEROFF, 0, 0, encodeU32(graceMs));
   }
@@ -135,7 +163,10 @@ export class GuestChannel {
   }
 
   #send(type: number, channel: number, stream: number, payload: Buffer = Buffer.alloc(0)): void {
-    if (!this.#socket.destroyed) this.#socket.write(encodeFrame(type, channel, stream, payload));
+    if (this.#socket.destroyed) return;
+    const frame = encodeFrame(type, channel, stream, payload);
+    if (this.#kept) this.#kept.push(frame);
+    else this.#socket.write(frame);
   }
 
   #handle(frame: Frame): void {
@@ -160,6 +191,7 @@ export class GuestChannel {
 
   #handleControl(frame: Frame): void {
     if (frame.type === FrameType.HELLO) this.#onHello(decodeHello(frame.payload));
+    else if (frame.type === FrameType.HELD) this.#onHeld();
     else if (frame.type === FrameType.CONFIGURED) this.#configured?.resolve();
     else if (frame.type === FrameType.ERROR) {
       const { message } = decodeError(frame.payload);

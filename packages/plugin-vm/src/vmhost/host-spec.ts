@@ -38,6 +38,8 @@ export interface HostSpec {
   readonly guest_network: NetworkPlan['guest'];
   readonly auto_remove: boolean;
   readonly init: GuestInit;
+  /** Where the guest mounts the machine's shares. */
+  readonly guest_mounts: readonly { readonly tag: string; readonly target: string; readonly read_only: boolean }[];
   /** Nobody but the daemon that started it knows of it: it ends when that lets go. */
   readonly ends_with_daemon?: boolean | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */

@@ -20,6 +20,8 @@ const LAST_WORDS_MS = 1_000;
 const CAUSE_LINES = 200;
 /** An init of the image's ends its services in its own order; when it is late, nothing is left to be waited for. */
 const PATIENCE = 1.4;
+/** What an agent needs to send what it has begun. */
+const HOLD_MS = 5_000;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
 export interface SaveRequest {
@@ -162,10 +164,16 @@ export class VmHost {
    * @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready
    */
   async save({ to, disk, end }: SaveRequest): Promise<{ readonly pause_ms: number; readonly bytes: number }> {
+    if (this.spec.guest_mounts.length > 0) {
+      throw new NookError('conflict', 'The memory of a VM that mounts folders of the host cannot be saved.', {
+        hint: 'Its disk can be; a VM made without --mount has both.',
+      });
+    }
     const paused = this.#paused;
     if (!paused) this.requireReady();
     let pausedAt: number | undefined;
     try {
+      if (!paused) await this.#guest?.hold(HOLD_MS);
       const { bytes, paused_at } = await this.#machine.saveState(to);
       pausedAt = paused_at;
       if (disk !== undefined) await this.#machine.switchDisk(disk);
@@ -176,6 +184,7 @@ export class VmHost {
       if (!paused) await this.#machine.resume().catch(() => {});
       throw error;
     } finally {
+      this.#guest?.release();
       this.#log.info({ ms: pausedAt && Math.round(performance.now() - pausedAt) }, 'state saved');
       this.onStatus(this.status());
     }
@@ -224,6 +233,7 @@ export class VmHost {
         entropy: randomBytes(64),
         mac: machine.network.mac,
         ...(guest_network ?? {}),
+        mounts: this.spec.guest_mounts.map(({ tag, target, read_only }) => ({ tag, target, readOnly: read_only })),
         ...(this.spec.init === 'image' ? { imageInit: true } : {}),
       },
       machine.resume === undefined ? 1n : BigInt(Date.now()),

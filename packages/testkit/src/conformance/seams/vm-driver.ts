@@ -10,6 +10,7 @@ const NAME = /^[a-z][a-z0-9-]*$/;
 const CAPABILITIES = Object.keys({
   disk_snapshot: true,
   drives: true,
+  mount_9p: true,
   pause: true,
   powerdown: true,
   ram_snapshot: true,

@@ -1,0 +1,163 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { TestAgent, type TestSession } from './agent.fixture.ts';
+import { FrameType, INITIAL_WINDOW, Stream } from './frame-type.ts';
+import { encodeFrame } from './frames.ts';
+import { decodeError, decodeHello } from './guest-messages.ts';
+import { encodeExec, encodeHello, encodeU32 } from './host-messages.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'nook-epoch-'));
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const ESTALE = 116;
+
+async function enter(agent: TestAgent, epoch: bigint): Promise<void> {
+  agent.send(encodeFrame(FrameType.HELLO, 0, 0, encodeHello({ epoch })));
+  for (;;) if (decodeHello((await agent.next(FrameType.HELLO)).payload).epoch === epoch) return;
+}
+
+/** The session was told that its epoch is over. */
+function outlived(session: TestSession): boolean {
+  const error = session.frames.find(({ type }) => type === FrameType.ERROR);
+  return error !== undefined && decodeError(error.payload).errno === ESTALE;
+}
+
+const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
+
+describe('a HELLO with another epoch', () => {
+  test.each([
+    ['pipes', false],
+    ['a terminal', true],
+  ])('ends sessions on %s towards the host, while their processes live on', async (_what, pty) => {
+    await using agent = await TestAgent.start();
+    const out = join(dir, `out-${pty}`);
+    const script = `trap 'echo hup >>${out}' HUP; echo up; while read line; do echo "$line" >>${out}; done; echo eof >>${out}`;
+    const session = agent.begin({ argv: ['sh', '-c', script], pty });
+    await session.until((s) => s.text().stdout.includes('up'));
+    const { pid } = session;
+    await session.write(Buffer.from('before\n'));
+    await enter(agent, 2n);
+    expect(outlived(session)).toBe(true);
+    // Its channel is free: what still comes for it is skipped, and another session can have it.
+    session.send(FrameType.DATA, Buffer.from('late\n'));
+    agent.send(encodeFrame(FrameType.EXEC, session.channel, 0, encodeExec({ argv: ['echo', 'new'] })));
+    await session.ended;
+    expect(session.text().stdout).toContain('new');
+    expect((await agent.run(['cat', out])).stdout).toBe('before\n');
+    expect(isAlive(pid)).toBe(true);
+    await agent.run(['kill', '-KILL', String(pid)]);
+  });
+
+  test('with the same one changes nothing', async () => {
+    await using agent = await TestAgent.start();
+    const session = agent.begin({ argv: ['cat'] });
+    await session.until((s) => s.pid > 0);
+    await enter(agent, 1n);
+    await session.write(Buffer.from('still here'));
+    session.end();
+    expect(await session.ended).toMatchObject({ stdout: 'still here', exit: { code: 0 } });
+  });
+
+  test('comes after all that belongs to the earlier one, and tears no frame', async () => {
+    await using agent = await TestAgent.start();
+    agent.pauseReading();
+    const sessions = Array.from({ length: 60 }, () => agent.begin({ argv: ['cat', '/dev/zero'] }));
+    // Long enough for all of them to have filled what can be filled.
+    agent.resumeReading();
+    await Promise.all(sessions.map((session) => session.until((s) => s.received > 0)));
+    agent.pauseReading();
+    for (const session of sessions) session.credit(Stream.STDOUT, INITIAL_WINDOW);
+    agent.send(encodeFrame(FrameType.HELLO, 0, 0, encodeHello({ epoch: 9n })));
+    agent.resumeReading();
+    expect(decodeHello((await agent.next(FrameType.HELLO)).payload).epoch).toBe(9n);
+    expect(sessions.filter(outlived)).toHaveLength(60);
+    const received = sessions.map((session) => session.received);
+    await agent.run(['true']);
+    expect(sessions.map((session) => session.received)).toEqual(received);
+    // What they write from now on is read for nobody: they are not held up.
+    await agent.run(['sh', '-c', `kill -KILL ${sessions.map(({ pid }) => pid).join(' ')}`]);
+  });
+
+  test('leaves no descriptor and no zombie when the commands end', async () => {
+    await using agent = await TestAgent.start();
+    await agent.run(['true']);
+    const before = agent.descriptors();
+    const sessions = Array.from({ length: 30 }, (_, index) =>
+      agent.begin({ argv: ['sleep', '1000'], pty: index % 2 === 0 }),
+    );
+    await Promise.all(sessions.map((session) => session.until((s) => s.pid > 0)));
+    await enter(agent, 2n);
+    await enter(agent, 3n);
+    expect(agent.children()).toHaveLength(30);
+    await agent.run(['sh', '-c', `kill -KILL ${sessions.map(({ pid }) => pid).join(' ')}`]);
+    for (let turn = 0; turn < 50 && agent.descriptors() > before; turn++) await agent.run(['true']);
+    expect(agent.descriptors()).toBe(before);
+    expect(agent.children()).toEqual([]);
+  });
+
+  test('of a host that gives none changes none', async () => {
+    await using agent = await TestAgent.start();
+    const session = agent.begin({ argv: ['cat'] });
+    await session.until((s) => s.pid > 0);
+    agent.send(encodeFrame(FrameType.HELLO, 0, 0, encodeHello({ epoch: 0n })));
+    await agent.next(FrameType.HELLO);
+    expect(outlived(session)).toBe(false);
+    session.end();
+    expect((await session.ended).exit).toEqual({ code: 0 });
+  });
+});
+
+describe('HOLD', () => {
+  test('is answered by HELD, and nothing follows that until the host speaks', async () => {
+    await using agent = await TestAgent.start();
+    const session = agent.begin({ argv: ['sleep', '1000'] });
+    await session.until((s) => s.pid > 0);
+    agent.send(encodeFrame(FrameType.HOLD));
+    await agent.next(FrameType.HELD);
+    const frames = session.frames.length;
+    process.kill(session.pid, 'SIGKILL');
+    while (agent.children().length > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(session.frames).toHaveLength(frames);
+    agent.send(encodeFrame(FrameType.PING));
+    expect((await session.ended).exit).toEqual({ signal: 9 });
+  });
+
+  test('stops output at a frame and loses none of it', async () => {
+    await using agent = await TestAgent.start();
+    const session = agent.begin({ argv: ['head', '-c', '8000000', '/dev/zero'] });
+    session.hold = true;
+    await session.until((s) => s.received > 0);
+    session.credit(Stream.STDOUT, 20_000_000);
+    let last = '';
+    agent.onFrame = ({ type }) => {
+      last = type === FrameType.HELD ? 'held' : last === 'held' ? 'after' : last;
+    };
+    agent.send(encodeFrame(FrameType.HOLD));
+    await agent.next(FrameType.HELD);
+    const received = session.received;
+    expect(received).toBeLessThan(8_000_000);
+    // The command waits with full pipes, and the agent with it.
+    const state = () => readFileSync(`/proc/${session.pid}/status`, 'utf8').match(/State:\t(.)/)?.[1];
+    while (state() !== 'S') await new Promise((resolve) => setImmediate(resolve));
+    expect({ last, received: session.received }).toEqual({ last: 'held', received });
+    agent.send(encodeFrame(FrameType.PING));
+    await agent.next(FrameType.PONG);
+    expect((await session.ended).exit).toEqual({ code: 0 });
+    expect(session.received).toBe(8_000_000);
+  });
+
+  test('ends with the HELLO of another epoch too', async () => {
+    await using agent = await TestAgent.start();
+    const session = agent.begin({ argv: ['sleep', '1000'] });
+    await session.until((s) => s.pid > 0);
+    agent.send(encodeFrame(FrameType.HOLD));
+    await agent.next(FrameType.HELD);
+    await enter(agent, 5n);
+    expect(outlived(session)).toBe(true);
+    expect(isAlive(session.pid)).toBe(true);
+    await agent.run(['kill', '-KILL', String(session.pid)]);
+    session.send(FrameType.SIGNAL, encodeU32(9));
+  });
+});
