@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
@@ -77,6 +78,19 @@ describe('a copy into the guest', () => {
       undefined,
     );
     expect(readdirSync(at('new')).sort()).toEqual(['empty', 'link', 'more', 'run']);
+  });
+
+  test('has directories that may not be written to, also where it joins a tree', async () => {
+    await using agent = await TestAgent.start();
+    const locked = [put.directory('', 0o500), put.directory('in', 0o500), put.file('f', 'x'), put.up, put.up, put.done];
+    expect(await copyInto(agent, { path: at('new') }, ...locked)).toBeUndefined();
+    mkdirSync(at('old', 'in'), { recursive: true });
+    expect(await copyInto(agent, { path: at('old') }, ...locked)).toBeUndefined();
+    mkdirSync(at('other'));
+    expect(await copyInto(agent, { path: at('other') }, ...locked)).toBeUndefined();
+    for (const path of [at('new'), at('new', 'in'), at('other', 'in')]) expect(statSync(path).mode & 0o777).toBe(0o500);
+    expect(readdirSync(at('old', 'in'))).toEqual(['f']);
+    execFileSync('chmod', ['-R', 'u+w', dir]);
   });
 
   test('keeps holes', async () => {

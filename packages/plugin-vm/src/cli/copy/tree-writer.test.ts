@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -23,7 +25,10 @@ let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'nook-writer-'));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => {
+  execFileSync('chmod', ['-R', 'u+rwx', dir]);
+  rmSync(dir, { recursive: true, force: true });
+});
 
 const at = (...names: string[]) => join(dir, ...names);
 
@@ -118,6 +123,31 @@ describe('a copy that is not whole', () => {
     expect(() => receive(`${at('no')}/`, [sent.file('', 'x'), sent.done])).toThrow('is no directory');
   });
 });
+
+it('a copy that may not be put in place everywhere changes nothing', () => {
+  mkdirSync(at('t', 'locked'), { recursive: true });
+  // One of them comes first, whatever the order.
+  for (const name of ['first', 'last']) mkdirSync(at('t', name));
+  chmodSync(at('t', 'locked'), 0o500);
+  const inner = (name: string) => [sent.directory(name), sent.file('f', ''), sent.up];
+  const records = [sent.directory(), ...['first', 'locked', 'last'].flatMap(inner), sent.up, sent.done];
+  const message = /locked\/f cannot be put in place: permission denied/;
+  asOrdinaryUser(() => expect(() => receive(at('t'), records)).toThrow(message));
+  for (const name of ['first', 'last']) expect(readdirSync(at('t', name))).toEqual([]);
+  expect(readdirSync(at('t')).sort()).toEqual(['first', 'last', 'locked']);
+});
+
+/** Nothing is forbidden to root. */
+function asOrdinaryUser(work: () => void): void {
+  if (process.getuid?.() !== 0) return work();
+  execFileSync('chown', ['-R', '65534', dir]);
+  process.seteuid?.(65_534);
+  try {
+    work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 describe('a hostile guest', () => {
   it.each(['..', '.', '/etc/passwd', 'a/b', '../../x', 'a\0b'])('cannot use the name %j', (name) => {
