@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -130,6 +131,20 @@ describe('a copy that is not whole', () => {
     mkdirSync(at('t', 'run'), { recursive: true });
     expect(await copyInto(agent, { path: at('t') }, ...tree)).toBe(`${at('t', 'run')}: is a directory already`);
     expect(readdirSync(at('t'))).toEqual(['run']);
+  });
+
+  test.runIf(process.getuid?.() === 0)('leaves what was there when its user may not write everywhere', async () => {
+    await using agent = await TestAgent.start();
+    for (const name of ['first', 'locked', 'last']) mkdirSync(at('t', name), { recursive: true });
+    execFileSync('chown', ['-R', '65534', dir]);
+    chmodSync(at('t', 'locked'), 0o500);
+    const inner = (name: string) => [put.directory(name), put.file('f', ''), put.up];
+    const records = [put.directory(), ...['first', 'locked', 'last'].flatMap(inner), put.up, put.done];
+    expect(await copyInto(agent, { path: at('t'), user: '65534' }, ...records)).toMatch(
+      /locked\/f: cannot be put in place: Permission denied/,
+    );
+    for (const name of ['first', 'last', 'locked']) expect(readdirSync(at('t', name))).toEqual([]);
+    expect(readdirSync(at('t')).sort()).toEqual(['first', 'last', 'locked']);
   });
 });
 

@@ -124,7 +124,8 @@ describe('a copy that is not whole', () => {
   });
 });
 
-it('a copy that may not be put in place everywhere changes nothing', () => {
+it('a copy that may not be put in place everywhere changes nothing', ({ skip }) => {
+  if (process.getuid?.() === 0) skip('nothing is forbidden to root');
   mkdirSync(at('t', 'locked'), { recursive: true });
   // One of them comes first, whatever the order.
   for (const name of ['first', 'last']) mkdirSync(at('t', name));
@@ -132,22 +133,10 @@ it('a copy that may not be put in place everywhere changes nothing', () => {
   const inner = (name: string) => [sent.directory(name), sent.file('f', ''), sent.up];
   const records = [sent.directory(), ...['first', 'locked', 'last'].flatMap(inner), sent.up, sent.done];
   const message = /locked\/f cannot be put in place: permission denied/;
-  asOrdinaryUser(() => expect(() => receive(at('t'), records)).toThrow(message));
+  expect(() => receive(at('t'), records)).toThrow(message);
   for (const name of ['first', 'last']) expect(readdirSync(at('t', name))).toEqual([]);
   expect(readdirSync(at('t')).sort()).toEqual(['first', 'last', 'locked']);
 });
-
-/** Nothing is forbidden to root. */
-function asOrdinaryUser(work: () => void): void {
-  if (process.getuid?.() !== 0) return work();
-  execFileSync('chown', ['-R', '65534', dir]);
-  process.seteuid?.(65_534);
-  try {
-    work();
-  } finally {
-    process.seteuid?.(0);
-  }
-}
 
 describe('a hostile guest', () => {
   it.each(['..', '.', '/etc/passwd', 'a/b', '../../x', 'a\0b'])('cannot use the name %j', (name) => {
