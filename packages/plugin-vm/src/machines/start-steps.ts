@@ -21,6 +21,7 @@ import type { FoundTemplate } from '../templates/templates.ts';
 import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { requireCapability } from './drivers.ts';
+import { forgetBoots } from './forget-boots.ts';
 import { machineUser } from './machine-user.ts';
 import { mountsOf, requireMounts, shareTag } from './mounts.ts';
 import { ensureOverlay } from './overlay.ts';
@@ -158,6 +159,7 @@ async function startFeatures({ features, record, dir, caller, ...context }: Star
 }
 
 async function launchVmhost(context: StartContext): Promise<void> {
+  await forgetBoots(context.dir, context.boot - context.dependencies.config.keep_boots);
   context.vmhost = await startVmhost(context.dir, hostSpec(context));
   context.link = await VmhostLink.connect(context.dir, context.token, context.caller.opId);
 }
