@@ -56,7 +56,7 @@ async function createToFirstExec(lab: Lab, image: string) {
   const took = (...names: readonly string[]) =>
     vm.boot.reduce((sum, { name, duration_ms }) => (names.includes(name) ? sum + duration_ms : sum), 0);
   const phases: [string, number][] = [
-    ['image, kernel, initramfs, disk', took('kernel', 'initramfs', 'accelerator', 'disk', 'network')],
+    ['image, kernel, initramfs, disk', took('kernel', 'initramfs', 'driver', 'disk', 'network')],
     ['start of the vmhost', took('vmhost')],
     ['start of QEMU → agent speaks', took('boot') - took('boot: agent')],
     ['agent speaks → guest ready', took('boot: agent')],

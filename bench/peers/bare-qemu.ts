@@ -5,9 +5,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MACHINE_FILES, type MachineSpec } from '../../packages/plugin-vm/src/driver/machine-spec.ts';
-import { qemuArguments } from '../../packages/plugin-vm/src/driver/qemu-argv.ts';
-import { spawnQemu } from '../../packages/plugin-vm/src/driver/spawn-qemu.ts';
+import type { MachineSpec } from '../../packages/daemonapi/src/index.ts';
+import { inheritedFiles, qemuArguments } from '../../packages/plugin-vm/src/qemu/qemu-argv.ts';
+import { type QemuSettings, SOCKETS } from '../../packages/plugin-vm/src/qemu/qemu-settings.ts';
+import { spawnQemu } from '../../packages/plugin-vm/src/qemu/spawn-qemu.ts';
 
 const DEADLINE_MS = 60_000;
 
@@ -22,19 +23,22 @@ export async function machineOf(vmDir: string): Promise<MachineSpec> {
  */
 export async function bareQemuBoot(spec: MachineSpec): Promise<number> {
   const dir = await mkdtemp(join(tmpdir(), 'nook-bench-'));
-  const disk = join(dir, MACHINE_FILES.disk);
-  await promisify(execFile)('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', spec.base_image, disk]);
+  const disk = join(dir, 'disk.qcow2');
+  const base = spec.disk.layers.at(-1)?.path as string;
+  const settings = spec.settings as unknown as QemuSettings;
+  await promisify(execFile)('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', base, disk]);
   const hello = Promise.withResolvers<number>();
   const agent = createServer((socket) => socket.once('data', () => hello.resolve(performance.now())));
   const qmp = createServer();
-  agent.listen(join(dir, MACHINE_FILES.agent));
-  qmp.listen(join(dir, MACHINE_FILES.qmp));
+  agent.listen(join(dir, SOCKETS.agent));
+  qmp.listen(join(dir, SOCKETS.qmp));
   await Promise.all([once(agent, 'listening'), once(qmp, 'listening')]);
 
   const began = performance.now();
-  const qemu = spawnQemu(spec.qemu, qemuArguments({ ...spec, dir }), {
+  const machine = { ...spec, dir, work_dir: dir, disk: { ...spec.disk, path: disk } };
+  const qemu = spawnQemu(settings.program, qemuArguments(machine, settings), {
     cwd: dir,
-    inherit: [spec.base_image, spec.vmlinux, spec.initramfs],
+    inherit: inheritedFiles(machine),
   });
   const exited = once(qemu, 'exit');
   qemu.stdout?.resume();

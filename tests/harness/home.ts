@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,9 @@ export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The program under test: the launcher, as a user calls it. */
 export const NOOK = join(ROOT, 'nook');
+
+/** Nothing is done unasked. */
+const QUIET = '[vm.templates]\nauto = false\n';
 
 export interface Outcome {
   readonly code: number | null;
@@ -43,11 +46,19 @@ export class Home implements AsyncDisposable {
 
   /** @param options.program what is run instead of the launcher */
   static async create(
-    options: { readonly in?: string; readonly store?: string; readonly program?: readonly string[] } = {},
+    options: {
+      readonly in?: string;
+      /** Of config.toml. */
+      readonly config?: string;
+      readonly store?: string;
+      readonly program?: readonly string[];
+    } = {},
   ): Promise<Home> {
     const store = options.store ?? (process.env.NOOK_TEST_STORE || join(ROOT, '.nook/test-store'));
     await mkdir(store, { recursive: true, mode: 0o700 });
     const dir = await mkdtemp(join(options.in ?? tmpdir(), 'nook-test-'));
+    await mkdir(join(dir, 'config'), { mode: 0o700 });
+    await writeFile(join(dir, 'config/config.toml'), options.config ?? QUIET, { mode: 0o600 });
     return new Home(dir, { store, program: options.program ?? [NOOK] });
   }
 

@@ -53,6 +53,6 @@ export async function bundle(
     files.set(path, file.contents);
     if (path.startsWith(`${main}-`) && path.endsWith('.mjs')) entry = path;
   }
-  files.set(program.file, compileCacheStub(entry));
+  files.set(program.file, program.module ? `export * from './${entry}';\n` : compileCacheStub(entry));
   return files;
 }

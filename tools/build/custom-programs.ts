@@ -4,8 +4,12 @@ import { basename, extname } from 'node:path';
 import { importsOf } from '../boundaries/imports-of.ts';
 import type { Program } from './programs.ts';
 
-/** Programs that others start, as packages that an entry file reaches. */
-const STARTED = { vmhost: '@nook/plugin-vm/vmhost', 'images-worker': '@nook/plugin-images/worker' } as const;
+/** Programs that others start and modules that they load, as packages that an entry file reaches. */
+const STARTED: Readonly<Record<string, { readonly specifier: string; readonly module?: boolean }>> = {
+  vmhost: { specifier: '@nook/plugin-vm/vmhost' },
+  'qemu-engine': { specifier: '@nook/plugin-vm/qemu-engine', module: true },
+  'images-worker': { specifier: '@nook/plugin-images/worker' },
+};
 
 /**
  * The programs that a folder must hold for these entry files to run from it: they themselves, and what they start. A
@@ -19,9 +23,9 @@ export async function customPrograms(entries: readonly string[]): Promise<Progra
   const daemon =
     commandLine && !names.includes('nookd') ? resolveFrom(commandLine.entry, '@nook/daemon/main') : undefined;
   const daemons = daemon === undefined ? custom : [...custom, program('nookd', daemon)];
-  const started = Object.entries(STARTED).flatMap(([name, specifier]) => {
+  const started = Object.entries(STARTED).flatMap(([name, { specifier, module = false }]) => {
     const [entry] = daemons.flatMap(({ entry }) => resolveFrom(entry, specifier) ?? []);
-    return entry === undefined ? [] : [program(name, entry)];
+    return entry === undefined ? [] : [{ ...program(name, entry), module }];
   });
   const all = [...daemons, ...started];
   const twice = all.find(({ name }, index) => all.findIndex((other) => other.name === name) !== index);

@@ -1,4 +1,5 @@
 import type { ImageSource } from './image-source.ts';
+import type { VmDriver } from './vm-driver.ts';
 
 /** What one look at the host or at nook's own state found. */
 export interface DoctorFinding {
@@ -24,5 +25,6 @@ export interface DoctorCheck {
  */
 export interface ExtensionPoints {
   'doctor.check': DoctorCheck;
+  'vm.driver': VmDriver;
   'image.source': ImageSource;
 }

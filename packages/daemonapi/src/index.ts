@@ -35,4 +35,23 @@ export { API_VERSION, type Registration, registered, registerPlugin, registratio
 export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';
 export type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
 export type { Migration, SqlValue, Store } from './store.ts';
+export type {
+  MachineDisk,
+  MachineEngine,
+  MachineExit,
+  MachineHost,
+  MachineKernel,
+  MachineNetwork,
+  MachineSpec,
+  MachineState,
+  MachineUser,
+  RunningMachine,
+  SavedState,
+  StartedMachine,
+  VmDeviceBus,
+  VmDriver,
+  VmDriverCapability,
+  VmDriverRequest,
+  VmDriverSetup,
+} from './vm-driver.ts';
 export type { Needs, NeedsOf, Provides, Wired } from './wiring.ts';

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,10 +45,15 @@ static int add_entropy(const struct configuration *configuration) {
   return error;
 }
 
+/* A remount of what is writable already would write everything back first. */
 static int make_root_writable(const struct configuration *configuration) {
   (void)configuration;
-  if (mount(NULL, "/", NULL, MS_REMOUNT, NULL) < 0) return -errno;
-  mkdir("/etc", 0755);
+  struct statvfs about;
+  if (statvfs("/", &about) < 0) return -errno;
+  if ((about.f_flag & ST_RDONLY) != 0) {
+    if (mount(NULL, "/", NULL, MS_REMOUNT, NULL) < 0) return -errno;
+    mkdir("/etc", 0755);
+  }
   root_grow();
   return mounts_complete(true);
 }

@@ -76,27 +76,51 @@ static int set_gateway(int fd, char *name, const struct configuration *configura
   return error < 0 ? error : add_route(fd, name, 0, 0, gateway);
 }
 
+/* Most devices take it while up; for the others the interface goes down. */
+static int change_mac(int fd, const char *name, const struct configuration *configuration) {
+  if (!configuration->has_mac) return 0;
+  int error = set_mac(fd, name, configuration->mac);
+  if (error != -EBUSY) return error;
+  error = set_up(fd, name, false);
+  return error < 0 ? error : set_mac(fd, name, configuration->mac);
+}
+
+static bool has_address(int fd, const char *name, const struct configuration *configuration) {
+  struct ifreq interface = {0};
+  snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
+  struct sockaddr_in found;
+  if (ioctl(fd, SIOCGIFADDR, &interface) < 0) return false;
+  memcpy(&found, &interface.ifr_addr, sizeof found);
+  if (found.sin_addr.s_addr != configuration->address.s_addr || ioctl(fd, SIOCGIFNETMASK, &interface) < 0) return false;
+  memcpy(&found, &interface.ifr_netmask, sizeof found);
+  return found.sin_addr.s_addr == mask_of(configuration->prefix);
+}
+
+/* Down first: a changed address takes its old routes with it. */
+static int change_address(int fd, const char *name, const struct configuration *configuration) {
+  if (!configuration->has_address || has_address(fd, name, configuration)) return 0;
+  int error = set_up(fd, name, false);
+  if (error == 0) error = set_address(fd, name, SIOCSIFADDR, configuration->address.s_addr);
+  if (error == 0) error = set_address(fd, name, SIOCSIFNETMASK, mask_of(configuration->prefix));
+  return error;
+}
+
 static int configure_interface(int fd, const struct configuration *configuration, const char **step) {
   char name[IFNAMSIZ];
   *step = "network interface";
   int error = find_interface(fd, name);
-  /* Down first: a changed address takes its old routes with it, and not every device changes its MAC while up. */
-  if (error == 0 && (configuration->has_mac || configuration->has_address)) error = set_up(fd, name, false);
-  if (error == 0 && configuration->has_mac) {
-    *step = "mac";
-    error = set_mac(fd, name, configuration->mac);
-  }
-  if (error == 0 && configuration->has_address) {
-    *step = "address";
-    error = set_address(fd, name, SIOCSIFADDR, configuration->address.s_addr);
-    if (error == 0) error = set_address(fd, name, SIOCSIFNETMASK, mask_of(configuration->prefix));
-  }
-  if (error == 0 && (configuration->has_address || configuration->has_gateway)) error = set_up(fd, name, true);
-  if (error == 0 && configuration->has_gateway) {
-    *step = "gateway";
-    error = set_gateway(fd, name, configuration);
-  }
-  return error;
+  if (error < 0) return error;
+  *step = "mac";
+  error = change_mac(fd, name, configuration);
+  if (error < 0) return error;
+  *step = "address";
+  error = change_address(fd, name, configuration);
+  if (error < 0) return error;
+  *step = "network interface";
+  error = set_up(fd, name, true);
+  if (error < 0 || !configuration->has_gateway) return error;
+  *step = "gateway";
+  return set_gateway(fd, name, configuration);
 }
 
 int network_apply(const struct configuration *configuration, const char **step) {

@@ -25,8 +25,9 @@ static int disk_size(uint64_t *bytes) {
 static int grow(void) {
   uint64_t bytes;
   struct statfs about;
+  static uint64_t filled;
   int error = disk_size(&bytes);
-  if (error < 0) return error;
+  if (error < 0 || bytes == filled) return error;
   int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return -errno;
   if (fstatfs(fd, &about) < 0) error = -errno;
@@ -34,6 +35,7 @@ static int grow(void) {
     uint64_t blocks = bytes / (uint64_t)about.f_bsize;
     if (ioctl(fd, EXT4_IOC_RESIZE_FS, &blocks) < 0) error = -errno;
   }
+  if (error == 0) filled = bytes;
   close(fd);
   return error;
 }

@@ -1,12 +1,12 @@
-/** The machine types that nook's guest boots on. They differ in how virtio devices are attached. */
-export type GuestMachine = 'q35' | 'microvm';
+/** How virtio devices are attached to the machines that nook's guest boots on. */
+export type GuestDevices = 'pci' | 'mmio';
 
-const TRANSPORT: Record<GuestMachine, string> = { q35: 'virtio_pci', microvm: 'virtio_mmio' };
+const TRANSPORT: Record<GuestDevices, string> = { pci: 'virtio_pci', mmio: 'virtio_mmio' };
 
 /** What every guest needs, whatever its machine: the disk, the agent's port, the network card. */
 export const GUEST_MODULES: readonly string[] = ['virtio_blk', 'virtio_console', 'virtio_net'];
 
-/** The modules to hand to `buildInitramfs` for a machine type; their dependencies are found by it. */
-export function guestModules(machine: GuestMachine): string[] {
-  return [TRANSPORT[machine], ...GUEST_MODULES];
+/** The modules to hand to `buildInitramfs` for a way of attaching devices; their dependencies are found by it. */
+export function guestModules(devices: GuestDevices): string[] {
+  return [TRANSPORT[devices], ...GUEST_MODULES];
 }

@@ -19,7 +19,7 @@ export {
   type GuestError,
   type Hello,
 } from './guest-messages.ts';
-export { GUEST_MODULES, type GuestMachine, guestModules } from './guest-modules.ts';
+export { GUEST_MODULES, type GuestDevices, guestModules } from './guest-modules.ts';
 export {
   type Configure,
   type Exec,

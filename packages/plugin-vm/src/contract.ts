@@ -2,6 +2,9 @@ import type { OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonap
 
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
+/** Booted; restored from a template; claimed from the pool; or taken up again where it was suspended. */
+export type CameUp = 'cold' | 'template' | 'pool' | 'resume';
+
 /** One step of a start: what was done and how long it took. */
 export interface BootStep {
   readonly name: string;
@@ -35,7 +38,12 @@ export interface VmView {
   readonly started_at?: number | undefined;
   readonly ended_at?: number | undefined;
   /** How the latest start brought the VM up. */
-  readonly came_up?: 'cold' | undefined;
+  readonly came_up?: CameUp | undefined;
+  /** Why the latest start was not the quicker one that was at hand. */
+  readonly fallback?: string | undefined;
+  /** What runs it, e.g. `qemu`. */
+  readonly driver: string;
+  readonly driver_version?: string | undefined;
   readonly accelerator?: string | undefined;
   readonly machine?: string | undefined;
   readonly vmhost_pid?: number | undefined;
@@ -104,6 +112,8 @@ declare module '@nook/daemonapi' {
     >;
     'vm.start': RpcMethod<{ readonly name: string }, VmView>;
     'vm.stop': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
+    'vm.pause': RpcMethod<{ readonly name: string }, VmView>;
+    'vm.resume': RpcMethod<{ readonly name: string }, VmView>;
     'vm.kill': RpcMethod<{ readonly name: string }, VmView>;
     'vm.restart': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.delete': RpcMethod<{ readonly name: string; readonly force?: boolean | undefined }, { readonly name: string }>;

@@ -67,6 +67,20 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
       return machine.start(call, { sessionExpected: false });
     },
   });
+  method('vm.pause', {
+    summary: 'Lets a VM stand still, with its memory kept.',
+    access: 'write',
+    params: schema.named,
+    result: schema.vmView,
+    run: ({ name }, call) => machines.get(name).pause(call),
+  });
+  method('vm.resume', {
+    summary: 'Lets a paused VM go on.',
+    access: 'write',
+    params: schema.named,
+    result: schema.vmView,
+    run: ({ name }, call) => machines.get(name).resume(call),
+  });
   method('vm.kill', {
     summary: 'Ends a VM at once.',
     access: 'write',

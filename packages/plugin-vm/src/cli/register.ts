@@ -5,11 +5,13 @@ import { exec } from './exec.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
+import { pause } from './pause.ts';
 import { restart } from './restart.ts';
+import { resume } from './resume.ts';
 import { rm } from './rm.ts';
 import { run } from './run.ts';
 import { show } from './show.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
 
-registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, kill, rm, attach] });
+registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm, attach] });

@@ -29,6 +29,7 @@ function facts(vm: VmView): [string, string][] {
     ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
     ['network', [vm.network.mode, ...ports].join(', ')],
     ['came up', vm.came_up],
+    ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],
     ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],
     ['created', time(vm.created_at)],
     ['started', time(vm.started_at)],

@@ -1,9 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@nook/daemonapi';
-import { MACHINE_FILES } from '../driver/machine-spec.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
 import { commandLine } from './process-identity.ts';
 
@@ -11,10 +10,16 @@ const GONE_MS = 5_000;
 /** Nothing tells of the end of a process that is not a child; one that was killed is gone within a few of these. */
 const LOOK_MS = 5;
 
+interface Daemon {
+  readonly log: Logger;
+  readonly drivers: { programs(): readonly string[] };
+}
+
 /** Ends what is left of a VM whose vmhost died: its processes, until the kernel has taken them away, and its sockets. */
-export async function endLeftovers(dir: string, log: Logger): Promise<void> {
+export async function endLeftovers(dir: string, { log, drivers }: Daemon): Promise<void> {
+  const programs = drivers.programs();
   const deadline = Date.now() + GONE_MS;
-  for (let pids = processesOf(dir); pids.length > 0; pids = processesOf(dir)) {
+  for (let pids = processesOf(dir, programs); pids.length > 0; pids = processesOf(dir, programs)) {
     for (const pid of pids) killIfThere(pid);
     if (Date.now() > deadline) {
       log.error({ dir, pids }, 'processes of a VM do not end');
@@ -22,10 +27,14 @@ export async function endLeftovers(dir: string, log: Logger): Promise<void> {
     }
     await delay(LOOK_MS);
   }
-  const { socket, pid, machine } = VM_FILES;
-  for (const name of [socket, pid, join(machine, MACHINE_FILES.qmp), join(machine, MACHINE_FILES.agent)]) {
-    await rm(join(dir, name), { force: true });
-  }
+  for (const name of [VM_FILES.socket, VM_FILES.pid]) await rm(join(dir, name), { force: true });
+  await removeSockets(join(dir, VM_FILES.machine));
+}
+
+/** Those of a machine that had no time to. */
+async function removeSockets(dir: string): Promise<void> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) if (entry.isSocket()) await rm(join(dir, entry.name), { force: true });
 }
 
 function killIfThere(pid: number): void {
@@ -36,15 +45,20 @@ function killIfThere(pid: number): void {
   }
 }
 
-/** Pids of the processes that carry a VM's folder in their command line: its vmhost and its QEMU. */
-function processesOf(dir: string): number[] {
+/** Pids of the processes that carry a VM's folder in their command line: its vmhost and its machine. */
+function processesOf(dir: string, programs: readonly string[]): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => pid !== process.pid && isOfVm(commandLine(pid), dir));
+    .filter((pid) => pid !== process.pid && isOfVm(commandLine(pid), { dir, programs }));
 }
 
-function isOfVm(argv: readonly string[], dir: string): boolean {
+function isOfVm(
+  argv: readonly string[],
+  { dir, programs }: { readonly dir: string; readonly programs: readonly string[] },
+): boolean {
   if (!argv.includes(dir)) return false;
-  return argv.some((word) => /vmhost\.mjs$|vmhost\/main\.ts$/.test(word)) || /qemu-system/.test(argv[0] ?? '');
+  return (
+    argv.some((word) => /vmhost\.mjs$|vmhost\/main\.[tj]s$/.test(word)) || programs.includes(basename(argv[0] ?? ''))
+  );
 }

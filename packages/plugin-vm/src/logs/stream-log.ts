@@ -34,7 +34,7 @@ export async function streamLog(machine: Machine, request: LogRequest, call: Cal
       hint: `The latest boot is ${run.boot}.`,
     });
   });
-  const only = result.source === 'qemu' ? '"qemu":' : undefined;
+  const only = result.source === 'qemu' ? '"machine_stderr":' : undefined;
   const out = call.stream(result);
   if (request.follow) await follow(path, { out, only, signal: call.signal, running: () => isUp(machine) });
   else if (only === undefined) await pipeline(createReadStream(path), out);

@@ -1,7 +1,8 @@
 import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/daemonapi';
-import type { Acceleration } from '../acceleration/acceleration.ts';
 import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
+import type { Templates } from '../templates/templates.ts';
+import type { Drivers } from './drivers.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Records } from './records.ts';
 
@@ -13,8 +14,9 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly log: Logger;
   readonly clock: Clock;
   readonly events: EventBus;
-  readonly acceleration: Acceleration;
+  readonly drivers: Drivers;
   readonly initramfs: Initramfs;
+  readonly templates: Templates;
 }
 
 /** The part of a call that work on a machine needs. */

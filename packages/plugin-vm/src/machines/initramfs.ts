@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { VmDeviceBus } from '@nook/daemonapi';
 import { buildInitramfs, guestInitPath, guestModules } from '@nook/guest';
-import type { MachineType } from '../driver/machine-spec.ts';
 
 interface Kernel {
   readonly digest: string;
   readonly modules: string;
 }
 
-/** The initramfs files of this home, one for each kernel, guest build and machine type, made when first needed. */
+/** The initramfs files of this home, one for each kernel, guest build and kind of devices, made when first needed. */
 export class Initramfs {
   readonly #dir: string;
   readonly #building = new Map<string, Promise<string>>();
@@ -19,13 +19,13 @@ export class Initramfs {
   }
 
   /** @returns its path */
-  async ensure(kernel: Kernel, machine: MachineType): Promise<string> {
+  async ensure(kernel: Kernel, devices: VmDeviceBus): Promise<string> {
     const init = guestInitPath();
     const build = createHash('sha256')
       .update(await readFile(init))
       .digest('hex');
-    const name = `initramfs-${kernel.digest.replace(/^sha256:/, '').slice(0, 16)}-${build.slice(0, 16)}-${machine}.cpio`;
-    const running = this.#building.get(name) ?? this.#make(join(this.#dir, name), init, { kernel, machine });
+    const name = `initramfs-${kernel.digest.replace(/^sha256:/, '').slice(0, 16)}-${build.slice(0, 16)}-${devices}.cpio`;
+    const running = this.#building.get(name) ?? this.#make(join(this.#dir, name), init, { kernel, devices });
     this.#building.set(name, running);
     return running.finally(() => this.#building.delete(name));
   }
@@ -33,10 +33,10 @@ export class Initramfs {
   async #make(
     output: string,
     init: string,
-    { kernel, machine }: { kernel: Kernel; machine: MachineType },
+    { kernel, devices }: { kernel: Kernel; devices: VmDeviceBus },
   ): Promise<string> {
     if (await stat(output).catch(() => undefined)) return output;
-    await buildInitramfs({ init, modulesDir: kernel.modules, modules: guestModules(machine), output });
+    await buildInitramfs({ init, modulesDir: kernel.modules, modules: guestModules(devices), output });
     // Read by QEMU under a uid of its own, through an inherited descriptor; the folder itself is the user's alone.
     await chmod(output, 0o444);
     return output;

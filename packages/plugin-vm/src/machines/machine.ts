@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, NookError } from '@nook/daemonapi';
-import type { ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import type { BootStep, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
@@ -16,7 +16,19 @@ import { view } from './view.ts';
 
 /** A vmhost of an earlier daemon that has not answered for this long is said to be stuck. */
 const SILENT_MS = 1_000;
+/** Longer than a driver may take to obey. */
+const ORDER_MS = 20_000;
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
+
+interface StartOptions {
+  readonly sessionExpected: boolean;
+  readonly boot: number;
+}
+
+interface Started {
+  readonly context: StartContext;
+  readonly steps: BootStep[];
+}
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
 export class Machine {
@@ -51,6 +63,7 @@ export class Machine {
 
   start(caller: Caller, options: { sessionExpected: boolean }): Promise<VmView> {
     return this.#exclusively(async () => {
+      if (this.#record.state === 'paused') throw paused(this.#record.name);
       if (this.#link) return this.view();
       this.#start = new AbortController();
       const signal = AbortSignal.any([caller.signal, this.#start.signal]);
@@ -75,6 +88,16 @@ export class Machine {
         .catch((error: Error) => this.#endByForce(link, error));
       return this.#afterwards();
     });
+  }
+
+  /** Lets the guest stand still, its memory kept. @throws NookError `unavailable` when the driver cannot */
+  pause(caller: Caller): Promise<VmView> {
+    return this.#exclusively(() => this.#ask('pause', caller));
+  }
+
+  /** Lets a guest that was paused go on. */
+  resume(caller: Caller): Promise<VmView> {
+    return this.#exclusively(() => this.#ask('resume', caller));
   }
 
   /** Ends the machine at once, also in the middle of a stop or a start. */
@@ -113,7 +136,7 @@ export class Machine {
   }
 
   async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
-    const { token } = await this.#requireLink().call<{ token: string }>(
+    const { token } = await this.#requireLink('paused').call<{ token: string }>(
       'exec.token',
       { session },
       this.#asking(caller),
@@ -122,7 +145,7 @@ export class Machine {
   }
 
   sessions(caller: Caller): Promise<readonly SessionView[]> {
-    return this.#requireLink().call('exec.list', {}, this.#asking(caller));
+    return this.#requireLink('paused').call('exec.list', {}, this.#asking(caller));
   }
 
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
@@ -147,32 +170,24 @@ export class Machine {
     this.#link = undefined;
   }
 
-  async #bringUp(caller: Caller, { sessionExpected }: { sessionExpected: boolean }): Promise<void> {
-    const { clock } = this.#dependencies;
+  async #bringUp(caller: Caller, options: { sessionExpected: boolean }): Promise<void> {
+    const { clock, templates } = this.#dependencies;
     const boot = this.#record.run.boot + 1;
-    const token = newToken();
-    const context: StartContext = {
-      record: this.#record,
-      ...{ dir: this.dir, boot, token, sessionExpected },
-      dependencies: this.#dependencies,
-      caller,
-    };
+    templates.onActivity();
     this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now() } });
     try {
-      const steps = await runSteps(START_STEPS, context, clock, {
-        onStep: (name) => {
-          caller.signal.throwIfAborted();
-          caller.progress({ stage: name });
-        },
-      });
-      const { config } = this.#dependencies;
-      this.#adopt(context.link as VmhostLink, token, {
+      const { context, steps, fallback } = await this.#startOrBoot(caller, { ...options, boot });
+      const came_up = context.template ? 'template' : 'cold';
+      this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
-        steps,
-        accelerator: context.verdict?.accelerator,
-        machine: config.machine,
+        ...{ steps, came_up, ...(fallback === undefined ? {} : { fallback }) },
+        accelerator: context.setup?.accelerator,
+        machine: context.setup?.machine,
+        driver_version: context.setup?.version,
         vmhost: context.vmhost,
       });
+      templates.onActivity();
+      if (came_up === 'cold' && boot === 1) templates.onColdBoot(this.#record);
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';
       this.#set({
@@ -182,6 +197,40 @@ export class Machine {
       });
       throw error;
     }
+  }
+
+  /** A machine that does not come up from its template is booted, and says why. */
+  async #startOrBoot(caller: Caller, options: StartOptions): Promise<Started & { fallback?: string }> {
+    const context = this.#startContext(caller, { ...options, cold: false });
+    try {
+      return await this.#runStart(context);
+    } catch (error) {
+      if (!context.template || caller.signal.aborted) throw error;
+      const fallback = `template ${context.template.key} did not load: ${(error as Error).message}`;
+      await this.#dependencies.templates.discard(context.template.key, fallback);
+      caller.progress({ stage: 'template', message: fallback });
+      return { ...(await this.#runStart(this.#startContext(caller, { ...options, cold: true }))), fallback };
+    }
+  }
+
+  #startContext(caller: Caller, options: StartOptions & { cold: boolean }): StartContext {
+    const { drivers } = this.#dependencies;
+    return {
+      record: this.#record,
+      driver: drivers.of({ name: this.#record.name, driver: this.#record.shape.driver }),
+      ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, caller, ...options },
+    };
+  }
+
+  async #runStart(context: StartContext): Promise<Started> {
+    const { caller } = context;
+    const steps = await runSteps(START_STEPS, context, this.#dependencies.clock, {
+      onStep: (name) => {
+        caller.signal.throwIfAborted();
+        caller.progress({ stage: name });
+      },
+    });
+    return { context, steps };
   }
 
   #adopt(link: VmhostLink, token: string, run: MachineRun = this.#record.run): void {
@@ -208,7 +257,7 @@ export class Machine {
   async #onLost(token: string | undefined, cause = 'its vmhost died'): Promise<void> {
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
-    if (!end) await endLeftovers(this.dir, this.#dependencies.log);
+    if (!end) await endLeftovers(this.dir, this.#dependencies);
     this.#set({
       state: end?.state ?? 'failed',
       cause: end?.cause ?? cause,
@@ -271,9 +320,18 @@ export class Machine {
     );
   }
 
-  #requireLink(): VmhostLink {
-    if (this.#link && this.#record.state === 'running') return this.#link;
+  async #ask(verb: 'pause' | 'resume', caller: Caller): Promise<VmView> {
+    const link = this.#requireLink('paused');
+    await link.call(verb, {}, { opId: caller.opId, timeoutMs: ORDER_MS, signal: caller.signal });
+    await link.until(({ state }) => (state === 'paused') === (verb === 'pause'), AbortSignal.timeout(ANSWER_MS));
+    return this.view();
+  }
+
+  /** @param also another state than `running` that will do */
+  #requireLink(also?: 'paused'): VmhostLink {
     const { name, state } = this.#record;
+    if (this.#link && (state === 'running' || state === also)) return this.#link;
+    if (state === 'paused') throw paused(name);
     throw new NookError('not_running', `VM '${name}' is ${state}.`, { hint: `Start it: nook vm start ${name}` });
   }
 
@@ -294,6 +352,10 @@ export class Machine {
     this.#queue = turn.catch(() => {});
     return turn;
   }
+}
+
+function paused(name: string): NookError {
+  return new NookError('not_running', `VM '${name}' is paused.`, { hint: `Let it go on: nook vm resume ${name}` });
 }
 
 function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {

@@ -27,6 +27,7 @@ export class Machines {
 
   /** @throws NookError `not_found` */
   get(name: string): Machine {
+    this.#dependencies.templates.onActivity();
     const machine = this.#machines.get(name);
     if (machine) return machine;
     throw new NookError('not_found', `There is no VM named '${name}'.`, { hint: 'See what there is: nook vm list' });
@@ -53,6 +54,7 @@ export class Machines {
         created_at: this.#dependencies.clock.now(),
         shape: {
           ...shape,
+          driver: this.#dependencies.config.driver,
           image: image.name,
           image_digest: image.digest,
           image_path: image.path,
@@ -84,7 +86,7 @@ export class Machines {
     const known = new Set(records.map(({ id }) => id));
     for (const id of await readdir(folder)) {
       if (known.has(id)) continue;
-      await endLeftovers(join(folder, id), this.#dependencies.log);
+      await endLeftovers(join(folder, id), this.#dependencies);
       await rm(join(folder, id), { recursive: true, force: true });
     }
     await Promise.all(records.map((record) => this.#add(record).recover()));

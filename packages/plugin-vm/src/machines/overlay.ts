@@ -1,49 +1,50 @@
-import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, constants, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NookError } from '@nook/daemonapi';
+import { type MachineUser, NookError } from '@nook/daemonapi';
 import { execa } from 'execa';
-import { MACHINE_FILES } from '../driver/machine-spec.ts';
-import type { QemuUser } from '../driver/spawn-qemu.ts';
-import { VM_FILES } from '../vmhost/host-spec.ts';
+import { DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
 import type { MachineRecord } from './records.ts';
 
 /**
  * The VM's own disk: a qcow2 overlay on the immutable image, made when the VM first starts.
  * @throws NookError `conflict` when a VM that ran before has lost its disk or its image
  */
-export async function ensureOverlay(dir: string, record: MachineRecord, user: QemuUser | undefined): Promise<void> {
+export async function ensureOverlay(dir: string, record: MachineRecord, { user, from }: DiskSource): Promise<void> {
   const machineDir = join(dir, VM_FILES.machine);
-  const disk = join(machineDir, MACHINE_FILES.disk);
+  const disk = join(machineDir, DISK_FILE);
   if (!(await exists(record.shape.image_path))) throw lost(record, `its image ${record.shape.image_digest} is gone`);
   if (await exists(disk)) return;
   if (record.run.boot > 0 && (await exists(join(dir, VM_FILES.spec)))) throw lost(record, 'its disk is gone');
   await mkdir(machineDir, { recursive: true, mode: 0o700 });
   const partial = `${disk}.tmp`;
   await rm(partial, { force: true });
-  const size = String(record.shape.disk_bytes);
-  await execa('qemu-img', [
-    'create',
-    '-q',
-    '-f',
-    'qcow2',
-    '-F',
-    'raw',
-    '-b',
-    record.shape.image_path,
-    partial,
-    size,
-  ]).catch((cause: Error & { stderr?: string; code?: string }) => {
-    const words = cause.code === 'ENOENT' ? 'the program qemu-img is missing' : (cause.stderr ?? cause.message);
-    throw new NookError('unavailable', `The disk of '${record.name}' could not be made: ${words}`, {
-      hint: 'See what the host lacks: nook doctor',
-      cause,
-    });
-  });
+  if (from === undefined) await makeOverlay(partial, record);
+  else await copyFile(from, partial, constants.COPYFILE_FICLONE);
   if (user) {
-    await chown(partial, user.uid, user.uid);
-    await chown(machineDir, user.uid, user.uid);
+    await chown(partial, user.uid, user.gid);
+    await chown(machineDir, user.uid, user.gid);
   }
   await rename(partial, disk);
+}
+
+interface DiskSource {
+  /** Who is to write to it; absent: this process's user. */
+  readonly user: MachineUser | undefined;
+  /** An overlay on the same image to begin with; absent: an empty one. */
+  readonly from: string | undefined;
+}
+
+async function makeOverlay(path: string, { name, shape }: MachineRecord): Promise<void> {
+  const backing = ['-F', 'raw', '-b', shape.image_path];
+  await execa('qemu-img', ['create', '-q', '-f', 'qcow2', ...backing, path, String(shape.disk_bytes)]).catch(
+    (cause: Error & { stderr?: string; code?: string }) => {
+      const words = cause.code === 'ENOENT' ? 'the program qemu-img is missing' : (cause.stderr ?? cause.message);
+      throw new NookError('unavailable', `The disk of '${name}' could not be made: ${words}`, {
+        hint: 'See what the host lacks: nook doctor',
+        cause,
+      });
+    },
+  );
 }
 
 function lost(record: MachineRecord, what: string): NookError {

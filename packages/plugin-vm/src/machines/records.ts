@@ -1,5 +1,5 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
-import type { BootStep, NetworkSpec, VmState } from '../contract.ts';
+import type { BootStep, CameUp, NetworkSpec, VmState } from '../contract.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 
 export const migrations: readonly Migration[] = [
@@ -19,6 +19,8 @@ export const migrations: readonly Migration[] = [
 
 /** What a VM is: fixed when it is created. */
 interface MachineShape {
+  /** Name of the driver that it runs on. */
+  readonly driver: string;
   readonly image: string;
   readonly image_digest: string;
   readonly image_path: string;
@@ -38,8 +40,13 @@ export interface MachineRun {
   readonly started_at?: number | undefined;
   readonly ended_at?: number | undefined;
   readonly steps: readonly BootStep[];
+  readonly came_up?: CameUp | undefined;
+  /** Why it did not come up the quicker way that was at hand. */
+  readonly fallback?: string | undefined;
   readonly accelerator?: string | undefined;
   readonly machine?: string | undefined;
+  /** The driver's full version. */
+  readonly driver_version?: string | undefined;
   readonly vmhost?: ProcessIdentity | undefined;
   readonly qemu_pid?: number | undefined;
 }
@@ -104,6 +111,9 @@ export function nameTaken(name: string): NookError {
   });
 }
 
+/** What was true of every record before it was written down. */
+const FIRST_SHAPE = { driver: 'qemu' };
+
 function fromRow(row: Row): MachineRecord {
   return {
     id: row.id,
@@ -111,7 +121,7 @@ function fromRow(row: Row): MachineRecord {
     state: row.state,
     ...(row.cause === null ? {} : { cause: row.cause }),
     created_at: row.created_at,
-    shape: JSON.parse(row.spec) as MachineShape,
+    shape: { ...FIRST_SHAPE, ...(JSON.parse(row.spec) as MachineShape) },
     run: JSON.parse(row.run) as MachineRun,
   };
 }

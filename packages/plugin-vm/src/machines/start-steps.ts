@@ -1,13 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { NookError } from '@nook/daemonapi';
-import type { Verdict } from '../acceleration/probe.ts';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type MachineKernel, type MachineSpec, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
 import type { NetworkPlan } from '../contract.ts';
-import { qemuUser } from '../driver/spawn-qemu.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
-import type { HostSpec } from '../vmhost/host-spec.ts';
+import type { TemplateInputs } from '../templates/template-key.ts';
+import type { FoundTemplate } from '../templates/templates.ts';
+import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
+import { requireCapability } from './drivers.ts';
+import { machineUser } from './machine-user.ts';
 import { ensureOverlay } from './overlay.ts';
 import type { MachineRecord } from './records.ts';
 import type { Step } from './step-runner.ts';
@@ -15,6 +19,7 @@ import type { Step } from './step-runner.ts';
 /** What the steps of one start share; each fills in what later ones need. */
 export interface StartContext {
   readonly record: MachineRecord;
+  readonly driver: VmDriver;
   readonly dir: string;
   readonly boot: number;
   readonly token: string;
@@ -22,13 +27,22 @@ export interface StartContext {
   readonly caller: Caller;
   /** A session is to follow at once: without one the machine is of no use to anybody. */
   readonly sessionExpected: boolean;
+  /** Boot it, even where a template is at hand. */
+  readonly cold: boolean;
+  /** It is booted to be saved as a template: without a way out, and for as long as this daemon lives. */
+  readonly forTemplate?: boolean;
+  /** What it begins as; absent: it is booted. */
+  template?: FoundTemplate | undefined;
   kernel?: { readonly digest: string; readonly vmlinux: string; readonly modules: string };
   initramfs?: string;
-  verdict?: Verdict;
+  setup?: VmDriverSetup;
   network?: NetworkPlan;
   vmhost?: ProcessIdentity;
   link?: VmhostLink;
 }
+
+/** A restored guest answers within a second or never. */
+const RESTORE_SECONDS = 15;
 
 export function newToken(): string {
   return randomBytes(12).toString('hex');
@@ -38,8 +52,9 @@ export function newToken(): string {
 export const START_STEPS: readonly Step<StartContext>[] = [
   { name: 'kernel', run: prepareKernel },
   { name: 'initramfs', run: prepareInitramfs },
-  { name: 'accelerator', run: chooseAccelerator },
-  { name: 'disk', run: prepareDisk },
+  { name: 'driver', run: prepareDriver },
+  { name: 'template', run: findTemplate },
+  { name: 'disk', run: prepareDisk, undo: dropTemplateDisk },
   { name: 'network', run: planNetwork },
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
@@ -54,23 +69,49 @@ async function prepareKernel(context: StartContext): Promise<void> {
 }
 
 async function prepareInitramfs(context: StartContext): Promise<void> {
-  const { initramfs, config } = context.dependencies;
-  context.initramfs = await initramfs.ensure(filled(context.kernel), config.machine);
+  const { initramfs } = context.dependencies;
+  context.initramfs = await initramfs.ensure(filled(context.kernel), context.driver.devices);
 }
 
-async function chooseAccelerator(context: StartContext): Promise<void> {
-  const { acceleration, config } = context.dependencies;
-  context.verdict = await acceleration.choose(
-    { machine: config.machine, vmlinux: filled(context.kernel).vmlinux, initramfs: filled(context.initramfs) },
-    context.caller.signal,
-  );
+async function prepareDriver(context: StartContext): Promise<void> {
+  const { record, driver, caller } = context;
+  const run_as = machineUser(record.id);
+  context.setup = await driver.prepare({ kernel: machineKernel(context), run_as }, caller.signal);
 }
 
-async function prepareDisk({ record, dir }: StartContext): Promise<void> {
-  await ensureOverlay(dir, record, qemuUser(record.id));
+/** Only a VM that never ran can begin as something else. */
+async function findTemplate(context: StartContext): Promise<void> {
+  if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
+  context.template = await context.dependencies.templates.find(templateInputs(context));
+}
+
+/** All that decides what a machine is once it is ready, but for its identity and its network. */
+export function templateInputs(context: StartContext): TemplateInputs {
+  const { image_digest, vcpus, memory_bytes, disk_bytes } = context.record.shape;
+  return {
+    image: image_digest,
+    kernel: filled(context.kernel).digest,
+    initramfs: basename(filled(context.initramfs)),
+    driver: context.driver.name,
+    setup: filled(context.setup),
+    ...{ vcpus, memory_bytes, disk_bytes },
+  };
+}
+
+async function prepareDisk({ record, dir, template }: StartContext): Promise<void> {
+  await ensureOverlay(dir, record, { user: machineUser(record.id), from: template?.disk });
+}
+
+/** The next start is a boot: from an empty overlay, as if there had been none. */
+async function dropTemplateDisk({ dir, template }: StartContext): Promise<void> {
+  if (!template) return;
+  await rm(join(dir, VM_FILES.machine, DISK_FILE), { force: true });
+  await rm(join(dir, VM_FILES.spec), { force: true });
 }
 
 async function planNetwork(context: StartContext): Promise<void> {
+  const { mode } = context.record.shape.network;
+  if (mode === 'user') requireCapability(context.driver, 'user_network', `give a VM a network of mode '${mode}'`);
   context.network = await context.dependencies.network.plan(context.record.shape.network);
 }
 
@@ -80,35 +121,52 @@ async function launchVmhost(context: StartContext): Promise<void> {
 }
 
 function hostSpec(context: StartContext): HostSpec {
-  const { record, dir, dependencies, caller } = context;
-  const { config } = dependencies;
-  const user = qemuUser(record.id);
+  const { record, driver, dependencies, caller } = context;
+  const { name, title, engine, capabilities } = driver;
   return {
     version: 1,
     id: record.id,
     token: context.token,
     op_id: caller.opId,
     boot: context.boot,
-    machine: {
-      name: record.name,
-      dir,
-      qemu: config.qemu,
-      machine: config.machine,
-      accelerator: filled(context.verdict).accelerator,
-      vcpus: record.shape.vcpus,
-      memory_mib: Math.floor(record.shape.memory_bytes / 1024 ** 2),
-      vmlinux: filled(context.kernel).vmlinux,
-      initramfs: filled(context.initramfs),
-      base_image: record.shape.image_path,
-      mac: record.shape.mac,
-      network: filled(context.network),
-    },
+    driver: { name, title, engine, capabilities },
+    machine: machineSpec(context),
     identity: { hostname: record.name, machine_id: record.shape.machine_id },
-    ...(user ? { run_as: user } : {}),
+    guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
     session_expected: context.sessionExpected,
-    boot_deadline_ms: config.boot_seconds * 1000,
+    ...(context.forTemplate ? { ends_with_daemon: true } : {}),
+    boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
+}
+
+function machineSpec(context: StartContext): MachineSpec {
+  const { record, dir } = context;
+  const { shape } = record;
+  const { mode, host_forwards } = filled(context.network);
+  const workDir = join(dir, VM_FILES.machine);
+  const user = machineUser(record.id);
+  return {
+    name: record.name,
+    dir,
+    work_dir: workDir,
+    vcpus: shape.vcpus,
+    memory_mib: Math.floor(shape.memory_bytes / 1024 ** 2),
+    kernel: machineKernel(context),
+    disk: {
+      path: join(workDir, DISK_FILE),
+      format: 'qcow2',
+      layers: [{ path: shape.image_path, format: 'raw' }],
+    },
+    network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
+    ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
+    ...(user ? { run_as: user } : {}),
+    settings: filled(context.setup).settings,
+  };
+}
+
+function machineKernel(context: StartContext): MachineKernel {
+  return { vmlinux: filled(context.kernel).vmlinux, initramfs: filled(context.initramfs), arguments: [] };
 }
 
 async function awaitReady(context: StartContext): Promise<void> {
@@ -130,7 +188,7 @@ async function awaitReady(context: StartContext): Promise<void> {
 }
 
 /** Leaves neither the vmhost nor its QEMU behind. */
-async function endVmhost({ link, vmhost, caller }: StartContext): Promise<void> {
+export async function endVmhost({ link, vmhost, caller }: StartContext): Promise<void> {
   if (link) await link.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS }).catch(() => {});
   if (vmhost && isAlive(vmhost) && !(await endsWithin(link, ANSWER_MS))) killExactly(vmhost);
   await link?.closed;

@@ -4,7 +4,7 @@ import { type Logger, NookError } from '@nook/daemonapi';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { HostStatus } from './host-spec.ts';
 import type { ExecStart } from './session-table.ts';
-import type { VmHost } from './vm-host.ts';
+import type { SaveRequest, VmHost } from './vm-host.ts';
 
 /** Version of the methods below. A vmhost outlives upgrades of the daemon: later versions only add to them. */
 const CONTROL_VERSION = 1;
@@ -77,15 +77,20 @@ export class Control {
 
   #methods(): Handlers {
     const host = this.#host;
+    const backend = host.spec.driver.name;
     return {
       hello: () => ({ version: CONTROL_VERSION, id: host.spec.id, token: host.spec.token }),
-      status: () => ({ state: host.status().state, backend: 'qemu' }),
-      info: () => ({ backend: 'qemu', ...host.status() }),
+      status: () => ({ state: host.status().state, backend }),
+      info: () => ({ backend, ...host.status() }),
       stop: async ({ timeout_seconds }) => {
         const end = await host.stop(seconds(timeout_seconds) * 1000);
-        return { state: end.state, backend: 'qemu' };
+        return { state: end.state, backend };
       },
-      force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend: 'qemu' }),
+      force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend }),
+      save: (params) => host.save(saveRequest(params)),
+      rehearse: ({ argv }) => host.rehearse(argv as string[]),
+      pause: () => host.pause(),
+      resume: () => host.resume(),
       watch: (_params, call) => this.#watch(call),
       'exec.start': (params) => {
         host.requireReady();
@@ -114,8 +119,19 @@ export class Control {
     this.#watchers.add(send);
     return new Promise((resolve) => {
       call.signal.addEventListener('abort', resolve, { once: true });
-    }).finally(() => this.#watchers.delete(send));
+    }).finally(() => {
+      this.#watchers.delete(send);
+      if (this.#host.spec.ends_with_daemon && this.#watchers.size === 0)
+        void this.#host.forceStop('its daemon is gone');
+    });
   }
+}
+
+function saveRequest({ ram, devices, disk, end }: Record<string, unknown>): SaveRequest {
+  if (typeof ram !== 'string' || typeof devices !== 'string') {
+    throw new NookError('bad_params', 'ram and devices must be the names of files.');
+  }
+  return { to: { ram, devices }, disk: typeof disk === 'string' ? disk : undefined, end: end === true };
 }
 
 function seconds(value: unknown): number {

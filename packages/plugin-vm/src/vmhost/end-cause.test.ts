@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type EndEvidence, endOf } from './end-cause.ts';
 
+const left = { code: 0, signal: null, stderr: '' };
 const quiet: EndEvidence = {
-  exit: { code: 0, signal: null, stderr: '' },
+  exit: left,
+  driver: 'QEMU',
   asked: false,
   failure: undefined,
-  shutdownReason: undefined,
   console: [],
   everReady: true,
 };
@@ -13,16 +14,21 @@ const quiet: EndEvidence = {
 describe('the end of a machine', () => {
   it.each([
     ['asked for', { asked: true }, { state: 'stopped', cause: 'stopped as asked' }],
-    ['by the guest', { shutdownReason: 'guest-shutdown' }, { state: 'stopped', cause: 'the guest powered off' }],
-    ['by a reboot', { shutdownReason: 'guest-reset' }, { state: 'stopped', cause: 'the guest rebooted' }],
+    ['by the guest', { exit: { ...left, guest: 'poweroff' } }, { state: 'stopped', cause: 'the guest powered off' }],
+    ['by a reboot', { exit: { ...left, guest: 'reboot' } }, { state: 'stopped', cause: 'the guest rebooted' }],
     [
       'by a panic',
-      { shutdownReason: 'guest-reset', console: ['x', 'Kernel panic - not syncing: no init'] },
+      { exit: { ...left, guest: 'reboot' }, console: ['x', 'Kernel panic - not syncing: no init'] },
       { state: 'failed', cause: "the guest's kernel panicked: Kernel panic - not syncing: no init" },
     ],
     [
+      'by a panic that only the driver saw',
+      { exit: { ...left, guest: 'panic' } },
+      { state: 'failed', cause: "the guest's kernel panicked" },
+    ],
+    [
       'before it was ready',
-      { shutdownReason: 'guest-shutdown', everReady: false },
+      { exit: { ...left, guest: 'poweroff' }, everReady: false },
       { state: 'failed', cause: 'the guest powered off before it was ready' },
     ],
     [

@@ -1,20 +1,20 @@
+import type { MachineExit } from '@nook/daemonapi';
 import type { HostEnd } from './host-spec.ts';
-import type { QemuExit } from './qemu-process.ts';
 
 export interface EndEvidence {
-  readonly exit: QemuExit;
+  readonly exit: MachineExit;
+  /** What people call the driver. */
+  readonly driver: string;
   /** A stop was in progress. */
   readonly asked: boolean;
   readonly failure: string | undefined;
-  /** `reason` of QEMU's SHUTDOWN event. */
-  readonly shutdownReason: string | undefined;
   readonly console: readonly string[];
   readonly everReady: boolean;
 }
 
 /** Says why a machine is gone, from what was seen of it. */
 export function endOf(evidence: EndEvidence): Pick<HostEnd, 'state' | 'cause' | 'exit_code' | 'signal'> {
-  const { exit, asked, failure, shutdownReason } = evidence;
+  const { exit, asked, failure, driver } = evidence;
   const facts = {
     ...(exit.code === null ? {} : { exit_code: exit.code }),
     ...(exit.signal === null ? {} : { signal: exit.signal }),
@@ -23,20 +23,21 @@ export function endOf(evidence: EndEvidence): Pick<HostEnd, 'state' | 'cause' | 
   if (asked) return { state: 'stopped', cause: 'stopped as asked', ...facts };
   const panic = evidence.console.find((line) => line.includes('Kernel panic'));
   if (panic !== undefined) return { state: 'failed', cause: `the guest's kernel panicked: ${panic}`, ...facts };
-  if (exit.code === 0 && shutdownReason?.startsWith('guest-')) {
+  if (exit.guest === 'panic') return { state: 'failed', cause: "the guest's kernel panicked", ...facts };
+  if (exit.code === 0 && exit.guest !== undefined) {
     if (!evidence.everReady) return { state: 'failed', cause: 'the guest powered off before it was ready', ...facts };
     return {
       state: 'stopped',
-      cause: shutdownReason === 'guest-reset' ? 'the guest rebooted' : 'the guest powered off',
+      cause: exit.guest === 'reboot' ? 'the guest rebooted' : 'the guest powered off',
       ...facts,
     };
   }
-  return { state: 'failed', cause: qemuCause(exit), ...facts };
+  return { state: 'failed', cause: processCause(exit, driver), ...facts };
 }
 
-function qemuCause({ code, signal, stderr }: QemuExit): string {
+function processCause({ code, signal, stderr }: MachineExit, driver: string): string {
   const words = stderr === '' ? '' : `: ${stderr.split('\n').at(-1)}`;
-  if (signal !== null) return `QEMU was killed by ${signal}${words}`;
-  if (code !== null) return `QEMU exited with code ${code}${words}`;
-  return `QEMU could not be started${words}`;
+  if (signal !== null) return `${driver} was killed by ${signal}${words}`;
+  if (code !== null) return `${driver} exited with code ${code}${words}`;
+  return `${driver} could not be started${words}`;
 }

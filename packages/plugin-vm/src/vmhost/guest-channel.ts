@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { NookError } from '@nook/daemonapi';
 import {
   type Configure,
@@ -35,14 +35,14 @@ export interface ChannelListener {
 export class GuestChannel {
   /** The agent opened its port: it may be spoken to. */
   readonly hello: Promise<{ readonly kernel?: string | undefined }>;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #parser = new FrameParser();
   readonly #listeners = new Map<number, ChannelListener>();
   #nextChannel = 1;
   #onHello!: (hello: { kernel?: string | undefined }) => void;
   #configured: { resolve(): void; reject(error: Error): void } | undefined;
 
-  constructor(socket: Socket, onFault: (error: Error) => void) {
+  constructor(socket: Duplex, onFault: (error: Error) => void) {
     this.#socket = socket;
     this.hello = new Promise((resolve) => {
       this.#onHello = resolve;
@@ -89,6 +89,21 @@ export class GuestChannel {
       resize: (rows, columns) => this.#send(FrameType.RESIZE, channel, 0, encodeResize(rows, columns)),
       credit: (stream, bytes) => this.#send(FrameType.CREDIT, channel, stream, encodeU32(bytes)),
     };
+  }
+
+  /** Runs a command to its end, whatever that is; its output is thrown away. */
+  rehearse(argv: readonly string[]): Promise<void> {
+    return new Promise((resolve) => {
+      const peer = this.exec(
+        { argv: [...argv] },
+        {
+          started: () => peer.stdinEnd(),
+          output: (stream, bytes) => peer.credit(stream, bytes.length),
+          stdinCredited: () => {},
+          finish: () => resolve(),
+        },
+      );
+    });
   }
 
   powerOff(graceMs: number): void {

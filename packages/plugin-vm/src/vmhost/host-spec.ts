@@ -1,5 +1,5 @@
-import type { MachineSpec } from '../driver/machine-spec.ts';
-import type { QemuUser } from '../driver/spawn-qemu.ts';
+import type { MachineSpec, VmDriver } from '@nook/daemonapi';
+import type { NetworkPlan } from '../contract.ts';
 
 /** File names in a VM's folder. */
 export const VM_FILES = {
@@ -9,9 +9,12 @@ export const VM_FILES = {
   log: 'vmhost.log',
   /** How the latest boot ended; absent while a vmhost runs. */
   ended: 'ended.json',
-  /** Holds what QEMU may write to: the overlay and its sockets. */
+  /** Holds what the machine's process may write to: the disk and its sockets. */
   machine: 'machine',
 } as const;
+
+/** In {@link VM_FILES.machine}. */
+export const DISK_FILE = 'disk.qcow2';
 
 /** The console's log of one boot. */
 export function consoleFile(boot: number): string {
@@ -28,16 +31,22 @@ export interface HostSpec {
   readonly op_id: string;
   /** Counted from 1. */
   readonly boot: number;
+  readonly driver: DriverSpec;
   readonly machine: MachineSpec;
   readonly identity: GuestIdentity;
-  /** QEMU runs as this user; absent: as the vmhost does. */
-  readonly run_as?: QemuUser | undefined;
+  /** What the agent makes of the machine's network card; null: nothing. */
+  readonly guest_network: NetworkPlan['guest'];
   readonly auto_remove: boolean;
+  /** Nobody but the daemon that started it knows of it: it ends when that lets go. */
+  readonly ends_with_daemon?: boolean | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */
   readonly session_expected: boolean;
-  /** Milliseconds from QEMU's start to a guest that is ready. */
+  /** Milliseconds from the machine's start to a guest that is ready. */
   readonly boot_deadline_ms: number;
 }
+
+/** The driver that the daemon chose, as far as its machine's process needs it. */
+export type DriverSpec = Pick<VmDriver, 'name' | 'title' | 'engine' | 'capabilities'>;
 
 interface GuestIdentity {
   readonly hostname: string;
@@ -58,7 +67,7 @@ export interface HostEnd {
 }
 
 /** In order of a start; `ready` is where commands can be run. */
-export type HostPhase = 'launch' | 'qemu' | 'kernel' | 'agent' | 'ready' | 'stopping' | 'ended';
+export type HostPhase = 'launch' | 'machine' | 'kernel' | 'agent' | 'ready' | 'stopping' | 'ended';
 
 export interface PhaseMark {
   readonly phase: HostPhase;
@@ -69,7 +78,7 @@ export interface PhaseMark {
 /** What a vmhost says of itself: the answer to `info`, and each event of `watch`. */
 export interface HostStatus {
   readonly phase: HostPhase;
-  readonly state: 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
+  readonly state: 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'failed';
   readonly pid: number;
   readonly qemu_pid?: number | undefined;
   readonly boot: number;

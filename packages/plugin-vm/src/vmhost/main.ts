@@ -40,7 +40,7 @@ async function main(dir: string): Promise<void> {
   closeSync(READY_FD);
   log.info({ boot: spec.boot }, 'vmhost is up');
 
-  await host.boot();
+  await Promise.race([host.boot(), host.ended]);
   await host.ended;
   await control.settle(FAREWELL_MS);
   await server.close();

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { agentGraceMs, beginStop, escalate, forceStop, nextStageAt, STOP_STAGES } from './stop-plan.ts';
 
-const all = { agent: true, qmp: true };
+const all = { agent: true, powerdown: true, quit: true };
+const mute = { powerdown: false, quit: false };
 
 describe('a stop', () => {
   it('goes from the gentlest way to the surest, each before the deadline', () => {
@@ -21,20 +22,21 @@ describe('a stop', () => {
   });
 
   it('skips what is not there', () => {
-    expect(beginStop(0, 1_000, { agent: false, qmp: true }).stage).toBe('powerdown');
-    expect(beginStop(0, 1_000, { agent: false, qmp: false }).stage).toBe('kill');
-    expect(escalate(beginStop(0, 1_000, all), { agent: true, qmp: false }).stage).toBe('kill');
+    expect(beginStop(0, 1_000, { ...all, agent: false }).stage).toBe('powerdown');
+    expect(beginStop(0, 1_000, { ...mute, agent: false }).stage).toBe('kill');
+    expect(escalate(beginStop(0, 1_000, all), { ...all, powerdown: false }).stage).toBe('quit');
+    expect(escalate(beginStop(0, 1_000, all), { ...mute, agent: true }).stage).toBe('kill');
   });
 
   it('that is forced asks nobody, and never gets more time than the stop in flight', () => {
     expect(forceStop(0, all)).toEqual({ startedAt: 0, deadline: 1_000, stage: 'quit' });
     const inFlight = beginStop(0, 10_000, all);
     expect(forceStop(9_800, all, inFlight).deadline).toBe(10_000);
-    expect(forceStop(0, { agent: true, qmp: false }).stage).toBe('kill');
+    expect(forceStop(0, { ...mute, agent: true }).stage).toBe('kill');
   });
 
   it('always ends with kill by its deadline', () => {
-    const abilities = fc.record({ agent: fc.boolean(), qmp: fc.boolean() });
+    const abilities = fc.record({ agent: fc.boolean(), powerdown: fc.boolean(), quit: fc.boolean() });
     fc.assert(
       fc.property(fc.nat(100_000), fc.array(abilities, { minLength: 5, maxLength: 5 }), (timeout, over) => {
         let plan = beginStop(0, timeout, over[0] ?? all);

@@ -13,21 +13,23 @@ export interface StopPlan {
 export interface StopAbilities {
   /** The agent's channel is up. */
   readonly agent: boolean;
-  /** QMP is up. */
-  readonly qmp: boolean;
+  /** The machine can press its power button. */
+  readonly powerdown: boolean;
+  /** The machine takes orders. */
+  readonly quit: boolean;
 }
 
 /** By which part of the whole time a stage must have worked, before the next one is tried. */
 const SHARE: Record<StopStage, number> = { agent: 0.7, powerdown: 0.85, quit: 0.95, kill: 1 };
 
-/** What is left for QEMU to leave by itself when a stop is forced. */
+/** What is left for the machine to leave by itself when a stop is forced. */
 const FORCED_MS = 1_000;
 
 export function beginStop(now: number, timeoutMs: number, abilities: StopAbilities): StopPlan {
   return { startedAt: now, deadline: now + timeoutMs, stage: firstPossible('agent', abilities) };
 }
 
-/** A stop that asks nobody, or the escalation of one in flight: QMP `quit` at once, SIGKILL soon after. */
+/** A stop that asks nobody, or the escalation of one in flight: `quit` at once, SIGKILL soon after. */
 export function forceStop(now: number, abilities: StopAbilities, inFlight?: StopPlan): StopPlan {
   const deadline = Math.min(now + FORCED_MS, inFlight?.deadline ?? Number.POSITIVE_INFINITY);
   return { startedAt: now, deadline, stage: firstPossible('quit', abilities) };
@@ -49,8 +51,8 @@ export function agentGraceMs(plan: StopPlan): number {
   return Math.round((plan.deadline - plan.startedAt) * SHARE.agent * 0.6);
 }
 
-function firstPossible(stage: StopStage, { agent, qmp }: StopAbilities): StopStage {
-  if (stage === 'agent' && agent) return 'agent';
-  if (stage === 'kill' || !qmp) return 'kill';
-  return stage === 'quit' ? 'quit' : 'powerdown';
+/** The gentlest of the stages from `stage` on that there is a way to. */
+function firstPossible(stage: StopStage, abilities: StopAbilities): StopStage {
+  const from = STOP_STAGES.slice(STOP_STAGES.indexOf(stage));
+  return from.find((candidate) => candidate === 'kill' || abilities[candidate]) ?? 'kill';
 }

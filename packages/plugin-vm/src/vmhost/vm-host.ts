@@ -1,25 +1,29 @@
-import { chownSync } from 'node:fs';
-import type { Socket } from 'node:net';
 import { join } from 'node:path';
-import { type Logger, NookError } from '@nook/daemonapi';
-import { listenUnix, randomBytes, type UnixServer, writeFileAtomic } from '@nook/wire';
-import { MACHINE_FILES } from '../driver/machine-spec.ts';
-import { QmpClient, type QmpEvent } from '../driver/qmp-client.ts';
+import type { Duplex } from 'node:stream';
+import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
+import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { ConsoleLog } from './console-log.ts';
+import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
 import { GuestChannel } from './guest-channel.ts';
 import { consoleFile, type HostEnd, type HostPhase, type HostSpec, type HostStatus, VM_FILES } from './host-spec.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { MachineStop } from './machine-stop.ts';
-import { type QemuExit, QemuProcess } from './qemu-process.ts';
 import { SessionTable } from './session-table.ts';
+import type { StopStage } from './stop-plan.ts';
 
-const QMP_DEADLINE_MS = 15_000;
-/** How long a QEMU whose sockets closed has to end by itself. */
+/** How long a machine that can no longer be spoken to has to end by itself. */
 const LAST_WORDS_MS = 1_000;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
-/** One VM from QEMU's start to its end. */
+export interface SaveRequest {
+  readonly to: MachineState;
+  /** A qcow2 file for the machine to go on with; the present one is then written to no more. */
+  readonly disk?: string | undefined;
+  readonly end: boolean;
+}
+
+/** One VM from its machine's start to its end. */
 export class VmHost {
   readonly spec: HostSpec;
   readonly sessions: SessionTable;
@@ -30,12 +34,10 @@ export class VmHost {
   readonly #began = performance.now();
   readonly #console: ConsoleLog;
   readonly #marks: { phase: HostPhase; at_ms: number }[] = [];
+  readonly #machine: DrivenMachine;
   readonly #stop: MachineStop;
   readonly #collector = new IdleCollector(globalThis.gc);
-  #qemu: QemuProcess | undefined;
-  #qmp: QmpClient | undefined;
   #guest: GuestChannel | undefined;
-  #shutdownReason: string | undefined;
   #failure: string | undefined;
   #end: HostEnd | undefined;
   #resolveEnd!: (end: HostEnd) => void;
@@ -52,9 +54,13 @@ export class VmHost {
       autoRemove: spec.auto_remove,
       log,
     });
+    this.#machine = new DrivenMachine(spec.driver, spec.machine);
     this.#stop = new MachineStop(
       {
-        abilities: () => ({ agent: this.phase === 'ready' || this.phase === 'stopping', qmp: this.#qmp !== undefined }),
+        abilities: () => ({
+          agent: this.phase === 'ready' || this.phase === 'stopping',
+          ...this.#machine.abilities,
+        }),
         act: (stage, graceMs) => this.#actOnStop(stage, graceMs),
       },
       () => performance.now(),
@@ -69,43 +75,41 @@ export class VmHost {
   status(): HostStatus {
     return {
       phase: this.phase,
-      state: this.#end?.state ?? stateOf(this.phase),
+      state: this.#end?.state ?? (this.#paused ? 'paused' : stateOf(this.phase)),
       pid: process.pid,
-      qemu_pid: this.#qemu?.pid,
+      qemu_pid: this.#machine.pid,
       boot: this.spec.boot,
       marks: this.#marks,
       end: this.#end,
     };
   }
 
-  /** Starts QEMU and brings the guest to `ready`; a failure ends the machine with that cause. */
+  /** Starts the machine and brings the guest to `ready`; a failure ends the machine with that cause. */
   async boot(): Promise<void> {
-    const machineDir = join(this.spec.machine.dir, VM_FILES.machine);
-    const owner = this.spec.run_as?.uid;
     const deadline = setTimeout(() => this.#fail(this.#lateCause()), this.spec.boot_deadline_ms);
-    const qmp = await accept(join(machineDir, MACHINE_FILES.qmp), owner);
-    const agent = await accept(join(machineDir, MACHINE_FILES.agent), owner);
     try {
-      this.#qemu = new QemuProcess(
-        this.spec,
-        (chunk) => this.#onConsole(chunk),
-        (text) => this.#log.warn({ qemu: text.trim() }, 'qemu says'),
-      );
-      void this.#qemu.exited.then((exit) => this.#onExit(exit));
-      this.#connectGuest(await Promise.race([agent.socket, this.#gone()]));
-      await this.#connectQmp(await Promise.race([qmp.socket, this.#gone()]));
+      const { exited } = await this.#machine.launch({
+        log: this.#log,
+        console: (bytes) => this.#onConsole(bytes),
+        stderr: (text) => this.#log.warn({ machine_stderr: text.trim() }, 'the machine says'),
+      });
+      void exited.then((exit) => this.#onExit(exit));
+      // It was given up while it was launched, when there was nothing to kill.
+      if (this.#failure !== undefined || this.phase === 'stopping') this.#machine.kill();
+      const { agent } = await Promise.race([this.#machine.started(), this.#gone()]);
+      if (this.phase === 'launch') this.#mark('machine');
+      this.#connectGuest(agent);
       await this.#prepareGuest();
     } catch (error) {
       await this.#exitOrDelay(error as Error);
     } finally {
       clearTimeout(deadline);
-      await Promise.all([qmp.server.close(), agent.server.close()]);
     }
   }
 
-  /** A QEMU that ends by itself closes its sockets first; its own last words tell more than they do. */
+  /** A machine that ends by itself closes its sockets first; its own last words tell more than they do. */
   async #exitOrDelay(error: Error): Promise<void> {
-    const late = setTimeout(() => this.#fail(error.message), LAST_WORDS_MS);
+    const late = setTimeout(() => this.#fail(error.message), this.#machine.pid === undefined ? 0 : LAST_WORDS_MS);
     await this.ended;
     clearTimeout(late);
   }
@@ -113,8 +117,11 @@ export class VmHost {
   /** Ends the machine within `timeoutMs`, gently at first. */
   stop(timeoutMs: number): Promise<HostEnd> {
     if (!this.#end) {
+      const paused = this.#paused;
       this.#mark('stopping');
       this.#stop.begin(timeoutMs);
+      // The guest must run to hear of it; one that cannot is asked nothing.
+      if (paused) this.#machine.resume().catch((error: Error) => this.forceStop(error.message));
     }
     return this.ended;
   }
@@ -128,41 +135,83 @@ export class VmHost {
     return this.ended;
   }
 
+  /** @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready */
+  async pause(): Promise<void> {
+    if (this.#paused) return;
+    this.requireReady();
+    await this.#machine.pause();
+    this.onStatus(this.status());
+  }
+
+  async resume(): Promise<void> {
+    if (!this.#paused) return this.requireReady();
+    await this.#machine.resume();
+    this.onStatus(this.status());
+  }
+
+  /**
+   * Saves memory and devices as they stand at one moment, then goes on or ends.
+   * @returns how long the guest stood still, in milliseconds, and how much of its memory was written
+   * @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready
+   */
+  async save({ to, disk, end }: SaveRequest): Promise<{ readonly pause_ms: number; readonly bytes: number }> {
+    const paused = this.#paused;
+    if (!paused) this.requireReady();
+    let pausedAt: number | undefined;
+    try {
+      const { bytes, paused_at } = await this.#machine.saveState(to);
+      pausedAt = paused_at;
+      if (disk !== undefined) await this.#machine.switchDisk(disk);
+      if (end) void this.forceStop('its state was saved');
+      else if (!paused) await this.#machine.resume();
+      return { bytes, pause_ms: performance.now() - paused_at };
+    } catch (error) {
+      if (!paused) await this.#machine.resume().catch(() => {});
+      throw error;
+    } finally {
+      this.#log.info({ ms: pausedAt && Math.round(performance.now() - pausedAt) }, 'state saved');
+      this.onStatus(this.status());
+    }
+  }
+
+  /** Runs a command once and forgets it: what a first command costs the guest is paid before it is saved. */
+  async rehearse(argv: readonly string[]): Promise<void> {
+    this.requireReady();
+    await (this.#guest as GuestChannel).rehearse(argv);
+  }
+
   requireReady(): void {
-    if (this.phase === 'ready') return;
+    if (this.phase === 'ready' && !this.#paused) return;
     throw new NookError('not_running', `The VM is not ready for commands: it is ${this.status().state}.`);
   }
 
-  async #connectQmp(socket: Socket): Promise<void> {
-    const qmp = new QmpClient(socket);
-    qmp.onEvent = (event) => this.#onQmpEvent(event);
-    await qmp.negotiate(QMP_DEADLINE_MS);
-    this.#qmp = qmp;
-    this.#mark('qemu');
+  get #paused(): boolean {
+    return this.phase === 'ready' && this.#machine.paused;
   }
 
-  #connectGuest(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => this.#collector.passed(chunk.length));
-    this.#guest = new GuestChannel(socket, (error) =>
+  #connectGuest(agent: Duplex): void {
+    agent.on('data', (chunk: Buffer) => this.#collector.passed(chunk.length));
+    this.#guest = new GuestChannel(agent, (error) =>
       this.#fail(`the guest's agent broke the protocol: ${error.message}`),
     );
   }
 
   async #prepareGuest(): Promise<void> {
     const guest = this.#guest as GuestChannel;
-    await Promise.race([guest.hello, this.#gone()]);
+    const { identity, machine, guest_network } = this.spec;
+    // A guest that was saved has said it before.
+    if (machine.resume === undefined) await Promise.race([guest.hello, this.#gone()]);
     this.#mark('agent');
-    const { identity, machine } = this.spec;
     await guest.configure(
       {
         hostname: identity.hostname,
         machineId: identity.machine_id,
         timeNs: BigInt(Date.now()) * 1_000_000n,
         entropy: randomBytes(64),
-        mac: machine.mac,
-        ...(machine.network.guest ?? {}),
+        mac: machine.network.mac,
+        ...(guest_network ?? {}),
       },
-      1n,
+      machine.resume === undefined ? 1n : BigInt(Date.now()),
     );
     this.#mark('ready');
     this.#collector.now();
@@ -170,40 +219,30 @@ export class VmHost {
   }
 
   #onConsole(chunk: Buffer): void {
-    if (this.phase === 'launch' || this.phase === 'qemu') this.#mark('kernel');
+    if (this.phase === 'launch' || this.phase === 'machine') this.#mark('kernel');
     this.#console.append(chunk);
   }
 
-  #onQmpEvent({ event, data }: QmpEvent): void {
-    this.#log.debug({ event, data }, 'qmp event');
-    if (event === 'SHUTDOWN') this.#shutdownReason = String(data?.reason);
-  }
-
-  #actOnStop(stage: 'agent' | 'powerdown' | 'quit' | 'kill', graceMs: number): void {
+  #actOnStop(stage: StopStage, graceMs: number): void {
     this.#log.info({ stage }, 'stop');
     if (stage === 'agent') this.#guest?.powerOff(graceMs);
-    else if (stage === 'kill') this.#qemu?.kill();
-    else {
-      const command = stage === 'quit' ? 'quit' : 'system_powerdown';
-      this.#qmp?.execute(command, {}, QMP_DEADLINE_MS).catch((error: Error) => {
-        this.#log.debug({ error: error.message }, 'stop stage');
-      });
-    }
+    else if (stage === 'kill') this.#machine.kill();
+    else this.#machine.order(stage, this.#log);
   }
 
   #fail(cause: string): void {
     if (this.#failure !== undefined || this.#end) return;
     this.#failure = cause;
     this.#log.error({ cause, phase: this.phase }, 'the VM failed');
-    if (this.#qemu?.pid === undefined) this.#onExit({ code: null, signal: null, stderr: cause });
+    if (this.#machine.pid === undefined) this.#onExit({ code: null, signal: null, stderr: cause });
     else this.#stop.force();
   }
 
   #lateCause(): string {
     const seconds = Math.round(this.spec.boot_deadline_ms / 1000);
     const missing = {
-      launch: 'QEMU did not come up',
-      qemu: 'the kernel printed nothing',
+      launch: `${this.spec.driver.title} did not come up`,
+      machine: 'the kernel printed nothing',
       kernel: "the guest's agent did not answer",
       agent: 'the guest did not take its configuration',
     };
@@ -216,7 +255,7 @@ export class VmHost {
     });
   }
 
-  #onExit(exit: QemuExit): void {
+  #onExit(exit: MachineExit): void {
     if (this.#end) return;
     const lastPhase = this.#marks.findLast(({ phase }) => phase !== 'stopping')?.phase ?? 'launch';
     const end: HostEnd = {
@@ -224,9 +263,9 @@ export class VmHost {
       boot: this.spec.boot,
       ...endOf({
         exit,
+        driver: this.spec.driver.title,
         asked: this.phase === 'stopping',
         failure: this.#failure,
-        shutdownReason: this.#shutdownReason,
         console: this.#console.tail(20),
         everReady: this.#marks.some(({ phase }) => phase === 'ready'),
       }),
@@ -238,7 +277,6 @@ export class VmHost {
     this.#stop.done();
     this.#log.info({ end: { ...end, console_tail: undefined } }, 'the VM ended');
     this.#guest?.lose(`the VM ended: ${end.cause}`);
-    this.#qmp?.close();
     this.#console.close();
     void writeFileAtomic(join(this.spec.machine.dir, VM_FILES.ended), JSON.stringify(end))
       .catch((error: Error) => this.#log.error({ error: error.message }, 'the end could not be written'))
@@ -259,18 +297,4 @@ function stateOf(phase: HostPhase): HostStatus['state'] {
   if (phase === 'ready') return 'running';
   if (phase === 'stopping') return 'stopping';
   return phase === 'ended' ? 'stopped' : 'starting';
-}
-
-/** Listens at `path` for the one connection that QEMU makes when it starts. */
-async function accept(
-  path: string,
-  owner: number | undefined,
-): Promise<{ server: UnixServer; socket: Promise<Socket> }> {
-  let resolve!: (socket: Socket) => void;
-  const socket = new Promise<Socket>((settle) => {
-    resolve = settle;
-  });
-  const server = await listenUnix(path, resolve);
-  if (owner !== undefined) chownSync(path, owner, owner);
-  return { server, socket };
 }

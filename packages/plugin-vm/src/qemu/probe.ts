@@ -1,25 +1,17 @@
 import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
-import type { Accelerator, MachineType } from '../driver/machine-spec.ts';
-import {
-  acceleratorOption,
-  bootFiles,
-  cpuModel,
-  INHERITED_FD,
-  KERNEL_ARGUMENTS,
-  machineOption,
-} from '../driver/qemu-argv.ts';
-import { qemuUser, spawnQemu } from '../driver/spawn-qemu.ts';
+import type { MachineKernel, MachineUser } from '@nook/daemonapi';
+import { acceleratorOption, bootFiles, cpuModel, KERNEL_ARGUMENTS, machineOption } from './qemu-argv.ts';
+import type { Accelerator, QemuSettings } from './qemu-settings.ts';
+import { spawnQemu } from './spawn-qemu.ts';
 
 /** A guest that runs at all says so within a second; one that spins never does. */
 const PROBE_MS = 6_000;
 const SAYS_SO = 'NOOK-PROBE-OK';
 
-export interface ProbeGuest {
-  readonly qemu: string;
-  readonly machine: MachineType;
-  readonly vmlinux: string;
-  readonly initramfs: string;
+export interface ProbeGuest extends Omit<QemuSettings, 'accelerator'> {
+  readonly kernel: MachineKernel;
+  readonly run_as?: MachineUser | undefined;
 }
 
 export interface Verdict {
@@ -51,10 +43,10 @@ function deviceProblem(): string | undefined {
 
 /** Why the guest did not run; undefined when it did. */
 async function bootProbe(guest: ProbeGuest, signal: AbortSignal): Promise<string | undefined> {
-  const child = spawnQemu(guest.qemu, probeArguments(guest), {
+  const child = spawnQemu(guest.program, probeArguments(guest), {
     cwd: tmpdir(),
-    inherit: ['/dev/null', guest.vmlinux, guest.initramfs],
-    user: qemuUser('0000'),
+    inherit: [guest.kernel.vmlinux, guest.kernel.initramfs],
+    user: guest.run_as,
   });
   let console = '';
   let stderr = '';
@@ -90,9 +82,8 @@ async function bootProbe(guest: ProbeGuest, signal: AbortSignal): Promise<string
 function probeArguments(guest: ProbeGuest): string[] {
   return [
     ...['-name', 'nook-probe', '-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-sandbox', 'on'],
-    ...['-machine', machineOption(guest.machine), '-accel', acceleratorOption('kvm'), '-cpu', cpuModel('kvm')],
+    ...['-machine', machineOption(guest), '-accel', acceleratorOption('kvm'), '-cpu', cpuModel('kvm')],
     ...['-smp', '1', '-m', '128M', ...bootFiles([...KERNEL_ARGUMENTS, 'nook.probe'])],
-    ...['-add-fd', `fd=${INHERITED_FD.baseImage},set=1`],
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
   ];
 }

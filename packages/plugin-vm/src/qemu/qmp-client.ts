@@ -27,6 +27,7 @@ export class QmpClient {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
   readonly #pending = new Map<number, Pending>();
+  readonly #waiting = new Set<{ test(event: QmpEvent): boolean; resolve(event: QmpEvent): void }>();
   #nextId = 1;
   #text = '';
   #greeted!: () => void;
@@ -67,6 +68,20 @@ export class QmpClient {
     });
   }
 
+  /**
+   * The next event for which `test` holds.
+   * @throws NookError `timeout` with the reason, `unavailable` when the connection is gone
+   */
+  event(test: (event: QmpEvent) => boolean, timeoutMs: number, reason: string): Promise<QmpEvent> {
+    const { promise, resolve } = Promise.withResolvers<QmpEvent>();
+    const waiting = { test, resolve };
+    this.#waiting.add(waiting);
+    const lost = this.closed.then(() => {
+      throw gone('an event');
+    });
+    return withDeadline(Promise.race([promise, lost]), timeoutMs, reason).finally(() => this.#waiting.delete(waiting));
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -90,8 +105,13 @@ export class QmpClient {
 
   #handle(message: QmpMessage): void {
     if (message.QMP !== undefined) this.#greeted();
-    else if (message.event !== undefined) this.onEvent(message as QmpEvent);
+    else if (message.event !== undefined) this.#tell(message as QmpEvent);
     else this.#settle(message);
+  }
+
+  #tell(event: QmpEvent): void {
+    this.onEvent(event);
+    for (const { test, resolve } of this.#waiting) if (test(event)) resolve(event);
   }
 
   #settle(message: QmpMessage): void {

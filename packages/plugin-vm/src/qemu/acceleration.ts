@@ -3,9 +3,9 @@ import { arch, cpus, release } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@nook/daemonapi';
 import { writeFileAtomic } from '@nook/wire';
-import type { VmConfig } from '../config.ts';
 import { type ProbeGuest, probe, type Verdict } from './probe.ts';
 import { programStamp } from './program-stamp.ts';
+import type { QemuConfig } from './qemu-config.ts';
 
 interface CachedVerdict extends Verdict {
   readonly key: string;
@@ -15,11 +15,11 @@ interface CachedVerdict extends Verdict {
 /** Which accelerator this host's VMs get, found out once by a probe guest and kept in the cache with its reason. */
 export class Acceleration {
   readonly #file: string;
-  readonly #config: VmConfig;
+  readonly #config: QemuConfig;
   readonly #log: Logger;
   #running: Promise<Verdict> | undefined;
 
-  constructor(options: { cacheDir: string; config: VmConfig; log: Logger }) {
+  constructor(options: { cacheDir: string; config: QemuConfig; log: Logger }) {
     this.#file = join(options.cacheDir, 'accelerator.json');
     this.#config = options.config;
     this.#log = options.log;
@@ -34,7 +34,7 @@ export class Acceleration {
   }
 
   /** The verdict; boots the probe guest when there is none yet. Callers at the same time share one probe. */
-  async choose(guest: Omit<ProbeGuest, 'qemu'>, signal: AbortSignal): Promise<Verdict> {
+  async choose(guest: ProbeGuest, signal: AbortSignal): Promise<Verdict> {
     const known = await this.known();
     if (known) return known;
     this.#running ??= this.#probe(guest, signal).finally(() => {
@@ -43,9 +43,9 @@ export class Acceleration {
     return this.#running;
   }
 
-  async #probe(guest: Omit<ProbeGuest, 'qemu'>, signal: AbortSignal): Promise<Verdict> {
+  async #probe(guest: ProbeGuest, signal: AbortSignal): Promise<Verdict> {
     const key = await this.#key();
-    const verdict = await probe({ qemu: this.#config.qemu, ...guest }, signal);
+    const verdict = await probe(guest, signal);
     this.#log.info({ ...verdict }, 'accelerator chosen');
     const cached: CachedVerdict = { ...verdict, key, at: Date.now() };
     await writeFileAtomic(this.#file, JSON.stringify(cached));

@@ -1,12 +1,12 @@
 import type { DoctorCheck, DoctorFinding } from '@nook/daemonapi';
 import { execa } from 'execa';
-import type { Acceleration } from './acceleration/acceleration.ts';
-import type { VmConfig } from './config.ts';
+import type { Acceleration } from './acceleration.ts';
+import type { QemuConfig } from './qemu-config.ts';
 
 const PACKAGES: Record<string, string> = { 'qemu-img': 'qemu-utils', setpriv: 'util-linux' };
 
 /** What this plugin has to say about the host. */
-export function vmChecks(acceleration: Acceleration, config: VmConfig): DoctorCheck[] {
+export function qemuChecks(acceleration: Acceleration, config: QemuConfig): DoctorCheck[] {
   return [
     { name: 'vm.accelerator', run: () => checkAccelerator(acceleration) },
     {

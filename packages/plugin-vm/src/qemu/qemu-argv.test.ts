@@ -1,0 +1,61 @@
+import type { MachineSpec } from '@nook/daemonapi';
+import { describe, expect, it } from 'vitest';
+import { escapeValue, qemuArguments } from './qemu-argv.ts';
+import type { QemuSettings } from './qemu-settings.ts';
+
+const dir = '/home/ann/.local/state/nook/vms/0123456789ab';
+const spec: MachineSpec = {
+  name: 'web',
+  dir,
+  work_dir: `${dir}/machine`,
+  vcpus: 2,
+  memory_mib: 512,
+  kernel: { vmlinux: '/store/vmlinux', initramfs: '/cache/initramfs.cpio', arguments: [] },
+  disk: {
+    path: `${dir}/machine/disk.qcow2`,
+    format: 'qcow2',
+    layers: [{ path: '/store/image.ext4', format: 'raw' }],
+  },
+  network: {
+    mac: '52:54:00:01:23:45',
+    mode: 'user',
+    host_forwards: [{ protocol: 'tcp', host_address: '127.0.0.1', host_port: 8080, guest_port: 80 }],
+  },
+  settings: {},
+};
+const settings: QemuSettings = {
+  program: 'qemu-system-x86_64',
+  machine: 'microvm',
+  machine_version: 'microvm',
+  accelerator: 'tcg',
+};
+
+async function expectGolden(args: readonly string[], name: string): Promise<void> {
+  await expect(`${args.join('\n').replaceAll('\n-', '\n\n-')}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
+}
+
+describe("QEMU's arguments", () => {
+  it.each([
+    ['microvm', 'microvm'],
+    ['q35', 'pc-q35-7.2'],
+  ] as const)('for %s', (machine, machine_version) =>
+    expectGolden(qemuArguments(spec, { ...settings, machine, machine_version }), `${machine}-user`),
+  );
+
+  it('without a network and under KVM', () => {
+    const network = { ...spec.network, mode: 'none', host_forwards: [] } as const;
+    return expectGolden(qemuArguments({ ...spec, network }, { ...settings, accelerator: 'kvm' }), 'microvm-none-kvm');
+  });
+
+  it('with more than one layer under the disk, and words of a plugin for the kernel', () => {
+    const layers = [...spec.disk.layers, { path: '/frozen/layer.qcow2', format: 'qcow2' }] as const;
+    const kernel = { ...spec.kernel, arguments: ['audit=0'] };
+    const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, settings);
+    return expectGolden(args, 'microvm-layers');
+  });
+
+  it('hold every value literally, also one with commas', () => {
+    expect(escapeValue('a,b,,c')).toBe('a,,b,,,,c');
+    expect(qemuArguments({ ...spec, name: 'x,process=evil' }, settings)).toContain('guest=x,,process=evil');
+  });
+});

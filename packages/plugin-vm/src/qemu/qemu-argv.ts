@@ -1,0 +1,124 @@
+import { relative } from 'node:path';
+import type { MachineDisk, MachineSpec } from '@nook/daemonapi';
+import { type Accelerator, type MachineType, type QemuSettings, SOCKETS } from './qemu-settings.ts';
+
+const FORBIDDEN = ['obsolete=deny', 'elevateprivileges=deny', 'spawn=deny', 'resourcecontrol=deny'];
+
+/** A value inside a QEMU option list: a comma would end it, so it is doubled. */
+export function escapeValue(value: string): string {
+  return value.replaceAll(',', ',,');
+}
+
+/**
+ * The kernel's command line. `reboot=t` is a triple fault, which every machine type answers with an exit. The rest
+ * skips what only costs time in a guest: self-tests of ciphers, a test of the timer, patching for a single processor,
+ * lazy grace periods.
+ */
+export const KERNEL_ARGUMENTS = [
+  ...['console=ttyS0', 'quiet', 'reboot=t', 'panic=-1'],
+  ...['cryptomgr.notests', 'no_timer_check', 'noreplace-smp', 'rcupdate.rcu_expedited=1'],
+];
+
+/** The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest. */
+const FIRST_FD = 3;
+const FIRST_LAYER_FD = FIRST_FD + 2;
+
+/** Files that QEMU inherits open, in the order of their descriptors: it may run under a uid that cannot walk to them. */
+export function inheritedFiles({ kernel, disk, resume }: Pick<MachineSpec, 'kernel' | 'disk' | 'resume'>): string[] {
+  const layers = disk.layers.map(({ path }) => path);
+  return [kernel.vmlinux, kernel.initramfs, ...layers, ...(resume === undefined ? [] : [resume.devices, resume.ram])];
+}
+
+/** The descriptors of a saved machine's files: they come last. */
+export function resumeFds({ disk }: Pick<MachineSpec, 'disk'>): { readonly devices: number; readonly ram: number } {
+  const devices = FIRST_LAYER_FD + disk.layers.length;
+  return { devices, ram: devices + 1 };
+}
+
+/** QEMU's arguments for a machine. */
+export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string[] {
+  const { machine, accelerator } = settings;
+  const memory = spec.resume === undefined ? '' : ',memory-backend=ram';
+  return [
+    ...['-name', `guest=${escapeValue(spec.name)}`],
+    // A search path for firmware that holds none: it puts the VM's folder where `ps` shows it.
+    ...['-L', spec.dir, '-L', '/usr/share/qemu', '-L', '/usr/share/seabios'],
+    ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-sandbox', `on,${FORBIDDEN.join(',')}`],
+    ...['-machine', `${machineOption(settings)}${memory}`],
+    ...['-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
+    ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
+    ...(spec.resume === undefined ? bootFiles([...KERNEL_ARGUMENTS, ...spec.kernel.arguments]) : savedMachine(spec)),
+    ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
+    ...['-chardev', `socket,id=qmp,path=${SOCKETS.qmp}`, '-mon', 'chardev=qmp,mode=control'],
+    ...['-chardev', `socket,id=agent,path=${SOCKETS.agent}`],
+    ...['-device', `${device('virtio-serial', machine)},max_ports=2`],
+    ...['-device', 'virtserialport,chardev=agent,name=nook.agent.0'],
+    ...disk(spec, machine),
+    ...network(spec, machine),
+  ];
+}
+
+const MACHINE_OPTIONS: Record<MachineType, string> = {
+  q35: 'usb=off,vmport=off,smbus=off,sata=off,i8042=off,graphics=off,dump-guest-core=off',
+  microvm: 'pcie=off,usb=off,pit=on,pic=on,rtc=on,auto-kernel-cmdline=on,dump-guest-core=off',
+};
+
+export function machineOption({ machine, machine_version }: Pick<QemuSettings, 'machine' | 'machine_version'>): string {
+  return `${machine_version},${MACHINE_OPTIONS[machine]}`;
+}
+
+export function acceleratorOption(accelerator: Accelerator): string {
+  return accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi';
+}
+
+export function cpuModel(accelerator: Accelerator): string {
+  // Emulated string instructions with these flags are slower than the loops that they replace.
+  return accelerator === 'kvm' ? 'host' : 'max,-erms,-fsrm';
+}
+
+function device(kind: string, machine: MachineType): string {
+  return `${kind}-${machine === 'q35' ? 'pci' : 'device'}`;
+}
+
+export function bootFiles(kernelArguments: readonly string[]): string[] {
+  const inherited = (fd: number) => `/proc/self/fd/${fd}`;
+  return [
+    ...['-kernel', inherited(FIRST_FD), '-initrd', inherited(FIRST_FD + 1)],
+    ...['-append', kernelArguments.join(' ')],
+  ];
+}
+
+/** Memory that is mapped privately, so that what the machine writes is its own; a kernel would be written over it. */
+function savedMachine(spec: MachineSpec): string[] {
+  const file = `/proc/self/fd/${resumeFds(spec).ram}`;
+  const memory = `memory-backend-file,id=ram,size=${spec.memory_mib}M,mem-path=${file},share=off,prealloc=off`;
+  return ['-object', memory, '-incoming', 'defer'];
+}
+
+function disk({ disk: { path, format, layers }, work_dir }: MachineSpec, machine: MachineType): string[] {
+  return [
+    ...layers.flatMap((layer, index) => layerDevice(layer, index)),
+    ...['-blockdev', `driver=file,node-name=disk-file,filename=${escapeValue(relative(work_dir, path))},discard=unmap`],
+    ...['-blockdev', `driver=${format},node-name=disk,file=disk-file,backing=layer${layers.length - 1},discard=unmap`],
+    ...['-device', `${device('virtio-blk', machine)},drive=disk`],
+  ];
+}
+
+/** One of the files below the disk, which stands on the one before it. */
+function layerDevice({ format }: MachineDisk['layers'][number], index: number): string[] {
+  const backing = format === 'qcow2' && index > 0 ? `,backing=layer${index - 1}` : '';
+  return [
+    ...['-add-fd', `fd=${FIRST_LAYER_FD + index},set=${index + 1}`],
+    ...['-blockdev', `driver=file,node-name=layer${index}-file,filename=/dev/fdset/${index + 1},read-only=on`],
+    ...['-blockdev', `driver=${format},node-name=layer${index},file=layer${index}-file,read-only=on${backing}`],
+  ];
+}
+
+function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {
+  const forwards = host_forwards.map(
+    (port) => `hostfwd=${port.protocol}:${port.host_address}:${port.host_port}-:${port.guest_port}`,
+  );
+  // A hub that nothing else hangs on: the guest keeps its card, and the card leads nowhere.
+  const netdev = mode === 'user' ? ['user', 'id=net', 'ipv6=off', ...forwards] : ['hubport', 'id=net', 'hubid=0'];
+  return ['-netdev', netdev.join(','), '-device', `${device('virtio-net', machine)},netdev=net,mac=${mac}`];
+}
