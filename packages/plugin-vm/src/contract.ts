@@ -69,6 +69,25 @@ export interface VmRequest {
   readonly auto_remove?: boolean | undefined;
 }
 
+/** A guest that was booted and saved once, for VMs of this shape to begin as. */
+export interface TemplateView {
+  readonly key: string;
+  readonly image: string;
+  readonly image_digest: string;
+  readonly vcpus: number;
+  readonly memory_bytes: number;
+  readonly disk_bytes: number;
+  /** What it was made on, and loads on. */
+  readonly driver: string;
+  readonly driver_version: string;
+  readonly accelerator: string;
+  readonly machine: string;
+  /** On the host's disk. */
+  readonly bytes: number;
+  readonly created_at: number;
+  readonly used_at: number;
+}
+
 /** A command for the guest: an argument vector, never a shell line. */
 export interface ExecRequest {
   /** Absent: the user's login shell. */
@@ -105,7 +124,17 @@ export type LogSource = 'console' | 'vmhost' | 'qemu';
 
 declare module '@nook/daemonapi' {
   interface RpcMethods
-    extends OperationMethods<'vm.create', VmRequest & { readonly start?: boolean | undefined }, VmView> {
+    extends OperationMethods<'vm.create', VmRequest & { readonly start?: boolean | undefined }, VmView>,
+      OperationMethods<
+        'vm.template.warm',
+        Pick<VmRequest, 'image' | 'vcpus' | 'memory' | 'disk'>,
+        /** `made`: there was none of this shape. */
+        { readonly key: string; readonly bytes: number; readonly made: boolean }
+      > {
+    /** The latest used first. */
+    'vm.template.list': RpcMethod<Record<never, never>, readonly TemplateView[]>;
+    /** By its key, or the beginning of one. */
+    'vm.template.remove': RpcMethod<{ readonly key: string }, { readonly key: string }>;
     'vm.run': RpcMethod<
       VmRequest & { readonly exec?: ExecRequest | undefined; readonly detach?: boolean | undefined },
       { readonly vm: VmView; readonly session?: SessionHandle | undefined }

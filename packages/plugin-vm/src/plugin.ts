@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
 import { type VmConfig, vmConfig } from './config.ts';
+import { Activity } from './machines/activity.ts';
 import type { Dependencies } from './machines/dependencies.ts';
 import { Drivers } from './machines/drivers.ts';
 import { Initramfs } from './machines/initramfs.ts';
@@ -10,6 +11,7 @@ import { registerMethods } from './methods.ts';
 import { qemuChecks } from './qemu/doctor.ts';
 import { qemuDriver } from './qemu/driver.ts';
 import { TemplateBuilder } from './templates/template-builder.ts';
+import { registerTemplateMethods } from './templates/template-methods.ts';
 import { Templates } from './templates/templates.ts';
 
 /** Virtual machines: records, lifecycle, commands in them. */
@@ -30,6 +32,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const dependencies: Dependencies = {
       records: new Records(store),
       ...{ config, dirs, log, clock, events, drivers, templates },
+      activity: new Activity(),
       initramfs: new Initramfs(dirs.cache),
       images: context.need('images'),
       kernels: context.need('kernels'),
@@ -39,6 +42,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const idleMs = auto ? idle_seconds * 1000 : undefined;
     const builder = new TemplateBuilder({ dependencies, operations: context.operations, idleMs });
     registerMethods(context, machines);
+    registerTemplateMethods(context, { dependencies, builder });
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     return {

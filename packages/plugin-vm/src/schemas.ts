@@ -8,12 +8,16 @@ const text = z.string().max(4_096);
 
 export const named = z.strictObject({ name });
 
-const request = {
-  name: name.optional(),
+const shape = {
   image: z.string().min(1).max(512).optional(),
   vcpus: z.number().optional(),
   memory: size.optional(),
   disk: size.optional(),
+};
+
+const request = {
+  name: name.optional(),
+  ...shape,
   network: z.string().max(63).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
@@ -84,6 +88,29 @@ export const vmView = z.object({
   dir: z.string(),
   boot: z.array(z.object({ name: z.string(), at_ms: z.number(), duration_ms: z.number() })),
 });
+
+export const warmParams = z.strictObject(shape);
+export const warmResult = z.object({ key: z.string(), bytes: z.number(), made: z.boolean() });
+const templateKey = z.string().regex(/^[0-9a-f]{1,32}$/, 'must be a key of vm.template.list, or the beginning of one');
+export const templateParams = z.strictObject({ key: templateKey });
+export const templateResult = z.object({ key: z.string() });
+export const templateList = z.array(
+  z.object({
+    key: z.string(),
+    image: z.string(),
+    image_digest: z.string(),
+    vcpus: z.number(),
+    memory_bytes: z.number(),
+    disk_bytes: z.number(),
+    driver: z.string(),
+    driver_version: z.string(),
+    accelerator: z.string(),
+    machine: z.string(),
+    bytes: z.number(),
+    created_at: z.number(),
+    used_at: z.number(),
+  }),
+);
 
 export const sessionHandle = z.object({ vm: z.string(), session: z.string(), socket: z.string(), token: z.string() });
 export const runResult = z.object({ vm: vmView, session: sessionHandle.optional() });

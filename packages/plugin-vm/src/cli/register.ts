@@ -13,5 +13,8 @@ import { run } from './run.ts';
 import { show } from './show.ts';
 import { start } from './start.ts';
 import { stop } from './stop.ts';
+import { templateList, templateRm } from './template.ts';
+import { warm } from './warm.ts';
 
-registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm, attach] });
+const machines = [run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm, attach];
+registerCli({ commands: [...machines, warm, templateList, templateRm] });

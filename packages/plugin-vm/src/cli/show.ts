@@ -28,7 +28,7 @@ function facts(vm: VmView): [string, string][] {
     ['image', `${vm.image} (${vm.image_digest})`],
     ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
     ['network', [vm.network.mode, ...ports].join(', ')],
-    ['came up', vm.came_up],
+    ['came up', vm.came_up && [vm.came_up, vm.fallback].filter(Boolean).join(': ')],
     ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],
     ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],
     ['created', time(vm.created_at)],

@@ -2,6 +2,7 @@ import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/dae
 import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
 import type { Templates } from '../templates/templates.ts';
+import type { Activity } from './activity.ts';
 import type { Drivers } from './drivers.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Records } from './records.ts';
@@ -14,6 +15,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly log: Logger;
   readonly clock: Clock;
   readonly events: EventBus;
+  readonly activity: Activity;
   readonly drivers: Drivers;
   readonly initramfs: Initramfs;
   readonly templates: Templates;

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isNookError, NookError } from '@nook/daemonapi';
+import { isNookError, NookError, type Progress } from '@nook/daemonapi';
 import type { BootStep, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
@@ -68,7 +68,8 @@ export class Machine {
       this.#start = new AbortController();
       const signal = AbortSignal.any([caller.signal, this.#start.signal]);
       try {
-        await this.#bringUp({ opId: caller.opId, progress: (update) => caller.progress(update), signal }, options);
+        const starter = { opId: caller.opId, progress: (update: Progress) => caller.progress(update), signal };
+        await this.#dependencies.activity.start(() => this.#bringUp(starter, options));
       } finally {
         this.#start = undefined;
       }
@@ -173,7 +174,6 @@ export class Machine {
   async #bringUp(caller: Caller, options: { sessionExpected: boolean }): Promise<void> {
     const { clock, templates } = this.#dependencies;
     const boot = this.#record.run.boot + 1;
-    templates.onActivity();
     this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now() } });
     try {
       const { context, steps, fallback } = await this.#startOrBoot(caller, { ...options, boot });
@@ -186,7 +186,6 @@ export class Machine {
         driver_version: context.setup?.version,
         vmhost: context.vmhost,
       });
-      templates.onActivity();
       if (came_up === 'cold' && boot === 1) templates.onColdBoot(this.#record);
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';

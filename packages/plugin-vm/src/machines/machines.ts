@@ -8,7 +8,7 @@ import type { Caller, Dependencies } from './dependencies.ts';
 import { Machine } from './machine.ts';
 import { checkName, makeUpName } from './names.ts';
 import { type MachineRecord, nameTaken } from './records.ts';
-import { checkDisk, checkShape } from './shape.ts';
+import { resolveShape } from './resolve-shape.ts';
 
 /** All VMs of this home. */
 export class Machines {
@@ -39,28 +39,14 @@ export class Machines {
     if (isTaken(name)) throw nameTaken(name);
     this.#reserved.add(name);
     try {
-      const shape = checkShape(request, this.#dependencies);
-      const image = await this.#dependencies.images.ensure(request.image ?? this.#dependencies.images.defaultImage(), {
-        signal: caller.signal,
-        progress: (update) => caller.progress(update),
-      });
-      caller.signal.throwIfAborted();
+      const shape = await resolveShape(request, this.#dependencies, caller);
       const id = randomBytes(6).toString('hex');
       const record: MachineRecord = {
         id,
         name,
         state: 'created',
         created_at: this.#dependencies.clock.now(),
-        shape: {
-          ...shape,
-          driver: this.#dependencies.config.driver,
-          image: image.name,
-          image_digest: image.digest,
-          image_path: image.path,
-          disk_bytes: checkDisk(shape.disk_bytes, image),
-          mac: macOf(id),
-          machine_id: randomBytes(16).toString('hex'),
-        },
+        shape: { ...shape, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
         run: { boot: 0, steps: [] },
       };
       this.#dependencies.records.insert(record);

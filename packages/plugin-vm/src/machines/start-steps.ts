@@ -48,17 +48,24 @@ export function newToken(): string {
   return randomBytes(12).toString('hex');
 }
 
-/** A start, from a record to a guest that takes commands. */
-export const START_STEPS: readonly Step<StartContext>[] = [
+/** After these it is known what the machine is going to be; they leave nothing behind. */
+export const PREPARE_STEPS: readonly Step<StartContext>[] = [
   { name: 'kernel', run: prepareKernel },
   { name: 'initramfs', run: prepareInitramfs },
   { name: 'driver', run: prepareDriver },
+];
+
+/** From there to a guest that takes commands. */
+export const BRING_UP_STEPS: readonly Step<StartContext>[] = [
   { name: 'template', run: findTemplate },
   { name: 'disk', run: prepareDisk, undo: dropTemplateDisk },
   { name: 'network', run: planNetwork },
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
 ];
+
+/** A start. */
+export const START_STEPS: readonly Step<StartContext>[] = [...PREPARE_STEPS, ...BRING_UP_STEPS];
 
 async function prepareKernel(context: StartContext): Promise<void> {
   const { dependencies, caller } = context;
