@@ -165,7 +165,7 @@ function machineSpec(context: StartContext): MachineSpec {
       format: 'qcow2',
       layers: [{ path: shape.image_path, format: 'raw' }],
     },
-    network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
+    network: { mac: shape.mac, mode, host_forwards },
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
     ...(user ? { run_as: user } : {}),
     settings: filled(context.setup).settings,

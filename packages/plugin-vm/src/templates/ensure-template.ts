@@ -100,7 +100,7 @@ function contextFor(shape: TemplateShape, dependencies: Dependencies, caller: Ca
       ...{ id, name, state: 'starting', created_at: clock.now(), run: { boot: 0, steps: [] } },
       shape: {
         ...shape,
-        network: { mode: 'user', publish: [] },
+        network: { mode: 'none', publish: [] },
         auto_remove: false,
         mac: '52:54:00:00:00:00',
         machine_id: '0'.repeat(32),
