@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { surplus } from './surplus.ts';
+import { type Listed, surplus } from './surplus.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -85,7 +85,9 @@ export class Home implements AsyncDisposable {
 
   /** What the running machines have too much or too little of: empty when all counts agree. */
   async surplus(): Promise<string[]> {
-    return surplus(this.dir, await this.json('vm', 'list'));
+    const { members } = await this.json<{ members: { id: string }[] }>('vm', 'pool');
+    const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
+    return surplus(this.dir, [...(await this.json<Listed[]>('vm', 'list')), ...waiting]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -8,12 +8,19 @@ import type { Logger } from './logger.ts';
  * | capability     | what it promises                                                                                      |
  * | -------------- | ----------------------------------------------------------------------------------------------------- |
  * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
+ * | `network_connect` | {@link StartedMachine.connectNetwork}                                                                |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
-export type VmDriverCapability = 'disk_snapshot' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
+export type VmDriverCapability =
+  | 'disk_snapshot'
+  | 'network_connect'
+  | 'pause'
+  | 'powerdown'
+  | 'ram_snapshot'
+  | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
 export type VmDeviceBus = 'pci' | 'mmio';
@@ -193,6 +200,12 @@ export interface StartedMachine {
    * {@link MachineSpec.work_dir} that stands on the present one, which is not written to any more.
    */
   switchDisk?(path: string): Promise<void>;
+  /**
+   * Capability `network_connect`: the card of a machine whose network is `none` leads somewhere from now on. Called at
+   * most once.
+   * @throws NookError `operation_failed` when a port of the host is taken
+   */
+  connectNetwork?(network: Pick<MachineNetwork, 'mode' | 'host_forwards'>): Promise<void>;
 }
 
 export interface SavedState {

@@ -34,6 +34,21 @@ export const vmConfig = z.strictObject({
       max_bytes: size.default(4 * 1024 ** 3),
     })
     .prefault({}),
+  /** Restored VMs that stand still and wait for somebody to want one. */
+  pool: z
+    .strictObject({
+      size: z.number().int().min(0).max(100).default(0),
+      /** What they are to be; absent: as VMs that do not say. */
+      image: z.string().min(1).optional(),
+      vcpus: z.number().int().min(1).max(64).optional(),
+      memory: size.optional(),
+      disk: size.optional(),
+      /** Of the host's memory, all of them together. */
+      max_memory: size.default(1024 ** 3),
+      /** They are made when nothing was started for so long. */
+      idle_seconds: z.number().min(0).max(3600).default(1),
+    })
+    .prefault({}),
   stop_seconds: z.number().min(0).max(3600).default(10),
 });
 

@@ -88,6 +88,26 @@ export interface TemplateView {
   readonly used_at: number;
 }
 
+/** Machines that were restored and stand still, until one of them becomes a VM. */
+export interface PoolView {
+  /** How many there are to be. */
+  readonly size: number;
+  readonly max_memory_bytes: number;
+  readonly members: readonly {
+    /** Of the VM that it becomes. */
+    readonly id: string;
+    /** `silent`: its vmhost does not answer. */
+    readonly state: 'ready' | 'silent';
+    readonly template: string;
+    /** Of the host's memory, when it was made. */
+    readonly bytes: number;
+    readonly created_at: number;
+    readonly dir: string;
+    readonly vmhost_pid: number;
+    readonly qemu_pid?: number | undefined;
+  }[];
+}
+
 /** A command for the guest: an argument vector, never a shell line. */
 export interface ExecRequest {
   /** Absent: the user's login shell. */
@@ -131,6 +151,7 @@ declare module '@nook/daemonapi' {
         /** `made`: there was none of this shape. */
         { readonly key: string; readonly bytes: number; readonly made: boolean }
       > {
+    'vm.pool.show': RpcMethod<Record<never, never>, PoolView>;
     /** The latest used first. */
     'vm.template.list': RpcMethod<Record<never, never>, readonly TemplateView[]>;
     /** By its key, or the beginning of one. */

@@ -23,8 +23,10 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     params: schema.createParams,
     result: schema.vmView,
     run: async ({ start, ...request }, call) => {
-      const machine = await machines.create(request, call);
-      return start ? orRemove(machine, call, () => machine.start(call, { sessionExpected: false })) : machine.view();
+      if (!start) return (await machines.create(request, call)).view();
+      const starting = { sessionExpected: false };
+      const machine = await machines.create(request, call, starting);
+      return orRemove(machine, call, () => machine.start(call, starting));
     },
   });
   method('vm.run', {
@@ -33,9 +35,10 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     params: schema.runParams,
     result: schema.runResult,
     run: async ({ exec, detach, ...request }, call) => {
-      const machine = await machines.create(request, call);
+      const starting = { sessionExpected: exec !== undefined };
+      const machine = await machines.create(request, call, starting);
       return orRemove(machine, call, async () => {
-        const vm = await machine.start(call, { sessionExpected: exec !== undefined });
+        const vm = await machine.start(call, starting);
         if (exec === undefined) return { vm };
         return { vm, session: await machine.exec(call, { ...exec, detach }) };
       });

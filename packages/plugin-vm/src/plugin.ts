@@ -8,6 +8,9 @@ import { Initramfs } from './machines/initramfs.ts';
 import { Machines } from './machines/machines.ts';
 import { migrations, Records } from './machines/records.ts';
 import { registerMethods } from './methods.ts';
+import { fillPool } from './pool/fill-pool.ts';
+import { Pool } from './pool/pool.ts';
+import { PoolRecords } from './pool/pool-records.ts';
 import { qemuChecks } from './qemu/doctor.ts';
 import { qemuDriver } from './qemu/driver.ts';
 import { TemplateBuilder } from './templates/template-builder.ts';
@@ -38,11 +41,20 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       kernels: context.need('kernels'),
       network: context.need('network'),
     };
-    const machines = new Machines(dependencies);
     const idleMs = auto ? idle_seconds * 1000 : undefined;
-    const builder = new TemplateBuilder({ dependencies, operations: context.operations, idleMs });
+    const { operations } = context;
+    const builder = new TemplateBuilder({ dependencies, operations, idleMs });
+    const { image, vcpus, memory, disk, ...pooling } = config.pool;
+    const request = { image, vcpus, memory, disk };
+    const pool = new Pool({
+      settings: { size: pooling.size, maxBytes: pooling.max_memory, idleMs: pooling.idle_seconds * 1000 },
+      records: new PoolRecords(store),
+      ...{ dependencies, operations },
+      fill: (filling, caller) => fillPool(filling, { request, builder, dependencies, caller }),
+    });
+    const machines = new Machines(dependencies, pool);
     registerMethods(context, machines);
-    registerTemplateMethods(context, { dependencies, builder });
+    registerTemplateMethods(context, { dependencies, builder, pool });
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     return {
@@ -50,8 +62,12 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
         drivers.check(config.driver);
         await templates.store.sweep();
         await machines.recover();
+        pool.start();
       },
-      stop: () => builder.stop(),
+      async stop() {
+        builder.stop();
+        await pool.stop();
+      },
       async dispose() {
         machines.release();
         await templates.release();

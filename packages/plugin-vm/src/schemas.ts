@@ -112,6 +112,23 @@ export const templateList = z.array(
   }),
 );
 
+export const poolView = z.object({
+  size: z.number(),
+  max_memory_bytes: z.number(),
+  members: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(['ready', 'silent']),
+      template: z.string(),
+      bytes: z.number(),
+      created_at: z.number(),
+      dir: z.string(),
+      vmhost_pid: z.number(),
+      qemu_pid: z.number().optional(),
+    }),
+  ),
+});
+
 export const sessionHandle = z.object({ vm: z.string(), session: z.string(), socket: z.string(), token: z.string() });
 export const runResult = z.object({ vm: vmView, session: sessionHandle.optional() });
 export const deleteResult = z.object({ name });

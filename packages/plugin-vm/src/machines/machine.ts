@@ -1,17 +1,19 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, NookError, type Progress } from '@nook/daemonapi';
-import type { BootStep, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import type { BootStep, CameUp, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd } from '../hosts/vmhost-process.ts';
+import { CLAIM_MS, CLAIM_STEPS, claimSpec } from '../pool/claim-steps.ts';
+import type { Claim } from '../pool/pool.ts';
 import { type HostStatus, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { identityOnDisk } from './identity-on-disk.ts';
 import type { MachineRecord, MachineRun } from './records.ts';
 import { newToken, START_STEPS, type StartContext } from './start-steps.ts';
-import { runSteps } from './step-runner.ts';
+import { runSteps, type Step } from './step-runner.ts';
 import { view } from './view.ts';
 
 /** A vmhost of an earlier daemon that has not answered for this long is said to be stuck. */
@@ -20,14 +22,21 @@ const SILENT_MS = 1_000;
 const ORDER_MS = 20_000;
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
 
-interface StartOptions {
+export interface StartRequest {
+  /** A session is to follow at once. */
   readonly sessionExpected: boolean;
+}
+
+interface StartOptions extends StartRequest {
   readonly boot: number;
 }
 
 interface Started {
   readonly context: StartContext;
   readonly steps: BootStep[];
+  readonly came_up: CameUp;
+  /** Why not a quicker way. */
+  readonly fallback?: string;
 }
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
@@ -42,6 +51,7 @@ export class Machine {
   #queue: Promise<unknown> = Promise.resolve();
   #start: AbortController | undefined;
   #removal: Promise<void> | undefined;
+  #claim: Claim | undefined;
 
   constructor(record: MachineRecord, dependencies: Dependencies, onRemoved: () => void) {
     this.#record = record;
@@ -61,7 +71,12 @@ export class Machine {
     return view(this.#record, this.dir, this.#link?.status);
   }
 
-  start(caller: Caller, options: { sessionExpected: boolean }): Promise<VmView> {
+  /** The next start makes this VM of a machine that waits already. */
+  takeOver(claim: Claim): void {
+    this.#claim = claim;
+  }
+
+  start(caller: Caller, options: StartRequest): Promise<VmView> {
     return this.#exclusively(async () => {
       if (this.#record.state === 'paused') throw paused(this.#record.name);
       if (this.#link) return this.view();
@@ -171,16 +186,16 @@ export class Machine {
     this.#link = undefined;
   }
 
-  async #bringUp(caller: Caller, options: { sessionExpected: boolean }): Promise<void> {
+  async #bringUp(caller: Caller, options: StartRequest): Promise<void> {
     const { clock, templates } = this.#dependencies;
     const boot = this.#record.run.boot + 1;
-    this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now() } });
+    const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
+    this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now(), claim } });
     try {
-      const { context, steps, fallback } = await this.#startOrBoot(caller, { ...options, boot });
-      const came_up = context.template ? 'template' : 'cold';
+      const { context, steps, came_up, fallback } = await this.#startSomehow(caller, { ...options, boot });
       this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
-        ...{ steps, came_up, ...(fallback === undefined ? {} : { fallback }) },
+        ...{ steps, came_up, claim: undefined, ...(fallback === undefined ? {} : { fallback }) },
         accelerator: context.setup?.accelerator,
         machine: context.setup?.machine,
         driver_version: context.setup?.version,
@@ -198,17 +213,47 @@ export class Machine {
     }
   }
 
+  /** The quickest way that works; what did not is said. */
+  async #startSomehow(caller: Caller, options: StartOptions): Promise<Started> {
+    const claim = this.#claim;
+    this.#claim = undefined;
+    if (!claim) return this.#startOrBoot(caller, options);
+    try {
+      return await this.#becomeOf(claim, caller, options);
+    } catch (error) {
+      if (caller.signal.aborted) throw error;
+      const why = `the machine of the pool could not be used: ${(error as Error).message}`;
+      caller.progress({ stage: 'claim', message: why });
+      const started = await this.#startOrBoot(caller, options);
+      return { ...started, fallback: [why, started.fallback].filter(Boolean).join('; ') };
+    }
+  }
+
+  async #becomeOf({ member, context: known, steps }: Claim, caller: Caller, options: StartOptions): Promise<Started> {
+    const { token, vmhost } = member.record;
+    const context: StartContext = {
+      ...known,
+      ...this.#startContext(caller, { ...options, cold: false }),
+      ...{ token, vmhost, link: member.link },
+    };
+    const before = steps.reduce((sum, { duration_ms }) => sum + duration_ms, 0);
+    const own = (await this.#run(CLAIM_STEPS, context)).map((step) => ({ ...step, at_ms: step.at_ms + before }));
+    return { context, steps: [...steps, ...own], came_up: 'pool' };
+  }
+
   /** A machine that does not come up from its template is booted, and says why. */
-  async #startOrBoot(caller: Caller, options: StartOptions): Promise<Started & { fallback?: string }> {
+  async #startOrBoot(caller: Caller, options: StartOptions): Promise<Started> {
     const context = this.#startContext(caller, { ...options, cold: false });
     try {
-      return await this.#runStart(context);
+      const steps = await this.#run(START_STEPS, context);
+      return { context, steps, came_up: context.template ? 'template' : 'cold' };
     } catch (error) {
       if (!context.template || caller.signal.aborted) throw error;
       const fallback = `template ${context.template.key} did not load: ${(error as Error).message}`;
       await this.#dependencies.templates.discard(context.template.key, fallback);
       caller.progress({ stage: 'template', message: fallback });
-      return { ...(await this.#runStart(this.#startContext(caller, { ...options, cold: true }))), fallback };
+      const cold = this.#startContext(caller, { ...options, cold: true });
+      return { context: cold, steps: await this.#run(START_STEPS, cold), came_up: 'cold', fallback };
     }
   }
 
@@ -221,21 +266,26 @@ export class Machine {
     };
   }
 
-  async #runStart(context: StartContext): Promise<Started> {
+  #run(steps: readonly Step<StartContext>[], context: StartContext): Promise<BootStep[]> {
     const { caller } = context;
-    const steps = await runSteps(START_STEPS, context, this.#dependencies.clock, {
+    return runSteps(steps, context, this.#dependencies.clock, {
       onStep: (name) => {
         caller.signal.throwIfAborted();
         caller.progress({ stage: name });
       },
     });
-    return { context, steps };
   }
 
   #adopt(link: VmhostLink, token: string, run: MachineRun = this.#record.run): void {
     this.#link = link;
+    let finishing = false;
     const follow = (status: HostStatus | undefined) => {
       if (this.#link !== link || status === undefined) return;
+      if (status.pooled) {
+        if (!finishing) void this.#finishClaim(link);
+        finishing = true;
+        return;
+      }
       const state: VmState = status.state === 'stopped' || status.state === 'failed' ? 'stopping' : status.state;
       this.#set({ state, cause: undefined, run: { ...this.#record.run, qemu_pid: status.qemu_pid } });
     };
@@ -250,6 +300,26 @@ export class Machine {
       if (this.#link === link) await this.#onLost(token);
     });
     this.#settled.catch((error: Error) => this.#dependencies.log.error({ error: error.message }, 'the end of a VM'));
+  }
+
+  /** The daemon that took the machine out of the pool ended before it had told the vmhost. */
+  async #finishClaim(link: VmhostLink): Promise<void> {
+    const { run, shape } = this.#record;
+    const opId = run.claim?.op_id ?? 'op-claim';
+    try {
+      const network = await this.#dependencies.network.plan(shape.network);
+      const sessionExpected = run.claim?.session_expected ?? false;
+      const claim = claimSpec(this.#record, { network, sessionExpected, opId });
+      await link.call('claim', claim, { opId, timeoutMs: CLAIM_MS });
+      this.#set({ state: 'running', run: { ...this.#record.run, came_up: 'pool', claim: undefined } });
+    } catch (error) {
+      await link
+        .call('force_stop', {}, { opId, timeoutMs: ANSWER_MS })
+        .catch((stuck: Error) => this.#endByForce(link, stuck));
+      await this.#afterwards();
+      if (this.#removal) return;
+      this.#set({ state: 'failed', cause: `the machine of the pool could not be used: ${(error as Error).message}` });
+    }
   }
 
   /** The vmhost is gone: the machine has ended, or the vmhost died and the kernel took QEMU along. */

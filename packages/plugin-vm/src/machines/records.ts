@@ -1,6 +1,7 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
 import type { BootStep, CameUp, NetworkSpec, VmState } from '../contract.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
+import { poolMigration } from '../pool/pool-records.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
       run TEXT NOT NULL
     ) STRICT`,
   },
+  poolMigration,
 ];
 
 /** What a VM is: fixed when it is created. */
@@ -41,6 +43,8 @@ export interface MachineRun {
   readonly ended_at?: number | undefined;
   readonly steps: readonly BootStep[];
   readonly came_up?: CameUp | undefined;
+  /** It takes a member of the pool over, and that has not been confirmed. */
+  readonly claim?: { readonly op_id: string; readonly session_expected: boolean } | undefined;
   /** Why it did not come up the quicker way that was at hand. */
   readonly fallback?: string | undefined;
   readonly accelerator?: string | undefined;

@@ -31,6 +31,8 @@ export interface StartContext {
   readonly cold: boolean;
   /** It is booted to be saved as a template: without a way out, and for as long as this daemon lives. */
   readonly forTemplate?: boolean;
+  /** It is to wait in the pool: it comes up from a template or not at all. */
+  readonly pooled?: boolean;
   /** What it begins as; absent: it is booted. */
   template?: FoundTemplate | undefined;
   kernel?: { readonly digest: string; readonly vmlinux: string; readonly modules: string };
@@ -55,11 +57,13 @@ export const PREPARE_STEPS: readonly Step<StartContext>[] = [
   { name: 'driver', run: prepareDriver },
 ];
 
+export const NETWORK_STEP: Step<StartContext> = { name: 'network', run: planNetwork };
+
 /** From there to a guest that takes commands. */
 export const BRING_UP_STEPS: readonly Step<StartContext>[] = [
   { name: 'template', run: findTemplate },
   { name: 'disk', run: prepareDisk, undo: dropTemplateDisk },
-  { name: 'network', run: planNetwork },
+  NETWORK_STEP,
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
 ];
@@ -90,6 +94,7 @@ async function prepareDriver(context: StartContext): Promise<void> {
 async function findTemplate(context: StartContext): Promise<void> {
   if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
+  if (context.pooled && !context.template) throw new NookError('unavailable', 'There is no template for the pool.');
 }
 
 /** All that decides what a machine is once it is ready, but for its identity and its network. */
@@ -143,6 +148,7 @@ function hostSpec(context: StartContext): HostSpec {
     auto_remove: record.shape.auto_remove,
     session_expected: context.sessionExpected,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
+    ...(context.pooled ? { pooled: true } : {}),
     boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
 }
@@ -165,7 +171,8 @@ function machineSpec(context: StartContext): MachineSpec {
       format: 'qcow2',
       layers: [{ path: shape.image_path, format: 'raw' }],
     },
-    network: { mac: shape.mac, mode, host_forwards },
+    // A machine of the pool knows its address, and gets somewhere when it is claimed.
+    network: { mac: shape.mac, mode: context.pooled ? 'none' : mode, host_forwards },
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
     ...(user ? { run_as: user } : {}),
     settings: filled(context.setup).settings,

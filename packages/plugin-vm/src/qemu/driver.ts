@@ -21,7 +21,7 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
   const driver: VmDriver = {
     name: 'qemu',
     title: 'QEMU',
-    capabilities: ['disk_snapshot', 'pause', 'powerdown', 'ram_snapshot', 'user_network'],
+    capabilities: ['disk_snapshot', 'network_connect', 'pause', 'powerdown', 'ram_snapshot', 'user_network'],
     devices: config.machine === 'q35' ? 'pci' : 'mmio',
     engine: pathToFileURL(programFile('qemu-engine', import.meta.url)).href,
     programs: [basename(config.qemu)],

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { MachineDisk, MachineSpec } from '@nook/daemonapi';
+import type { MachineDisk, MachineNetwork, MachineSpec } from '@nook/daemonapi';
 import { type Accelerator, type MachineType, type QemuSettings, SOCKETS } from './qemu-settings.ts';
 
 const FORBIDDEN = ['obsolete=deny', 'elevateprivileges=deny', 'spawn=deny', 'resourcecontrol=deny'];
@@ -114,11 +114,17 @@ function layerDevice({ format }: MachineDisk['layers'][number], index: number): 
   ];
 }
 
+/** A hub that the card of a machine without a network hangs on, so that it can be given one. */
+export const HUB = 0;
+
+/** As QEMU's user network has it: what comes to a port of the host goes to one of the guest. */
+export function forwardRule(port: MachineNetwork['host_forwards'][number]): string {
+  return `${port.protocol}:${port.host_address}:${port.host_port}-:${port.guest_port}`;
+}
+
 function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {
-  const forwards = host_forwards.map(
-    (port) => `hostfwd=${port.protocol}:${port.host_address}:${port.host_port}-:${port.guest_port}`,
-  );
+  const forwards = host_forwards.map((port) => `hostfwd=${forwardRule(port)}`);
   // A hub that nothing else hangs on: the guest keeps its card, and the card leads nowhere.
-  const netdev = mode === 'user' ? ['user', 'id=net', 'ipv6=off', ...forwards] : ['hubport', 'id=net', 'hubid=0'];
+  const netdev = mode === 'user' ? ['user', 'id=net', 'ipv6=off', ...forwards] : ['hubport', 'id=net', `hubid=${HUB}`];
   return ['-netdev', netdev.join(','), '-device', `${device('virtio-net', machine)},netdev=net,mac=${mac}`];
 }

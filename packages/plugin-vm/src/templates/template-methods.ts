@@ -3,6 +3,7 @@ import type { VmConfig } from '../config.ts';
 import type { TemplateView } from '../contract.ts';
 import type { Dependencies } from '../machines/dependencies.ts';
 import { resolveShape } from '../machines/resolve-shape.ts';
+import type { Pool } from '../pool/pool.ts';
 import * as schema from '../schemas.ts';
 import type { TemplateBuilder } from './template-builder.ts';
 import type { StoredTemplate } from './template-store.ts';
@@ -10,12 +11,13 @@ import type { StoredTemplate } from './template-store.ts';
 interface Parts {
   readonly dependencies: Dependencies;
   readonly builder: TemplateBuilder;
+  readonly pool: Pool;
 }
 
-/** The `vm.template.*` rows of the dispatch table. */
+/** The `vm.template.*` and `vm.pool.*` rows of the dispatch table. */
 export function registerTemplateMethods(
   { method }: PluginContext<'vm', VmConfig>,
-  { dependencies, builder }: Parts,
+  { dependencies, builder, pool }: Parts,
 ): void {
   const { templates } = dependencies;
   method('vm.template.list', {
@@ -42,6 +44,13 @@ export function registerTemplateMethods(
     params: schema.templateParams,
     result: schema.templateResult,
     run: async ({ key }) => ({ key: await templates.remove(key) }),
+  });
+  method('vm.pool.show', {
+    summary: 'The machines that wait to become VMs.',
+    access: 'read',
+    params: schema.noParams,
+    result: schema.poolView,
+    run: () => pool.view(),
   });
 }
 

@@ -19,10 +19,11 @@ async function main(dir: string): Promise<void> {
   process.umask(0o077);
   const spec = JSON.parse(await readFile(join(dir, VM_FILES.spec), 'utf8')) as HostSpec;
   const opIds = new AsyncLocalStorage<string>();
+  let current = () => spec;
   const log = new JsonLog(join(dir, VM_FILES.log), () => ({
     pid: process.pid,
-    vm: spec.machine.name,
-    op_id: opIds.getStore() ?? spec.op_id,
+    vm: current().identity.hostname,
+    op_id: opIds.getStore() ?? current().op_id,
   }));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'vmhost fails');
@@ -32,6 +33,7 @@ async function main(dir: string): Promise<void> {
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {});
 
   const host = new VmHost(spec, log);
+  current = () => host.spec;
   const control = new Control(host, log, opIds);
   const server = await listenUnix(join(dir, VM_FILES.socket), (socket) => control.serve(socket));
   await writeFileAtomic(join(dir, VM_FILES.pid), JSON.stringify(identify(process.pid, spec.token)));

@@ -21,7 +21,7 @@ const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "$' + '{SHELL:-/bin/sh}" -l'];
 
 interface TableOptions {
   /** The VM goes when its first session is over. */
-  readonly autoRemove: boolean;
+  readonly autoRemove: () => boolean;
   readonly onOver: () => void;
   readonly log: Logger;
 }
@@ -50,7 +50,7 @@ export class SessionTable {
         hint: 'End some of them first.',
       });
     }
-    const main = this.#options.autoRemove && this.#nextId === 1;
+    const main = this.#options.autoRemove() && this.#nextId === 1;
     const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
     let peer: SessionPeer | undefined;
     const session = new Session(
@@ -105,7 +105,7 @@ export class SessionTable {
 
   /** A machine that is to go with its first session goes too when that session never comes. */
   expectFirst(): void {
-    if (!this.#options.autoRemove) return;
+    if (!this.#options.autoRemove()) return;
     setTimeout(() => {
       if (this.#nextId === 1) this.#options.onOver();
     }, FIRST_CLIENT_MS).unref();
