@@ -11,6 +11,8 @@ export interface BootStep {
   /** Milliseconds since the start was asked for. */
   readonly at_ms: number;
   readonly duration_ms: number;
+  /** The median of the latest starts that came up the same way; in `vm.show` only. */
+  readonly usual_ms?: number | undefined;
 }
 
 export interface PublishedPortView {

@@ -115,7 +115,7 @@ function registerReads({ method }: PluginContext<'vm', VmConfig>, machines: Mach
     access: 'read',
     params: schema.named,
     result: schema.vmView,
-    run: ({ name }) => machines.get(name).view(),
+    run: ({ name }) => machines.get(name).viewBesideUsual(),
   });
   method('vm.logs', {
     summary: "A VM's console, or the log of its vmhost, as a byte stream.",

@@ -7,6 +7,7 @@ import { Drivers } from './machines/drivers.ts';
 import { Initramfs } from './machines/initramfs.ts';
 import { Machines } from './machines/machines.ts';
 import { migrations, Records } from './machines/records.ts';
+import { UsualTimes } from './machines/usual-times.ts';
 import { registerMethods } from './methods.ts';
 import { fillPool } from './pool/fill-pool.ts';
 import { Pool } from './pool/pool.ts';
@@ -36,6 +37,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       records: new Records(store),
       ...{ config, dirs, log, clock, events, drivers, templates },
       activity: new Activity(),
+      usualTimes: new UsualTimes(store),
       initramfs: new Initramfs(dirs.cache),
       images: context.need('images'),
       kernels: context.need('kernels'),

@@ -86,7 +86,9 @@ export const vmView = z.object({
   vmhost_pid: z.number().optional(),
   qemu_pid: z.number().optional(),
   dir: z.string(),
-  boot: z.array(z.object({ name: z.string(), at_ms: z.number(), duration_ms: z.number() })),
+  boot: z.array(
+    z.object({ name: z.string(), at_ms: z.number(), duration_ms: z.number(), usual_ms: z.number().optional() }),
+  ),
 });
 
 export const warmParams = z.strictObject(shape);

@@ -43,7 +43,9 @@ function facts(vm: VmView): [string, string][] {
 
 function showBoot({ out }: CliContext, steps: readonly BootStep[]): void {
   out.table(
-    ['STEP', 'AT', 'TOOK'],
-    steps.map(({ name, at_ms, duration_ms }) => [name, `${at_ms} ms`, `${duration_ms} ms`]),
+    ['STEP', 'AT', 'TOOK', 'USUALLY'],
+    steps.map(({ name, at_ms, duration_ms, usual_ms }) => [
+      ...[name, `${at_ms} ms`, `${duration_ms} ms`, usual_ms === undefined ? '-' : `${usual_ms} ms`],
+    ]),
   );
 }

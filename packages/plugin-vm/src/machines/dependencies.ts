@@ -6,6 +6,7 @@ import type { Activity } from './activity.ts';
 import type { Drivers } from './drivers.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Records } from './records.ts';
+import type { UsualTimes } from './usual-times.ts';
 
 /** What the machines of one daemon work with. */
 export interface Dependencies extends NeedsOf<'vm'> {
@@ -16,6 +17,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly clock: Clock;
   readonly events: EventBus;
   readonly activity: Activity;
+  readonly usualTimes: UsualTimes;
   readonly drivers: Drivers;
   readonly initramfs: Initramfs;
   readonly templates: Templates;

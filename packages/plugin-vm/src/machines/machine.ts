@@ -71,6 +71,13 @@ export class Machine {
     return view(this.#record, this.dir, this.#link?.status);
   }
 
+  /** As `view`, each step of the start with the time that it usually takes. */
+  viewBesideUsual(): VmView {
+    const shown = this.view();
+    const usual = shown.came_up && this.#dependencies.usualTimes.of(shown.came_up);
+    return { ...shown, boot: shown.boot.map((step) => ({ ...step, usual_ms: usual?.get(step.name) })) };
+  }
+
   /** The next start makes this VM of a machine that waits already. */
   takeOver(claim: Claim): void {
     this.#claim = claim;
@@ -201,6 +208,8 @@ export class Machine {
         driver_version: context.setup?.version,
         vmhost: context.vmhost,
       });
+      // Nobody waits for it.
+      setImmediate(() => this.#keepTimes(came_up));
       if (came_up === 'cold' && boot === 1) templates.onColdBoot(this.#record);
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';
@@ -234,6 +243,7 @@ export class Machine {
     const context: StartContext = {
       ...known,
       ...this.#startContext(caller, { ...options, cold: false }),
+      caller: this.#telling(caller, () => 'pool'),
       ...{ token, vmhost, link: member.link },
     };
     const before = steps.reduce((sum, { duration_ms }) => sum + duration_ms, 0);
@@ -259,11 +269,27 @@ export class Machine {
 
   #startContext(caller: Caller, options: StartOptions & { cold: boolean }): StartContext {
     const { drivers } = this.#dependencies;
-    return {
+    const context: StartContext = {
       record: this.#record,
       driver: drivers.of({ name: this.#record.name, driver: this.#record.shape.driver }),
-      ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, caller, ...options },
+      ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, ...options },
+      caller: this.#telling(caller, () => (context.template ? 'template' : 'cold')),
     };
+    return context;
+  }
+
+  /** Says with each stage how long it usually takes. */
+  #telling({ opId, signal, progress }: Caller, way: () => CameUp): Caller {
+    const usual = ({ stage }: Progress) => this.#dependencies.usualTimes.of(way()).get(stage);
+    return { opId, signal, progress: (update) => progress({ ...update, ...withUsual(usual(update)) }) };
+  }
+
+  #keepTimes(way: CameUp): void {
+    try {
+      this.#dependencies.usualTimes.record(way, this.view().boot);
+    } catch (error) {
+      this.#dependencies.log.debug({ error: String(error) }, 'the times of a start were not kept');
+    }
   }
 
   #run(steps: readonly Step<StartContext>[], context: StartContext): Promise<BootStep[]> {
@@ -425,6 +451,10 @@ export class Machine {
 
 function paused(name: string): NookError {
   return new NookError('not_running', `VM '${name}' is paused.`, { hint: `Let it go on: nook vm resume ${name}` });
+}
+
+function withUsual(usual: number | undefined): { usual_ms?: number } {
+  return usual === undefined ? {} : { usual_ms: usual };
 }
 
 function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {

@@ -2,6 +2,7 @@ import { type Migration, NookError, type Store } from '@nook/daemonapi';
 import type { BootStep, CameUp, NetworkSpec, VmState } from '../contract.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 import { poolMigration } from '../pool/pool-records.ts';
+import { startTimesMigration } from './usual-times.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
     ) STRICT`,
   },
   poolMigration,
+  startTimesMigration,
 ];
 
 /** What a VM is: fixed when it is created. */
