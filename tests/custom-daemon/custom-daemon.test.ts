@@ -59,7 +59,7 @@ test('nook starts the daemon that config.toml names, and its own plugin serves',
   await folder.write('greeter.ts', await documentedPlugin());
   await folder.copyEntry(withGreeter);
   await using home = await Home.create();
-  await mkdir(join(home.dir, 'config'), { mode: 0o700 });
+  await mkdir(join(home.dir, 'config'), { mode: 0o700, recursive: true });
   const command = JSON.stringify([process.execPath, folder.entry]);
   await writeFile(join(home.dir, 'config/config.toml'), `[daemon]\ncommand = ${command}\n`, { mode: 0o600 });
 

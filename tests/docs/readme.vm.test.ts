@@ -65,7 +65,7 @@ describe('every command of README.md', () => {
   it('the configuration that it shows is accepted', async () => {
     const [shown] = blocks.filter(({ language }) => language === 'toml');
     await using other = await Home.create();
-    await mkdir(join(other.dir, 'config'), { mode: 0o700 });
+    await mkdir(join(other.dir, 'config'), { mode: 0o700, recursive: true });
     await writeFile(join(other.dir, 'config/config.toml'), shown?.text ?? '', { mode: 0o600 });
     expect(await other.ok('vm', 'list')).toContain('NAME');
   });

@@ -1,14 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './eventually.ts';
 import { type Listed, surplus } from './surplus.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The program under test: the launcher, as a user calls it. */
 export const NOOK = join(ROOT, 'nook');
+
+/** Nothing is done unasked. */
+const QUIET = '[vm.templates]\nauto = false\n';
 
 export interface Outcome {
   readonly code: number | null;
@@ -43,11 +47,19 @@ export class Home implements AsyncDisposable {
 
   /** @param options.program what is run instead of the launcher */
   static async create(
-    options: { readonly in?: string; readonly store?: string; readonly program?: readonly string[] } = {},
+    options: {
+      readonly in?: string;
+      /** Of config.toml. */
+      readonly config?: string;
+      readonly store?: string;
+      readonly program?: readonly string[];
+    } = {},
   ): Promise<Home> {
     const store = options.store ?? (process.env.NOOK_TEST_STORE || join(ROOT, '.nook/test-store'));
     await mkdir(store, { recursive: true, mode: 0o700 });
     const dir = await mkdtemp(join(options.in ?? tmpdir(), 'nook-test-'));
+    await mkdir(join(dir, 'config'), { mode: 0o700 });
+    await writeFile(join(dir, 'config/config.toml'), options.config ?? QUIET, { mode: 0o600 });
     return new Home(dir, { store, program: options.program ?? [NOOK] });
   }
 
@@ -85,7 +97,11 @@ export class Home implements AsyncDisposable {
 
   /** What the running machines have too much or too little of: empty when all counts agree. */
   async surplus(): Promise<string[]> {
-    const { members } = await this.json<{ members: { id: string }[] }>('vm', 'pool');
+    const { members } = await eventually(
+      'the pool rests',
+      () => this.json<{ filling: boolean; members: { id: string }[] }>('vm', 'pool'),
+      ({ filling }) => !filling,
+    );
     const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
     return surplus(this.dir, [...(await this.json<Listed[]>('vm', 'list')), ...waiting]);
   }

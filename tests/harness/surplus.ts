@@ -11,6 +11,9 @@ export interface Listed {
 /** The daemon was killed in the middle of a start, before or after that had made the disk. */
 const INTERRUPTED = 'its start was interrupted';
 
+/** How the folder of a machine begins that is booted to be a template: it has no record, and ends with its daemon. */
+const TEMPLATE = 'template-';
+
 interface Found {
   readonly pid: number;
   readonly argv: readonly string[];
@@ -23,10 +26,11 @@ interface Found {
 export function surplus(home: string, vms: readonly Listed[]): string[] {
   const found: string[] = [];
   const folder = join(home, 'state', 'vms');
-  const ids = existsSync(folder) ? readdirSync(folder) : [];
+  const ids = existsSync(folder) ? readdirSync(folder).filter((id) => !id.startsWith(TEMPLATE)) : [];
   for (const id of ids) if (!vms.some((vm) => vm.id === id)) found.push(`folder ${id} belongs to no VM`);
   const processes = processesUnder(folder);
   for (const { pid, argv } of processes) {
+    if (argv.some((word) => word.startsWith(join(folder, TEMPLATE)))) continue;
     if (!vms.some(({ id }) => argv.includes(join(folder, id))))
       found.push(`process ${pid} belongs to no VM: ${argv.join(' ')}`);
   }

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Shown } from './busybox-vm.ts';
 import { eventually } from './eventually.ts';
@@ -19,11 +18,8 @@ export interface Template {
 }
 
 /** A home whose daemon reads this configuration. */
-export async function homeWith(...config: readonly string[]): Promise<Home> {
-  const home = await Home.create();
-  await mkdir(join(home.dir, 'config'), { mode: 0o700 });
-  await writeFile(join(home.dir, 'config/config.toml'), config.join('\n'), { mode: 0o600 });
-  return home;
+export function homeWith(...config: readonly string[]): Promise<Home> {
+  return Home.create({ config: config.join('\n') });
 }
 
 export const templateDir = (home: Home, key: string) => join(home.dir, 'cache/templates', key);

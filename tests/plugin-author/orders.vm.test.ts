@@ -17,7 +17,7 @@ const ORDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** A home whose daemon has the real plugins under other names. */
 async function renamedHome(names: Readonly<Record<string, string>>): Promise<Home> {
   const home = await Home.create();
-  await mkdir(join(home.dir, 'config'), { mode: 0o700 });
+  await mkdir(join(home.dir, 'config'), { mode: 0o700, recursive: true });
   const command = JSON.stringify([process.execPath, join(import.meta.dirname, 'renamed-daemon.ts')]);
   await writeFile(join(home.dir, 'config/config.toml'), `[daemon]\ncommand = ${command}\n`, { mode: 0o600 });
   home.env.NOOK_TEST_NAMES = JSON.stringify(names);

@@ -15,7 +15,7 @@ const TSX = join(ROOT, 'node_modules/.bin/tsx');
 /** A home whose command line is `program`, and whose daemon is that of the config where one is given. */
 async function homeOf(program: readonly string[], daemon?: readonly string[]): Promise<Home> {
   const home = await Home.create({ program });
-  await mkdir(join(home.dir, 'config'), { mode: 0o700 });
+  await mkdir(join(home.dir, 'config'), { mode: 0o700, recursive: true });
   const section = daemon === undefined ? '' : `[daemon]\ncommand = ${JSON.stringify(daemon)}\n\n`;
   const text = `${section}[webhook]\nsecret = "a secret of the tests"\n`;
   await writeFile(join(home.dir, 'config/config.toml'), text, { mode: 0o600 });

@@ -12,7 +12,7 @@ const SECRET = 'a secret of the tests';
 it('the life of a real machine reaches a webhook, signed and in order', async () => {
   await using receiver = await Receiver.create();
   await using home = await Home.create({ program: [TSX, join(EXAMPLE, 'nook.ts')] });
-  await mkdir(join(home.dir, 'config'), { mode: 0o700 });
+  await mkdir(join(home.dir, 'config'), { mode: 0o700, recursive: true });
   const config = [
     '[daemon]',
     `command = ${JSON.stringify([TSX, join(EXAMPLE, 'nookd.ts')])}`,

@@ -26,9 +26,9 @@ export const vmConfig = z.strictObject({
   /** Saved machines that new VMs begin as. */
   templates: z
     .strictObject({
-      /** Made unasked, when nothing was started for `idle_seconds`, for every shape that had to be booted. */
+      /** Made unasked for every shape that had to be booted, once nothing was asked of VMs for `idle_seconds` and the host is idle. */
       auto: z.boolean().default(true),
-      idle_seconds: z.number().min(0).max(3600).default(3),
+      idle_seconds: z.number().min(0).max(3600).default(5),
       /** At most so many, and so much of the disk; those used longest ago go. */
       max_count: z.number().int().min(0).max(1000).default(8),
       max_bytes: size.default(4 * 1024 ** 3),

@@ -95,6 +95,8 @@ export interface PoolView {
   /** How many there are to be. */
   readonly size: number;
   readonly max_memory_bytes: number;
+  /** Members are being made, or will be as soon as nothing is asked of VMs. */
+  readonly filling: boolean;
   readonly members: readonly {
     /** Of the VM that it becomes. */
     readonly id: string;

@@ -117,6 +117,7 @@ export const templateList = z.array(
 export const poolView = z.object({
   size: z.number(),
   max_memory_bytes: z.number(),
+  filling: z.boolean(),
   members: z.array(
     z.object({
       id: z.string(),

@@ -2,13 +2,14 @@ import type { CliCommand } from '@nook/daemonapi';
 import { ago } from './ago.ts';
 import { formatMebibytes } from './mebibytes.ts';
 
-export const pool: CliCommand = {
+export const poolShow: CliCommand = {
   name: 'vm pool',
   summary: 'Show the machines that wait to become VMs',
   examples: ['nook vm pool', 'nook vm pool --json'],
   async run({ context }) {
-    const { size, max_memory_bytes, members } = await context.call('vm.pool.show', {});
-    if (context.json) return context.out.json({ size, max_memory_bytes, members });
+    const pool = await context.call('vm.pool.show', {});
+    if (context.json) return context.out.json(pool);
+    const { size, members } = pool;
     const now = Date.now();
     context.out.table(
       ['ID', 'STATE', 'TEMPLATE', 'MEMORY', 'MADE'],

@@ -6,7 +6,7 @@ import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
 import { pause } from './pause.ts';
-import { pool } from './pool.ts';
+import { poolShow } from './pool.ts';
 import { restart } from './restart.ts';
 import { resume } from './resume.ts';
 import { rm } from './rm.ts';
@@ -18,4 +18,4 @@ import { templateList, templateRm } from './template.ts';
 import { warm } from './warm.ts';
 
 const machines = [run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm, attach];
-registerCli({ commands: [...machines, warm, templateList, templateRm, pool] });
+registerCli({ commands: [...machines, warm, templateList, templateRm, poolShow] });

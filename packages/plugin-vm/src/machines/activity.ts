@@ -1,10 +1,20 @@
-/** How many starts are in progress, so that what can wait does. */
+import { HostLoad } from './host-load.ts';
+
+/** A host that is busier than this has something better to do. */
+const BUSY_SHARE = 0.5;
+
+/** What is asked of VMs, so that what can wait does. */
 export class Activity {
   readonly #listeners = new Set<() => void>();
   #starts = 0;
 
   get busy(): boolean {
     return this.#starts > 0;
+  }
+
+  /** Something was asked. */
+  touch(): void {
+    this.#tell();
   }
 
   /** Counts `work` as a start while it lasts. */
@@ -19,7 +29,7 @@ export class Activity {
     }
   }
 
-  /** @param listener called when a start begins and when one has ended */
+  /** @param listener called when something was asked, when a start begins, and when one has ended */
   watch(listener: () => void): void {
     this.#listeners.add(listener);
   }
@@ -31,14 +41,17 @@ export class Activity {
 
 interface IdleWorkOptions {
   readonly activity: Activity;
-  /** How long nothing must have been started. */
+  /** How long nothing must have been asked. */
   readonly idleMs: number;
+  /** The host must have been idle too, for as long. */
+  readonly hostToo?: boolean;
   readonly act: () => void;
 }
 
-/** Work that is put off until nothing was started for a while; every start puts it off again. */
+/** Work that is put off until nothing was asked of VMs for a while; everything that is asked puts it off again. */
 export class IdleWork {
   readonly #options: IdleWorkOptions;
+  readonly #load = new HostLoad();
   #due = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -53,6 +66,11 @@ export class IdleWork {
     this.#wait();
   }
 
+  /** It was asked for, and has not begun. */
+  get pending(): boolean {
+    return this.#due;
+  }
+
   cancel(): void {
     this.#due = false;
     clearTimeout(this.#timer);
@@ -60,9 +78,11 @@ export class IdleWork {
 
   #wait(): void {
     clearTimeout(this.#timer);
-    const { activity, idleMs, act } = this.#options;
+    const { activity, idleMs, hostToo, act } = this.#options;
     if (!this.#due || activity.busy) return;
+    this.#load.reset();
     this.#timer = setTimeout(() => {
+      if (hostToo && idleMs > 0 && this.#load.share() > BUSY_SHARE) return this.#wait();
       this.#due = false;
       act();
     }, idleMs);

@@ -31,6 +31,7 @@ export class Machines {
 
   /** @throws NookError `not_found` */
   get(name: string): Machine {
+    this.#dependencies.activity.touch();
     const machine = this.#machines.get(name);
     if (machine) return machine;
     throw new NookError('not_found', `There is no VM named '${name}'.`, { hint: 'See what there is: nook vm list' });

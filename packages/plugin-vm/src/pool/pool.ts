@@ -44,6 +44,7 @@ export class Pool {
   readonly #parts: PoolParts;
   readonly #members = new Map<string, PoolMember>();
   readonly #idleWork: IdleWork;
+  #filling = false;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -71,7 +72,7 @@ export class Pool {
         qemu_pid: link.status?.qemu_pid,
       };
     });
-    return { size, max_memory_bytes: maxBytes, members };
+    return { size, max_memory_bytes: maxBytes, filling: this.#idleWork.pending || this.#filling, members };
   }
 
   /** Whether another one is wanted and allowed. */
@@ -162,21 +163,26 @@ export class Pool {
 
   #fill(): void {
     const { operations, dependencies, fill } = this.#parts;
-    if (!this.lacks) return;
+    if (!this.lacks || this.#filling) return;
+    this.#filling = true;
     const { opId, done } = operations.begin('vm.pool.fill', async (operation) => {
       await fill(this, operation);
       return { members: this.#members.size };
     });
-    done.then(
-      () => {
-        // A start came between.
-        if (this.lacks && dependencies.activity.busy) this.#idleWork.ask();
-      },
-      (error: unknown) => {
-        if (isNookError(error) && error.code === 'cancelled') return;
-        dependencies.log.warn({ op_id: opId, error: String(error) }, 'the pool could not be filled');
-      },
-    );
+    done
+      .finally(() => {
+        this.#filling = false;
+      })
+      .then(
+        () => {
+          // A start came between, or took one.
+          if (this.lacks) this.#idleWork.ask();
+        },
+        (error: unknown) => {
+          if (isNookError(error) && error.code === 'cancelled') return;
+          dependencies.log.warn({ op_id: opId, error: String(error) }, 'the pool could not be filled');
+        },
+      );
   }
 
   #keep(member: PoolMember): void {

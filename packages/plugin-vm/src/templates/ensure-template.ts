@@ -107,7 +107,7 @@ function contextFor(shape: TemplateShape, dependencies: Dependencies, caller: Ca
       },
     },
     driver: drivers.of({ name, driver: shape.driver }),
-    ...{ dir: join(dirs.state, 'vms', id), boot: 1, token: newToken(), sessionExpected: false },
+    ...{ dir: join(dirs.state, 'vms', name), boot: 1, token: newToken(), sessionExpected: false },
     ...{ cold: true, forTemplate: true, dependencies, caller },
   };
 }

@@ -7,7 +7,7 @@ import { type EnsuredTemplate, ensureTemplate, type TemplateShape } from './ensu
 interface BuilderOptions {
   readonly dependencies: Dependencies;
   readonly operations: Operations;
-  /** How long nothing must have been started before a template is made unasked; undefined: never. */
+  /** How long nobody must have asked anything of VMs before a template is made unasked; undefined: never. */
   readonly idleMs: number | undefined;
 }
 
@@ -24,7 +24,7 @@ export class TemplateBuilder {
     const { idleMs, dependencies } = options;
     if (idleMs === undefined) return;
     const { activity, templates } = dependencies;
-    this.#idleWork = new IdleWork({ activity, idleMs, act: () => this.#makeNext() });
+    this.#idleWork = new IdleWork({ activity, idleMs, hostToo: true, act: () => this.#makeNext() });
     templates.onColdBoot = (record) => this.#consider(record);
   }
 
