@@ -6,6 +6,7 @@ import { execLatency } from './exec-latency.ts';
 import { memory } from './memory.ts';
 import { rpc } from './rpc.ts';
 import { stdio } from './stdio.ts';
+import { warmStart } from './warm-start.ts';
 
 /** In the order in which they run. */
 export const measurements: Readonly<Record<string, Measurement>> = {
@@ -13,6 +14,7 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   daemon,
   cli: commandLine,
   'cold-start': coldStart,
+  'warm-start': warmStart,
   exec: execLatency,
   stdio,
   memory,
