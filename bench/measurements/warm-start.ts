@@ -39,7 +39,7 @@ async function fromTemplate(lab: Lab): Promise<Row[]> {
 }
 
 async function fromPool(lab: Lab): Promise<Row[]> {
-  const config = ['[vm.templates]', 'auto = false', '[vm.pool]', 'size = 1', 'idle_seconds = 0', ''].join('\n');
+  const config = ['[vm.templates]', 'auto = false', '[vm.pool]', 'size = 1', 'idle_seconds = 0.5', ''].join('\n');
   await using own = await Lab.open({ quick: lab.quick, config });
   const ready = () => poolFilled(own);
   return [

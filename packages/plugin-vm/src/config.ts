@@ -19,6 +19,8 @@ export const vmConfig = z.strictObject({
   /** For the driver `qemu`, as `machine` and `qemu`. `auto` asks a small probe guest once. */
   accelerator: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
   machine: z.enum(['microvm', 'q35']).default('q35'),
+  /** Addresses of processes in guests drawn at random; `auto`: not under emulation, where it makes each command slow. */
+  aslr: z.enum(['auto', 'on', 'off']).default('auto'),
   kernel: z.string().optional(),
   qemu: z.string().default('qemu-system-x86_64'),
   /** Deadlines in seconds. */

@@ -4,6 +4,7 @@ import type { Logger, VmDriver } from '@nook/daemonapi';
 import { programFile } from '@nook/wire';
 import { Acceleration } from './acceleration.ts';
 import { InstalledQemu } from './installed-qemu.ts';
+import { cpuModel, kernelArguments } from './qemu-argv.ts';
 import type { QemuConfig } from './qemu-config.ts';
 import type { QemuSettings } from './qemu-settings.ts';
 
@@ -30,7 +31,10 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
       const { machine } = config;
       const wanted = { program: config.qemu, machine, machine_version: machines[machine] };
       const { accelerator } = await acceleration.choose({ ...wanted, kernel, run_as }, signal);
-      const settings: QemuSettings = { ...wanted, accelerator };
+      const settings: QemuSettings = {
+        ...{ ...wanted, accelerator, cpu: cpuModel(accelerator) },
+        kernel_arguments: kernelArguments(accelerator, config.aslr),
+      };
       return { accelerator, machine, version, settings: { ...settings } };
     },
   };

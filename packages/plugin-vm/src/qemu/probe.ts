@@ -9,7 +9,7 @@ import { spawnQemu } from './spawn-qemu.ts';
 const PROBE_MS = 6_000;
 const SAYS_SO = 'NOOK-PROBE-OK';
 
-export interface ProbeGuest extends Omit<QemuSettings, 'accelerator'> {
+export interface ProbeGuest extends Omit<QemuSettings, 'accelerator' | 'cpu' | 'kernel_arguments'> {
   readonly kernel: MachineKernel;
   readonly run_as?: MachineUser | undefined;
 }

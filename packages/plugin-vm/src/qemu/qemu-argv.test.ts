@@ -1,6 +1,6 @@
 import type { MachineSpec } from '@nook/daemonapi';
 import { describe, expect, it } from 'vitest';
-import { escapeValue, qemuArguments } from './qemu-argv.ts';
+import { cpuModel, escapeValue, kernelArguments, qemuArguments } from './qemu-argv.ts';
 import type { QemuSettings } from './qemu-settings.ts';
 
 const dir = '/home/ann/.local/state/nook/vms/0123456789ab';
@@ -28,6 +28,15 @@ const settings: QemuSettings = {
   machine: 'microvm',
   machine_version: 'microvm',
   accelerator: 'tcg',
+  cpu: cpuModel('tcg'),
+  kernel_arguments: kernelArguments('tcg', 'auto'),
+};
+/** As the driver has them for KVM. */
+const underKvm: QemuSettings = {
+  ...settings,
+  accelerator: 'kvm',
+  cpu: cpuModel('kvm'),
+  kernel_arguments: kernelArguments('kvm', 'auto'),
 };
 
 async function expectGolden(args: readonly string[], name: string): Promise<void> {
@@ -44,7 +53,7 @@ describe("QEMU's arguments", () => {
 
   it('without a network and under KVM', () => {
     const network = { ...spec.network, mode: 'none', host_forwards: [] } as const;
-    return expectGolden(qemuArguments({ ...spec, network }, { ...settings, accelerator: 'kvm' }), 'microvm-none-kvm');
+    return expectGolden(qemuArguments({ ...spec, network }, underKvm), 'microvm-none-kvm');
   });
 
   it('with more than one layer under the disk, and words of a plugin for the kernel', () => {
@@ -52,6 +61,17 @@ describe("QEMU's arguments", () => {
     const kernel = { ...spec.kernel, arguments: ['audit=0'] };
     const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, settings);
     return expectGolden(args, 'microvm-layers');
+  });
+
+  it('fix the addresses of processes where that is worth it, unless told otherwise', () => {
+    const words = (['auto', 'on', 'off'] as const).map((aslr) =>
+      (['tcg', 'kvm'] as const).map((accelerator) => kernelArguments(accelerator, aslr).includes('norandmaps')),
+    );
+    expect(words).toEqual([
+      [true, false],
+      [false, false],
+      [true, true],
+    ]);
   });
 
   it('hold every value literally, also one with commas', () => {

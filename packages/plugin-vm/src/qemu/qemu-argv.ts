@@ -19,6 +19,15 @@ export const KERNEL_ARGUMENTS = [
   ...['cryptomgr.notests', 'no_timer_check', 'noreplace-smp', 'rcupdate.rcu_expedited=1'],
 ];
 
+/**
+ * With addresses drawn anew for each process, the emulator translates what every process shares anew for each: a
+ * command then takes four times as long (docs/decisions/0008-fixed-addresses-under-emulation.md).
+ */
+export function kernelArguments(accelerator: Accelerator, aslr: 'auto' | 'on' | 'off'): string[] {
+  const fixed = aslr === 'off' || (aslr === 'auto' && accelerator === 'tcg');
+  return [...KERNEL_ARGUMENTS, ...(fixed ? ['norandmaps'] : [])];
+}
+
 /** The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest. */
 const FIRST_FD = 3;
 const FIRST_LAYER_FD = FIRST_FD + 2;
@@ -37,7 +46,7 @@ export function resumeFds({ disk }: Pick<MachineSpec, 'disk'>): { readonly devic
 
 /** QEMU's arguments for a machine. */
 export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string[] {
-  const { machine, accelerator } = settings;
+  const { machine, accelerator, cpu, kernel_arguments } = settings;
   const memory = spec.resume === undefined ? '' : ',memory-backend=ram';
   return [
     ...['-name', `guest=${escapeValue(spec.name)}`],
@@ -45,9 +54,9 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...['-L', spec.dir, '-L', '/usr/share/qemu', '-L', '/usr/share/seabios'],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-sandbox', `on,${FORBIDDEN.join(',')}`],
     ...['-machine', `${machineOption(settings)}${memory}`],
-    ...['-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
+    ...['-accel', acceleratorOption(accelerator), '-cpu', cpu],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
-    ...(spec.resume === undefined ? bootFiles([...KERNEL_ARGUMENTS, ...spec.kernel.arguments]) : savedMachine(spec)),
+    ...(spec.resume === undefined ? bootFiles([...kernel_arguments, ...spec.kernel.arguments]) : savedMachine(spec)),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=qmp,path=${SOCKETS.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', `socket,id=agent,path=${SOCKETS.agent}`],
