@@ -35,6 +35,8 @@ async function main(dir: string): Promise<void> {
   const host = new VmHost(spec, log);
   current = () => host.spec;
   const control = new Control(host, log, opIds);
+  // The machine's process comes up while this one makes itself known; should that fail, the kernel ends both.
+  const booted = host.boot();
   const server = await listenUnix(join(dir, VM_FILES.socket), (socket) => control.serve(socket));
   await writeFileAtomic(join(dir, VM_FILES.pid), JSON.stringify(identify(process.pid, spec.token)));
   process.on('SIGTERM', () => void host.stop(10_000));
@@ -42,7 +44,7 @@ async function main(dir: string): Promise<void> {
   closeSync(READY_FD);
   log.info({ boot: spec.boot }, 'vmhost is up');
 
-  await Promise.race([host.boot(), host.ended]);
+  await Promise.race([booted, host.ended]);
   await host.ended;
   await control.settle(FAREWELL_MS);
   await server.close();
