@@ -1,25 +1,11 @@
-import { DatabaseSync } from 'node:sqlite';
-import type { SqlValue, Store } from '@nook/daemonapi';
 import { expect, it } from 'vitest';
+import { memoryStore } from '../memory-store.fixture.ts';
 import { startTimesMigration, UsualTimes } from './usual-times.ts';
-
-/** A store in memory. */
-function store(): Store {
-  const database = new DatabaseSync(':memory:');
-  database.exec(startTimesMigration.sql);
-  return {
-    migrate: () => {},
-    run: (sql, ...params) => ({ changes: Number(database.prepare(sql).run(...(params as SqlValue[])).changes) }),
-    get: <Row>(sql: string, ...params: SqlValue[]) => database.prepare(sql).get(...params) as Row | undefined,
-    all: <Row>(sql: string, ...params: SqlValue[]) => database.prepare(sql).all(...params) as Row[],
-    transaction: (work) => work(),
-  };
-}
 
 const boot = (duration_ms: number) => [{ name: 'boot', at_ms: 10, duration_ms }];
 
 it('is the median of the latest twenty starts that came up the same way', () => {
-  const kept = store();
+  const kept = memoryStore(startTimesMigration);
   const times = new UsualTimes(kept);
   expect(times.of('cold').get('boot')).toBeUndefined();
   for (const ms of [900, 5_000, 1_000]) times.record('cold', boot(ms));
@@ -34,7 +20,7 @@ it('is the median of the latest twenty starts that came up the same way', () => 
 });
 
 it('knows a step that only some starts had', () => {
-  const times = new UsualTimes(store());
+  const times = new UsualTimes(memoryStore(startTimesMigration));
   times.record('cold', boot(100));
   times.record('cold', [...boot(100), { name: 'pull', at_ms: 0, duration_ms: 7 }]);
   expect([...times.of('cold')]).toEqual([
