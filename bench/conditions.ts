@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cpus, loadavg, release, totalmem } from 'node:os';
+import { cpus, getPriority, loadavg, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type { VmView } from '../packages/plugin-vm/src/contract.ts';
 import { exec } from './exec-session.ts';
@@ -17,6 +17,8 @@ export interface Conditions {
   readonly machine: string;
   /** Running processes averaged over one minute, when the run began. Above the number of CPUs, others were using them. */
   readonly load: number;
+  /** Below 0, this run went before what others did. */
+  readonly niceness: number;
   readonly quick: boolean;
 }
 
@@ -39,6 +41,7 @@ export async function conditions(lab: Lab): Promise<Conditions> {
     qemu: /version (\S+)/.exec(stdout)?.[1] ?? 'unknown',
     machine: `${machine}, ${accelerator === 'kvm' ? 'KVM' : 'emulation (no KVM)'}`,
     load,
+    niceness: getPriority(),
     quick: lab.quick,
   };
 }
@@ -54,6 +57,7 @@ export function describe(conditions: Conditions): [string, string][] {
     ['QEMU', conditions.qemu],
     ['VMs', `${conditions.machine}, 1 vCPU, 1 GiB`],
     ['load average at the start', conditions.load.toFixed(2)],
+    ...(conditions.niceness === 0 ? [] : [['niceness', String(conditions.niceness)] as [string, string]]),
     ...(conditions.quick ? [['run', 'quick: few samples'] as [string, string]] : []),
   ];
 }

@@ -17,9 +17,10 @@ export class Lab implements AsyncDisposable {
     this.quick = quick;
   }
 
-  static async open({ quick }: { readonly quick: boolean }): Promise<Lab> {
+  /** @param options.config of config.toml; absent: nothing is done unasked, so that every VM is booted */
+  static async open({ quick, config }: { readonly quick: boolean; readonly config?: string }): Promise<Lab> {
     const store = process.env.NOOK_STORE;
-    const home = await Home.create(store ? { store } : {});
+    const home = await Home.create({ ...(store ? { store } : {}), ...(config === undefined ? {} : { config }) });
     await home.ok('daemon', 'start');
     return new Lab(home, await RpcClient.connect(socketOf(home)), quick);
   }

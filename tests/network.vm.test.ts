@@ -1,33 +1,9 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { busyboxVm } from './harness/busybox-vm.ts';
 import { Home } from './harness/home.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** What a server says to who connects, or the error code. */
-function read(host: string, port: number): Promise<string> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 10_000 });
-    let text = '';
-    socket.on('data', (chunk) => {
-      text += chunk.toString();
-    });
-    socket.once('timeout', () => socket.destroy(new Error('no answer')));
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.once('close', () => resolve(text));
-  });
-}
+import { freePort, readFrom } from './harness/ports.ts';
 
 const SERVE = 'while :; do echo "from the guest" | nc -l -p 80; done';
 
@@ -38,12 +14,12 @@ describe('the network of a VM', () => {
     await busyboxVm(home, 'web', '--publish', `${port}:80`);
     await home.ok('vm', 'exec', '-d', 'web', '--', 'sh', '-c', SERVE);
     await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'until netstat -ltn | grep -q :80; do sleep 0.1; done');
-    expect(await read('127.0.0.1', port)).toBe('from the guest\n');
+    expect(await readFrom('127.0.0.1', port)).toBe('from the guest\n');
     const others = Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
       .filter(({ family, address }) => family === 'IPv4' && address !== '127.0.0.1');
     for (const { address } of [...others, { address: '127.0.0.2' }])
-      expect(await read(address, port)).toBe('ECONNREFUSED');
+      expect(await readFrom(address, port)).toBe('ECONNREFUSED');
     expect(await home.ok('vm', 'list')).toContain(`127.0.0.1:${port}→80`);
 
     const taken = await home.nook(['vm', 'run', '--rm', '--image', 'busybox', '--publish', `${port}:80`, '--', 'true']);

@@ -7,6 +7,7 @@ import { execLatency } from './exec-latency.ts';
 import { memory } from './memory.ts';
 import { rpc } from './rpc.ts';
 import { stdio } from './stdio.ts';
+import { warmStart } from './warm-start.ts';
 
 /** In the order in which they run. */
 export const measurements: Readonly<Record<string, Measurement>> = {
@@ -15,6 +16,7 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   attack,
   cli: commandLine,
   'cold-start': coldStart,
+  'warm-start': warmStart,
   exec: execLatency,
   stdio,
   memory,

@@ -1,7 +1,6 @@
-import type { SessionHandle, VmView } from '../../packages/plugin-vm/src/contract.ts';
-import { attach } from '../exec-session.ts';
+import { createToFirstExec } from '../create-to-exec.ts';
 import type { Lab } from '../lab.ts';
-import { bareQemuBoot, machineOf } from '../peers/bare-qemu.ts';
+import { bareQemuBoot } from '../peers/bare-qemu.ts';
 import { atMost, type Row } from '../row.ts';
 import { summary } from '../statistics.ts';
 
@@ -40,27 +39,4 @@ async function ofImage(lab: Lab, image: string): Promise<Row[]> {
       return { measurement, what: `· of which ${name}`, unit: 'ms', ...summary(samples) };
     }),
   ];
-}
-
-async function createToFirstExec(lab: Lab, image: string) {
-  const began = performance.now();
-  const { vm, session } = await lab.call<{ vm: VmView; session: SessionHandle }>('vm.run', {
-    image,
-    exec: { argv: ['/bin/true'], stdin: false },
-  });
-  const started = performance.now();
-  await attach(session);
-  const ended = performance.now();
-  const machine = await machineOf(vm.dir);
-  await lab.remove(vm.name);
-  const took = (...names: readonly string[]) =>
-    vm.boot.reduce((sum, { name, duration_ms }) => (names.includes(name) ? sum + duration_ms : sum), 0);
-  const phases: [string, number][] = [
-    ['image, kernel, initramfs, disk', took('kernel', 'initramfs', 'driver', 'disk', 'network')],
-    ['start of the vmhost', took('vmhost')],
-    ['start of QEMU → agent speaks', took('boot') - took('boot: agent')],
-    ['agent speaks → guest ready', took('boot: agent')],
-    ['first exec, joined by a client', ended - started],
-  ];
-  return { ms: ended - began, phases, machine };
 }

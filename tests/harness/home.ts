@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { surplus } from './surplus.ts';
+import { eventually } from './eventually.ts';
+import { type Listed, surplus } from './surplus.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -101,7 +102,13 @@ export class Home implements AsyncDisposable {
 
   /** What the running machines have too much or too little of: empty when all counts agree. */
   async surplus(): Promise<string[]> {
-    return surplus(this.dir, await this.json('vm', 'list'));
+    const { members } = await eventually(
+      'the pool rests',
+      () => this.json<{ filling: boolean; members: { id: string }[] }>('vm', 'pool'),
+      ({ filling }) => !filling,
+    );
+    const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
+    return surplus(this.dir, [...(await this.json<Listed[]>('vm', 'list')), ...waiting]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-interface Listed {
+export interface Listed {
   readonly name: string;
   readonly id: string;
   readonly state: string;

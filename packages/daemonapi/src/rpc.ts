@@ -23,6 +23,8 @@ export interface Progress {
   /** Unit of `done` and `total`, e.g. `bytes`. */
   readonly unit?: string;
   readonly message?: string;
+  /** How long the stage usually takes here, in milliseconds. */
+  readonly usual_ms?: number;
 }
 
 export interface CallContext {

@@ -10,6 +10,7 @@ import type { Logger } from './logger.ts';
  * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
  * | `drives`       | {@link MachineSpec.drives}                                                                              |
  * | `mount_9p`     | {@link MachineSpec.shares}                                                                              |
+ * | `network_connect` | {@link StartedMachine.connectNetwork}                                                                |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
@@ -19,6 +20,7 @@ export type VmDriverCapability =
   | 'disk_snapshot'
   | 'drives'
   | 'mount_9p'
+  | 'network_connect'
   | 'pause'
   | 'powerdown'
   | 'ram_snapshot'
@@ -231,6 +233,12 @@ export interface StartedMachine {
    * {@link MachineSpec.work_dir} that stands on the present one, which is not written to any more.
    */
   switchDisk?(path: string): Promise<void>;
+  /**
+   * Capability `network_connect`: the card of a machine whose network is `none` leads somewhere from now on. Called at
+   * most once.
+   * @throws NookError `operation_failed` when a port of the host is taken
+   */
+  connectNetwork?(network: Pick<MachineNetwork, 'mode' | 'host_forwards'>): Promise<void>;
 }
 
 export interface SavedState {

@@ -19,6 +19,8 @@ export const vmConfig = z.strictObject({
   /** For the driver `qemu`, as `machine` and `qemu`. `auto` asks a small probe guest once. */
   accelerator: z.enum(['auto', 'kvm', 'tcg']).default('auto'),
   machine: z.enum(['microvm', 'q35']).default('q35'),
+  /** Addresses of processes in guests drawn at random; `auto`: not under emulation, where it makes each command slow. */
+  aslr: z.enum(['auto', 'on', 'off']).default('auto'),
   kernel: z.string().optional(),
   qemu: z.string().default('qemu-system-x86_64'),
   /** Deadlines in seconds. */
@@ -36,6 +38,21 @@ export const vmConfig = z.strictObject({
     .prefault({}),
   /** Consoles of so many boots are kept. */
   keep_boots: z.number().int().min(1).max(1000).default(10),
+  /** Restored VMs that stand still and wait for somebody to want one. */
+  pool: z
+    .strictObject({
+      size: z.number().int().min(0).max(100).default(0),
+      /** What they are to be; absent: as VMs that do not say. */
+      image: z.string().min(1).optional(),
+      vcpus: z.number().int().min(1).max(64).optional(),
+      memory: size.optional(),
+      disk: size.optional(),
+      /** Of the host's memory, all of them together. */
+      max_memory: size.default(1024 ** 3),
+      /** They are made when nothing was started for so long. */
+      idle_seconds: z.number().min(0).max(3600).default(1),
+    })
+    .prefault({}),
   stop_seconds: z.number().min(0).max(3600).default(10),
 });
 

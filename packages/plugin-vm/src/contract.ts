@@ -24,6 +24,8 @@ export interface BootStep {
   /** Milliseconds since the start was asked for. */
   readonly at_ms: number;
   readonly duration_ms: number;
+  /** The median of the latest starts that came up the same way; in `vm.show` only. */
+  readonly usual_ms?: number | undefined;
 }
 
 export interface PublishedPortView {
@@ -100,6 +102,47 @@ export interface VmRequest {
   readonly mounts?:
     | readonly { readonly source: string; readonly target: string; readonly read_only?: boolean | undefined }[]
     | undefined;
+}
+
+/** A guest that was booted and saved once, for VMs of this shape to begin as. */
+export interface TemplateView {
+  readonly key: string;
+  readonly image: string;
+  readonly image_digest: string;
+  readonly vcpus: number;
+  readonly memory_bytes: number;
+  readonly disk_bytes: number;
+  /** What it was made on, and loads on. */
+  readonly driver: string;
+  readonly driver_version: string;
+  readonly accelerator: string;
+  readonly machine: string;
+  /** On the host's disk. */
+  readonly bytes: number;
+  readonly created_at: number;
+  readonly used_at: number;
+}
+
+/** Machines that were restored and stand still, until one of them becomes a VM. */
+export interface PoolView {
+  /** How many there are to be. */
+  readonly size: number;
+  readonly max_memory_bytes: number;
+  /** Members are being made, or will be as soon as nothing is asked of VMs. */
+  readonly filling: boolean;
+  readonly members: readonly {
+    /** Of the VM that it becomes. */
+    readonly id: string;
+    /** `silent`: its vmhost does not answer. */
+    readonly state: 'ready' | 'silent';
+    readonly template: string;
+    /** Of the host's memory, when it was made. */
+    readonly bytes: number;
+    readonly created_at: number;
+    readonly dir: string;
+    readonly vmhost_pid: number;
+    readonly qemu_pid?: number | undefined;
+  }[];
 }
 
 /** A command for the guest: an argument vector, never a shell line. */
@@ -231,7 +274,18 @@ export type LogSource = 'console' | 'vmhost' | 'qemu';
 
 declare module '@nook/daemonapi' {
   interface RpcMethods
-    extends OperationMethods<'vm.create', VmRequest & { readonly start?: boolean | undefined }, VmView> {
+    extends OperationMethods<'vm.create', VmRequest & { readonly start?: boolean | undefined }, VmView>,
+      OperationMethods<
+        'vm.template.warm',
+        Pick<VmRequest, 'image' | 'vcpus' | 'memory' | 'disk'>,
+        /** `made`: there was none of this shape. */
+        { readonly key: string; readonly bytes: number; readonly made: boolean }
+      > {
+    'vm.pool.show': RpcMethod<Record<never, never>, PoolView>;
+    /** The latest used first. */
+    'vm.template.list': RpcMethod<Record<never, never>, readonly TemplateView[]>;
+    /** By its key, or the beginning of one. */
+    'vm.template.remove': RpcMethod<{ readonly key: string }, { readonly key: string }>;
     'vm.run': RpcMethod<
       VmRequest & { readonly exec?: ExecRequest | undefined; readonly detach?: boolean | undefined },
       { readonly vm: VmView; readonly session?: SessionHandle | undefined }

@@ -27,8 +27,10 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     params: schema.createParams,
     result: schema.vmView,
     run: async ({ start, ...request }, call) => {
-      const machine = await machines.create(request, call);
-      return start ? orRemove(machine, call, () => machine.start(call, { sessionExpected: false })) : machine.view();
+      if (!start) return (await machines.create(request, call)).view();
+      const starting = { sessionExpected: false };
+      const machine = await machines.create(request, call, starting);
+      return orRemove(machine, call, () => machine.start(call, starting));
     },
   });
   method('vm.run', {
@@ -37,9 +39,10 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     params: schema.runParams,
     result: schema.runResult,
     run: async ({ exec, detach, ...request }, call) => {
-      const machine = await machines.create(request, call);
+      const starting = { sessionExpected: exec !== undefined };
+      const machine = await machines.create(request, call, starting);
       return orRemove(machine, call, async () => {
-        const vm = await machine.start(call, { sessionExpected: exec !== undefined });
+        const vm = await machine.start(call, starting);
         if (exec === undefined) return { vm };
         return { vm, session: await machine.exec(call, { ...exec, detach }) };
       });
@@ -124,7 +127,7 @@ function registerReads({ method, clock, events }: PluginContext<'vm', VmConfig>,
     access: 'read',
     params: schema.named,
     result: schema.vmView,
-    run: ({ name }) => machines.get(name).view({ parts: true }),
+    run: ({ name }) => machines.get(name).viewBesideUsual(),
   });
   method('vm.stats', {
     summary: 'What VMs use; one that does not answer delays nobody and says so.',

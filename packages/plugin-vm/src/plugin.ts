@@ -4,15 +4,21 @@ import { type VmConfig, vmConfig } from './config.ts';
 import { featureCheck } from './features/doctor.ts';
 import { FeatureRecords } from './features/feature-records.ts';
 import { Features } from './features/features.ts';
+import { Activity } from './machines/activity.ts';
 import type { Dependencies } from './machines/dependencies.ts';
 import { Drivers } from './machines/drivers.ts';
 import { Initramfs } from './machines/initramfs.ts';
 import { Machines } from './machines/machines.ts';
 import { migrations, Records } from './machines/records.ts';
+import { UsualTimes } from './machines/usual-times.ts';
 import { registerMethods } from './methods.ts';
+import { fillPool } from './pool/fill-pool.ts';
+import { Pool } from './pool/pool.ts';
+import { PoolRecords } from './pool/pool-records.ts';
 import { qemuChecks } from './qemu/doctor.ts';
 import { qemuDriver } from './qemu/driver.ts';
 import { TemplateBuilder } from './templates/template-builder.ts';
+import { registerTemplateMethods } from './templates/template-methods.ts';
 import { Templates } from './templates/templates.ts';
 
 /** Virtual machines: records, lifecycle, commands in them. */
@@ -38,16 +44,28 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const dependencies: Dependencies = {
       records: new Records(store),
       ...{ config, dirs, log, clock, events, drivers, templates },
+      activity: new Activity(),
+      usualTimes: new UsualTimes(store),
       initramfs: new Initramfs(dirs.cache),
       features,
       images: context.need('images'),
       kernels: context.need('kernels'),
       network: context.need('network'),
     };
-    const machines = new Machines(dependencies);
     const idleMs = auto ? idle_seconds * 1000 : undefined;
-    const builder = new TemplateBuilder({ dependencies, operations: context.operations, idleMs });
+    const { operations } = context;
+    const builder = new TemplateBuilder({ dependencies, operations, idleMs });
+    const { image, vcpus, memory, disk, ...pooling } = config.pool;
+    const request = { image, vcpus, memory, disk };
+    const pool = new Pool({
+      settings: { size: pooling.size, maxBytes: pooling.max_memory, idleMs: pooling.idle_seconds * 1000 },
+      records: new PoolRecords(store),
+      ...{ dependencies, operations },
+      fill: (filling, caller) => fillPool(filling, { request, builder, dependencies, caller }),
+    });
+    const machines = new Machines(dependencies, pool);
     registerMethods(context, machines);
+    registerTemplateMethods(context, { dependencies, builder, pool });
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     context.contribute('doctor.check', featureCheck(machines));
@@ -57,9 +75,11 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
         features.check();
         await templates.store.sweep();
         await machines.recover();
+        pool.start();
       },
       async stop(signal) {
         builder.stop();
+        await pool.stop();
         await machines.settle(signal);
       },
       async dispose() {

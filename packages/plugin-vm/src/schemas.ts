@@ -6,6 +6,7 @@ const size = z.union([z.string().max(32), z.number()]);
 const words = z.array(z.string().max(131_072)).max(4_096);
 const text = z.string().max(4_096);
 
+export const noParams = z.strictObject({});
 export const named = z.strictObject({ name });
 
 const init = z.enum(['nook', 'image']);
@@ -13,12 +14,16 @@ const init = z.enum(['nook', 'image']);
 const hostPath = z.string().min(1).max(4_096);
 const mount = { source: hostPath, target: hostPath };
 
-const request = {
-  name: name.optional(),
+const shape = {
   image: z.string().min(1).max(512).optional(),
   vcpus: z.number().optional(),
   memory: size.optional(),
   disk: size.optional(),
+};
+
+const request = {
+  name: name.optional(),
+  ...shape,
   network: z.string().max(63).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
@@ -160,7 +165,50 @@ export const vmView = z.object({
   vmhost_pid: z.number().optional(),
   qemu_pid: z.number().optional(),
   dir: z.string(),
-  boot: z.array(z.object({ name: z.string(), at_ms: z.number(), duration_ms: z.number() })),
+  boot: z.array(
+    z.object({ name: z.string(), at_ms: z.number(), duration_ms: z.number(), usual_ms: z.number().optional() }),
+  ),
+});
+
+export const warmParams = z.strictObject(shape);
+export const warmResult = z.object({ key: z.string(), bytes: z.number(), made: z.boolean() });
+const templateKey = z.string().regex(/^[0-9a-f]{1,32}$/, 'must be a key of vm.template.list, or the beginning of one');
+export const templateParams = z.strictObject({ key: templateKey });
+export const templateResult = z.object({ key: z.string() });
+export const templateList = z.array(
+  z.object({
+    key: z.string(),
+    image: z.string(),
+    image_digest: z.string(),
+    vcpus: z.number(),
+    memory_bytes: z.number(),
+    disk_bytes: z.number(),
+    driver: z.string(),
+    driver_version: z.string(),
+    accelerator: z.string(),
+    machine: z.string(),
+    bytes: z.number(),
+    created_at: z.number(),
+    used_at: z.number(),
+  }),
+);
+
+export const poolView = z.object({
+  size: z.number(),
+  max_memory_bytes: z.number(),
+  filling: z.boolean(),
+  members: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(['ready', 'silent']),
+      template: z.string(),
+      bytes: z.number(),
+      created_at: z.number(),
+      dir: z.string(),
+      vmhost_pid: z.number(),
+      qemu_pid: z.number().optional(),
+    }),
+  ),
 });
 
 export const sessionHandle = z.object({ vm: z.string(), session: z.string(), socket: z.string(), token: z.string() });

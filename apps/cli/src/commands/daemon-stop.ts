@@ -1,4 +1,5 @@
 import { type CliCommand, NookError } from '@nook/daemonapi';
+import { hasEnded } from './process-end.ts';
 import { runningDaemon } from './running-daemon.ts';
 
 /** Longer than the daemon's own deadline for stopping. */
@@ -16,22 +17,14 @@ export const daemonStop: CliCommand = {
       return;
     }
     const { opId, signal } = context;
-    await daemon.call('shutdown', {}, { opId, signal, timeoutMs: STOPPED_MS });
-    await closedWithin(daemon.closed, STOPPED_MS);
+    const options = { opId, signal, timeoutMs: STOPPED_MS };
+    const { pid } = (await daemon.call('ping', {}, options)) as { pid: number };
+    await daemon.call('shutdown', {}, options);
+    if (!(await hasEnded(pid, STOPPED_MS))) {
+      const hint = 'See what it waits for: nook daemon logs';
+      throw new NookError('timeout', `The daemon did not end within ${STOPPED_MS / 1000} s.`, { hint });
+    }
     if (context.json) context.out.json({ state: 'stopped', was_running: true });
     else context.out.line('nookd stopped');
   },
 };
-
-async function closedWithin(closed: Promise<void>, ms: number): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const hint = 'See what it waits for: nook daemon logs';
-    reject(new NookError('timeout', `The daemon did not end within ${ms / 1000} s.`, { hint }));
-  }, ms);
-  try {
-    await Promise.race([closed, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}

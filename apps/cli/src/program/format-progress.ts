@@ -1,8 +1,13 @@
 import type { Progress } from '@nook/daemonapi';
 
-/** `download  12.0 of 80.5 MiB  3.1 s  linux-image`. */
-export function formatProgress({ stage, done, total, unit, message }: Progress, elapsedMs: number): string {
-  return [stage, amount(done, total, unit), elapsed(elapsedMs), message].filter(Boolean).join('  ');
+/** What is over sooner than this is not waited for. */
+const WORTH_SAYING_MS = 100;
+
+/** `download  12.0 of 80.5 MiB  3.1 s  linux-image`, `boot  0.8 s (usually 1.2 s)  kernel`. */
+export function formatProgress(progress: Progress, elapsedMs: number): string {
+  const { stage, done, total, unit, message, usual_ms = 0 } = progress;
+  const usual = usual_ms < WORTH_SAYING_MS ? '' : ` (usually ${elapsed(usual_ms)})`;
+  return [stage, amount(done, total, unit), `${elapsed(elapsedMs)}${usual}`, message].filter(Boolean).join('  ');
 }
 
 function amount(done: number | undefined, total: number | undefined, unit: string | undefined): string | undefined {

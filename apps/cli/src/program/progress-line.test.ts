@@ -20,6 +20,8 @@ test.each([
   [{ stage: 'download', done: 3_145_728, unit: 'bytes' }, 61_500, 'download  3.0 MiB  1 min 1 s'],
   [{ stage: 'unpack', done: 3, total: 9, unit: 'files', message: 'etc' }, 500, 'unpack  3 of 9 files  0.5 s  etc'],
   [{ stage: 'wait', done: 2 }, 500, 'wait  2  0.5 s'],
+  [{ stage: 'boot', usual_ms: 1_240, message: 'kernel' }, 800, 'boot  0.8 s (usually 1.2 s)  kernel'],
+  [{ stage: 'disk', usual_ms: 30 }, 0, 'disk  0.0 s'],
 ])('%j', (progress, ms, text) => {
   expect(formatProgress(progress, ms)).toBe(text);
 });

@@ -12,6 +12,7 @@ const stage = z.object({
   total: z.number().exactOptional(),
   unit: z.string().exactOptional(),
   message: z.string().exactOptional(),
+  usual_ms: z.number().exactOptional(),
   elapsed_ms: z.number(),
 });
 

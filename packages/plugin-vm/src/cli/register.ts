@@ -8,6 +8,7 @@ import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
 import { pause } from './pause.ts';
+import { poolShow } from './pool.ts';
 import { ports } from './ports.ts';
 import { restart } from './restart.ts';
 import { resume } from './resume.ts';
@@ -17,10 +18,12 @@ import { show } from './show.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { stop } from './stop.ts';
+import { templateList, templateRm } from './template.ts';
+import { warm } from './warm.ts';
 
 registerCli({
   commands: [
     ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm],
-    ...[attach, cp, stats, ports, featureSet],
+    ...[attach, cp, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
   ],
 });

@@ -4,13 +4,17 @@ import { NookError } from '@nook/daemonapi';
 import type { GuestInit, VmRequest } from '../contract.ts';
 import { featurePart } from './feature-part.ts';
 
+export const SIZE_OPTIONS: Readonly<Record<string, CliOption>> = {
+  vcpus: { value: 'N', help: 'virtual CPUs (default 1)' },
+  memory: { short: 'm', value: 'SIZE', help: 'memory, e.g. 512MiB or 2G (default 1 GiB)' },
+  disk: { value: 'SIZE', help: "size of the disk (default: the image's, 10 GiB)" },
+};
+
 /** Options of every command that makes a VM. */
 export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
   name: { value: 'NAME', help: 'name of the VM, a DNS label; made up when absent' },
   image: { value: 'IMAGE', help: 'image to boot; see: nook image list' },
-  vcpus: { value: 'N', help: 'virtual CPUs (default 1)' },
-  memory: { short: 'm', value: 'SIZE', help: 'memory, e.g. 512MiB or 2G (default 1 GiB)' },
-  disk: { value: 'SIZE', help: "size of the disk (default: the image's, 10 GiB)" },
+  ...SIZE_OPTIONS,
   network: { value: 'NETWORK', help: 'user (default) or none' },
   publish: {
     short: 'p',

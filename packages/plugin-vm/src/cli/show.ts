@@ -29,7 +29,7 @@ function facts(vm: VmView): [string, string][] {
     ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
     ...vm.features.map(({ name, part }): [string, string] => ['feature', `${name} ${JSON.stringify(part ?? {})}`]),
     ['network', [vm.network.mode, ...ports].join(', ')],
-    ['came up', vm.came_up],
+    ['came up', vm.came_up && [vm.came_up, vm.fallback].filter(Boolean).join(': ')],
     ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],
     ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],
     ['created', time(vm.created_at)],
@@ -44,7 +44,9 @@ function facts(vm: VmView): [string, string][] {
 
 function showBoot({ out }: CliContext, steps: readonly BootStep[]): void {
   out.table(
-    ['STEP', 'AT', 'TOOK'],
-    steps.map(({ name, at_ms, duration_ms }) => [name, `${at_ms} ms`, `${duration_ms} ms`]),
+    ['STEP', 'AT', 'TOOK', 'USUALLY'],
+    steps.map(({ name, at_ms, duration_ms, usual_ms }) => [
+      ...[name, `${at_ms} ms`, `${duration_ms} ms`, usual_ms === undefined ? '-' : `${usual_ms} ms`],
+    ]),
   );
 }

@@ -3,9 +3,11 @@ import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
 import type { Features } from '../features/features.ts';
 import type { Templates } from '../templates/templates.ts';
+import type { Activity } from './activity.ts';
 import type { Drivers } from './drivers.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Records } from './records.ts';
+import type { UsualTimes } from './usual-times.ts';
 
 /** What the machines of one daemon work with. */
 export interface Dependencies extends NeedsOf<'vm'> {
@@ -15,6 +17,8 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly log: Logger;
   readonly clock: Clock;
   readonly events: EventBus;
+  readonly activity: Activity;
+  readonly usualTimes: UsualTimes;
   readonly drivers: Drivers;
   readonly initramfs: Initramfs;
   readonly features: Features;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmDeviceBus } from '@nook/daemonapi';
@@ -18,6 +19,7 @@ interface Contents {
 /** The initramfs files of this home, one for each kernel, guest build and contents, made when first needed. */
 export class Initramfs {
   readonly #dir: string;
+  #build: { readonly stamp: string; readonly digest: string } | undefined;
   readonly #building = new Map<string, Promise<string>>();
 
   constructor(cacheDir: string) {
@@ -27,13 +29,25 @@ export class Initramfs {
   /** @returns its path */
   async ensure(kernel: Kernel, contents: Contents): Promise<string> {
     const init = guestInitPath();
-    const build = createHash('sha256')
-      .update(await readFile(init))
-      .digest('hex');
+    const build = await this.#buildOf(init);
     const name = `initramfs-${kernel.digest.replace(/^sha256:/, '').slice(0, 16)}-${build.slice(0, 16)}-${contents.devices}${contents.mounts ? '-mounts' : ''}.cpio`;
     const running = this.#building.get(name) ?? this.#make(join(this.#dir, name), init, { kernel, contents });
     this.#building.set(name, running);
     return running.finally(() => this.#building.delete(name));
+  }
+
+  async #buildOf(init: string): Promise<string> {
+    const { ino, size, mtimeMs } = statSync(init);
+    const stamp = [init, ino, size, mtimeMs].join(':');
+    if (this.#build?.stamp !== stamp) {
+      this.#build = {
+        stamp,
+        digest: createHash('sha256')
+          .update(await readFile(init))
+          .digest('hex'),
+      };
+    }
+    return this.#build.digest;
   }
 
   async #make(

@@ -1,20 +1,31 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DoctorFinding, isNookError, NookError } from '@nook/daemonapi';
-import type { BootStep, CopyRequest, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import { type DoctorFinding, isNookError, NookError, type Progress } from '@nook/daemonapi';
+import type {
+  BootStep,
+  CameUp,
+  CopyRequest,
+  ExecRequest,
+  SessionHandle,
+  SessionView,
+  VmState,
+  VmView,
+} from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import { MachineFeatures } from '../features/machine-features.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd } from '../hosts/vmhost-process.ts';
+import { CLAIM_MS, CLAIM_STEPS, claimSpec } from '../pool/claim-steps.ts';
+import type { Claim } from '../pool/pool.ts';
 import { type HostStatus, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { identityOnDisk } from './identity-on-disk.ts';
 import { machineFacts } from './machine-facts.ts';
 import type { MachineRecord, MachineRun } from './records.ts';
 import { newToken, START_STEPS, type StartContext } from './start-steps.ts';
-import { runSteps } from './step-runner.ts';
+import { runSteps, type Step } from './step-runner.ts';
 import { view } from './view.ts';
 
 /** A vmhost of an earlier daemon that has not answered for this long is said to be stuck. */
@@ -23,14 +34,21 @@ const SILENT_MS = 1_000;
 const ORDER_MS = 20_000;
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
 
-interface StartOptions {
+export interface StartRequest {
+  /** A session is to follow at once. */
   readonly sessionExpected: boolean;
+}
+
+interface StartOptions extends StartRequest {
   readonly boot: number;
 }
 
 interface Started {
   readonly context: StartContext;
   readonly steps: BootStep[];
+  readonly came_up: CameUp;
+  /** Why not a quicker way. */
+  readonly fallback?: string;
 }
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
@@ -46,6 +64,7 @@ export class Machine {
   #queue: Promise<unknown> = Promise.resolve();
   #start: AbortController | undefined;
   #removal: Promise<void> | undefined;
+  #claim: Claim | undefined;
 
   constructor(record: MachineRecord, dependencies: Dependencies, onRemoved: () => void) {
     this.#record = record;
@@ -76,14 +95,27 @@ export class Machine {
     return view(this.#record, { dir: this.dir, status: this.#link?.status, features: this.#features.view(parts) });
   }
 
-  start(caller: Caller, options: { sessionExpected: boolean }): Promise<VmView> {
+  /** As `view`, each step of the start with the time that it usually takes. */
+  viewBesideUsual(): VmView {
+    const shown = this.view({ parts: true });
+    const usual = shown.came_up && this.#dependencies.usualTimes.of(shown.came_up);
+    return { ...shown, boot: shown.boot.map((step) => ({ ...step, usual_ms: usual?.get(step.name) })) };
+  }
+
+  /** The next start makes this VM of a machine that waits already. */
+  takeOver(claim: Claim): void {
+    this.#claim = claim;
+  }
+
+  start(caller: Caller, options: StartRequest): Promise<VmView> {
     return this.#exclusively(async () => {
       if (this.#record.state === 'paused') throw paused(this.#record.name);
       if (this.#link) return this.view();
       this.#start = new AbortController();
       const signal = AbortSignal.any([caller.signal, this.#start.signal]);
       try {
-        await this.#bringUp({ opId: caller.opId, progress: (update) => caller.progress(update), signal }, options);
+        const starter = { opId: caller.opId, progress: (update: Progress) => caller.progress(update), signal };
+        await this.#dependencies.activity.start(() => this.#bringUp(starter, options));
       } finally {
         this.#start = undefined;
       }
@@ -228,23 +260,23 @@ export class Machine {
     this.#link = undefined;
   }
 
-  async #bringUp(caller: Caller, options: { sessionExpected: boolean }): Promise<void> {
+  async #bringUp(caller: Caller, options: StartRequest): Promise<void> {
     const { clock, templates } = this.#dependencies;
     const boot = this.#record.run.boot + 1;
-    templates.onActivity();
-    this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now() } });
+    const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
+    this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now(), claim } });
     try {
-      const { context, steps, fallback } = await this.#startOrBoot(caller, { ...options, boot });
-      const came_up = context.template ? 'template' : 'cold';
+      const { context, steps, came_up, fallback } = await this.#startSomehow(caller, { ...options, boot });
       this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
-        ...{ steps, came_up, ...(fallback === undefined ? {} : { fallback }) },
+        ...{ steps, came_up, claim: undefined, ...(fallback === undefined ? {} : { fallback }) },
         accelerator: context.setup?.accelerator,
         machine: context.setup?.machine,
         driver_version: context.setup?.version,
         vmhost: context.vmhost,
       });
-      templates.onActivity();
+      // Nobody waits for it.
+      setImmediate(() => this.#keepTimes(came_up));
       if (came_up === 'cold' && boot === 1) templates.onColdBoot(this.#record);
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';
@@ -257,45 +289,97 @@ export class Machine {
     }
   }
 
+  /** The quickest way that works; what did not is said. */
+  async #startSomehow(caller: Caller, options: StartOptions): Promise<Started> {
+    const claim = this.#claim;
+    this.#claim = undefined;
+    if (!claim) return this.#startOrBoot(caller, options);
+    try {
+      return await this.#becomeOf(claim, caller, options);
+    } catch (error) {
+      if (caller.signal.aborted) throw error;
+      const why = `the machine of the pool could not be used: ${(error as Error).message}`;
+      caller.progress({ stage: 'claim', message: why });
+      const started = await this.#startOrBoot(caller, options);
+      return { ...started, fallback: [why, started.fallback].filter(Boolean).join('; ') };
+    }
+  }
+
+  async #becomeOf({ member, context: known, steps }: Claim, caller: Caller, options: StartOptions): Promise<Started> {
+    const { token, vmhost } = member.record;
+    const context: StartContext = {
+      ...known,
+      ...this.#startContext(caller, { ...options, cold: false }),
+      caller: this.#telling(caller, () => 'pool'),
+      ...{ token, vmhost, link: member.link },
+    };
+    const before = steps.reduce((sum, { duration_ms }) => sum + duration_ms, 0);
+    const own = (await this.#run(CLAIM_STEPS, context)).map((step) => ({ ...step, at_ms: step.at_ms + before }));
+    return { context, steps: [...steps, ...own], came_up: 'pool' };
+  }
+
   /** A machine that does not come up from its template is booted, and says why. */
-  async #startOrBoot(caller: Caller, options: StartOptions): Promise<Started & { fallback?: string }> {
+  async #startOrBoot(caller: Caller, options: StartOptions): Promise<Started> {
     const context = this.#startContext(caller, { ...options, cold: false });
     try {
-      return await this.#runStart(context);
+      const steps = await this.#run(START_STEPS, context);
+      return { context, steps, came_up: context.template ? 'template' : 'cold' };
     } catch (error) {
       if (!context.template || context.cameUp || caller.signal.aborted) throw error;
       const fallback = `template ${context.template.key} did not load: ${(error as Error).message}`;
       await this.#dependencies.templates.discard(context.template.key, fallback);
       caller.progress({ stage: 'template', message: fallback });
-      return { ...(await this.#runStart(this.#startContext(caller, { ...options, cold: true }))), fallback };
+      const cold = this.#startContext(caller, { ...options, cold: true });
+      return { context: cold, steps: await this.#run(START_STEPS, cold), came_up: 'cold', fallback };
     }
   }
 
   #startContext(caller: Caller, options: StartOptions & { cold: boolean }): StartContext {
     const { drivers } = this.#dependencies;
-    return {
+    const context: StartContext = {
       record: this.#record,
       driver: drivers.of({ name: this.#record.name, driver: this.#record.shape.driver }),
-      ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, caller, ...options },
       features: this.#features,
+      ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, ...options },
+      caller: this.#telling(caller, () => (context.template ? 'template' : 'cold')),
     };
+    return context;
   }
 
-  async #runStart(context: StartContext): Promise<Started> {
+  /** Says with each stage how long it usually takes. */
+  #telling({ opId, signal, progress }: Caller, way: () => CameUp): Caller {
+    const usual = ({ stage }: Progress) => this.#dependencies.usualTimes.of(way()).get(stage);
+    return { opId, signal, progress: (update) => progress({ ...update, ...withUsual(usual(update)) }) };
+  }
+
+  #keepTimes(way: CameUp): void {
+    try {
+      this.#dependencies.usualTimes.record(way, this.view().boot);
+    } catch (error) {
+      this.#dependencies.log.debug({ error: String(error) }, 'the times of a start were not kept');
+    }
+  }
+
+  #run(steps: readonly Step<StartContext>[], context: StartContext): Promise<BootStep[]> {
     const { caller } = context;
-    const steps = await runSteps(START_STEPS, context, this.#dependencies.clock, {
+    return runSteps(steps, context, this.#dependencies.clock, {
       onStep: (name) => {
         caller.signal.throwIfAborted();
         caller.progress({ stage: name });
       },
     });
-    return { context, steps };
   }
 
   #adopt(link: VmhostLink, token: string, run: MachineRun = this.#record.run): void {
     this.#link = link;
+    let finishing = false;
     const follow = (status: HostStatus | undefined) => {
       if (this.#link !== link || status === undefined) return;
+      if (status.pooled) {
+        if (!finishing) void this.#finishClaim(link);
+        finishing = true;
+        return;
+      }
       const state: VmState = status.state === 'stopped' || status.state === 'failed' ? 'stopping' : status.state;
       this.#set({ state, cause: undefined, run: { ...this.#record.run, qemu_pid: status.qemu_pid } });
     };
@@ -310,6 +394,26 @@ export class Machine {
       if (this.#link === link) await this.#onLost(token);
     });
     this.#settled.catch((error: Error) => this.#dependencies.log.error({ error: error.message }, 'the end of a VM'));
+  }
+
+  /** The daemon that took the machine out of the pool ended before it had told the vmhost. */
+  async #finishClaim(link: VmhostLink): Promise<void> {
+    const { run, shape } = this.#record;
+    const opId = run.claim?.op_id ?? 'op-claim';
+    try {
+      const network = await this.#dependencies.network.plan(shape.network);
+      const sessionExpected = run.claim?.session_expected ?? false;
+      const claim = claimSpec(this.#record, { network, sessionExpected, opId });
+      await link.call('claim', claim, { opId, timeoutMs: CLAIM_MS });
+      this.#set({ state: 'running', run: { ...this.#record.run, came_up: 'pool', claim: undefined } });
+    } catch (error) {
+      await link
+        .call('force_stop', {}, { opId, timeoutMs: ANSWER_MS })
+        .catch((stuck: Error) => this.#endByForce(link, stuck));
+      await this.#afterwards();
+      if (this.#removal) return;
+      this.#set({ state: 'failed', cause: `the machine of the pool could not be used: ${(error as Error).message}` });
+    }
   }
 
   /** The vmhost is gone: the machine has ended, or the vmhost died and the kernel took QEMU along. */
@@ -446,6 +550,10 @@ export class Machine {
 
 function paused(name: string): NookError {
   return new NookError('not_running', `VM '${name}' is paused.`, { hint: `Let it go on: nook vm resume ${name}` });
+}
+
+function withUsual(usual: number | undefined): { usual_ms?: number } {
+  return usual === undefined ? {} : { usual_ms: usual };
 }
 
 function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {

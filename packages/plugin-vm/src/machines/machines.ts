@@ -4,22 +4,27 @@ import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import type { VmRequest } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
+import type { Pool } from '../pool/pool.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
-import { Machine } from './machine.ts';
+import { macOf } from './mac.ts';
+import { Machine, type StartRequest } from './machine.ts';
 import { requireMounts } from './mounts.ts';
 import { checkName, makeUpName } from './names.ts';
 import { type MachineRecord, nameTaken } from './records.ts';
-import { checkDisk, checkShape } from './shape.ts';
+import { resolveShape } from './resolve-shape.ts';
+import { checkShape } from './shape.ts';
 
 /** All VMs of this home. */
 export class Machines {
   readonly #dependencies: Dependencies;
+  readonly #pool: Pool;
   readonly #machines = new Map<string, Machine>();
   /** Names of creates in progress. */
   readonly #reserved = new Set<string>();
 
-  constructor(dependencies: Dependencies) {
+  constructor(dependencies: Dependencies, pool: Pool) {
     this.#dependencies = dependencies;
+    this.#pool = pool;
   }
 
   all(): readonly Machine[] {
@@ -28,57 +33,55 @@ export class Machines {
 
   /** @throws NookError `not_found` */
   get(name: string): Machine {
-    this.#dependencies.templates.onActivity();
+    this.#dependencies.activity.touch();
     const machine = this.#machines.get(name);
     if (machine) return machine;
     throw new NookError('not_found', `There is no VM named '${name}'.`, { hint: 'See what there is: nook vm list' });
   }
 
-  /** Records a new VM; its image is pulled where it is missing. Nothing is left behind when it fails. */
-  async create(request: VmRequest, caller: Caller): Promise<Machine> {
+  /**
+   * Records a new VM; its image is pulled where it is missing. Nothing is left behind when it fails.
+   * @param starting how it is started at once, where it is: then it may take a member of the pool over
+   */
+  async create(request: VmRequest, caller: Caller, starting?: StartRequest): Promise<Machine> {
     const isTaken = (name: string) => this.#machines.has(name) || this.#reserved.has(name);
     const name = request.name === undefined ? makeUpName(isTaken) : checkName(request.name);
     if (isTaken(name)) throw nameTaken(name);
     this.#reserved.add(name);
     try {
-      const shape = checkShape(request, this.#dependencies);
       const reference = request.image ?? this.#dependencies.images.defaultImage();
-      const { vcpus, memory_bytes } = shape;
+      const { vcpus, memory_bytes } = checkShape(request, this.#dependencies);
       const parts = await this.#dependencies.features.requested(
         request.features,
         { name, image: reference, vcpus, memory_bytes },
         caller.signal,
       );
-      const image = await this.#dependencies.images.ensure(reference, {
-        signal: caller.signal,
-        progress: (update) => caller.progress(update),
-      });
-      if (shape.mounts.length > 0) await this.#requireMounts(name, caller);
+      const shape = await resolveShape({ ...request, image: reference }, this.#dependencies, caller);
+      const mounted = (shape.mounts ?? []).length > 0;
+      if (mounted) await this.#requireMounts(name, caller);
       caller.signal.throwIfAborted();
-      const id = randomBytes(6).toString('hex');
+      const plain = Object.keys(parts).length === 0 && !mounted && shape.init !== 'image';
+      const claim = starting && plain ? await this.#pool.take(shape, caller) : undefined;
+      const id = claim?.member.record.id ?? randomBytes(6).toString('hex');
       const record: MachineRecord = {
         id,
         name,
         state: 'created',
         created_at: this.#dependencies.clock.now(),
-        shape: {
-          ...shape,
-          driver: this.#dependencies.config.driver,
-          image: image.name,
-          image_digest: image.digest,
-          image_path: image.path,
-          disk_bytes: checkDisk(shape.disk_bytes, image),
-          mac: macOf(id),
-          machine_id: randomBytes(16).toString('hex'),
-        },
+        shape: { ...shape, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
         run: { boot: 0, steps: [] },
       };
       const { records, features } = this.#dependencies;
-      records.transaction(() => {
-        records.insert(record);
-        features.records.insert(id, parts);
-      });
-      return this.#add(record);
+      const insert = () =>
+        records.transaction(() => {
+          records.insert(claim ? claimed(record, caller, starting as StartRequest) : record);
+          features.records.insert(id, parts);
+        });
+      if (claim) this.#pool.claim(claim, insert);
+      else insert();
+      const machine = this.#add(record);
+      if (claim) machine.takeOver(claim);
+      return machine;
     } finally {
       this.#reserved.delete(name);
     }
@@ -107,7 +110,8 @@ export class Machines {
     const folder = join(this.#dependencies.dirs.state, 'vms');
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const records = this.#dependencies.records.all();
-    const known = new Set(records.map(({ id }) => id));
+    const members = await this.#pool.recover();
+    const known = new Set([...members, ...records.map(({ id }) => id)]);
     for (const id of await readdir(folder)) {
       if (known.has(id)) continue;
       await endLeftovers(join(folder, id), this.#dependencies);
@@ -136,7 +140,8 @@ export class Machines {
   }
 }
 
-/** A locally administered address in QEMU's own range. */
-function macOf(id: string): string {
-  return `52:54:00:${id.slice(0, 2)}:${id.slice(2, 4)}:${id.slice(4, 6)}`;
+/** What is written down with the claim, so that a later daemon can go on with it. */
+function claimed(record: MachineRecord, { opId }: Caller, { sessionExpected }: StartRequest): MachineRecord {
+  const claim = { op_id: opId, session_expected: sessionExpected };
+  return { ...record, state: 'starting', run: { boot: 1, steps: [], started_at: record.created_at, claim } };
 }

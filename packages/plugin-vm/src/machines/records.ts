@@ -2,6 +2,8 @@ import { type Migration, NookError, type Store } from '@nook/daemonapi';
 import type { BootStep, CameUp, GuestInit, NetworkSpec, VmMount, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
+import { poolMigration } from '../pool/pool-records.ts';
+import { startTimesMigration } from './usual-times.ts';
 
 export const migrations: readonly Migration[] = [
   {
@@ -17,6 +19,8 @@ export const migrations: readonly Migration[] = [
     ) STRICT`,
   },
   featureMigration,
+  poolMigration,
+  startTimesMigration,
 ];
 
 /** What a VM is: fixed when it is created. */
@@ -47,6 +51,8 @@ export interface MachineRun {
   readonly ended_at?: number | undefined;
   readonly steps: readonly BootStep[];
   readonly came_up?: CameUp | undefined;
+  /** It takes a member of the pool over, and that has not been confirmed. */
+  readonly claim?: { readonly op_id: string; readonly session_expected: boolean } | undefined;
   /** Why it did not come up the quicker way that was at hand. */
   readonly fallback?: string | undefined;
   readonly accelerator?: string | undefined;

@@ -44,6 +44,8 @@ export interface StartContext {
   readonly cold: boolean;
   /** It is booted to be saved as a template: without a way out, and for as long as this daemon lives. */
   readonly forTemplate?: boolean;
+  /** It is to wait in the pool: it comes up from a template or not at all. */
+  readonly pooled?: boolean;
   /** What it begins as; absent: it is booted. */
   template?: FoundTemplate | undefined;
   kernel?: { readonly digest: string; readonly release: string; readonly vmlinux: string; readonly modules: string };
@@ -64,19 +66,28 @@ export function newToken(): string {
   return randomBytes(12).toString('hex');
 }
 
-/** A start, from a record to a guest that takes commands. */
-export const START_STEPS: readonly Step<StartContext>[] = [
+/** After these it is known what the machine is going to be; they leave nothing behind. */
+export const PREPARE_STEPS: readonly Step<StartContext>[] = [
   { name: 'kernel', run: prepareKernel },
   { name: 'initramfs', run: prepareInitramfs },
   { name: 'driver', run: prepareDriver },
+];
+
+export const NETWORK_STEP: Step<StartContext> = { name: 'network', run: planNetwork };
+
+/** From there to a guest that takes commands. */
+export const BRING_UP_STEPS: readonly Step<StartContext>[] = [
   { name: 'features: host', run: prepareFeatures, undo: cleanUpFeatures },
   { name: 'template', run: findTemplate },
   { name: 'disk', run: prepareDisk, undo: dropTemplateDisk },
-  { name: 'network', run: planNetwork },
+  NETWORK_STEP,
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
   { name: 'features: guest', run: startFeatures },
 ];
+
+/** A start. */
+export const START_STEPS: readonly Step<StartContext>[] = [...PREPARE_STEPS, ...BRING_UP_STEPS];
 
 async function prepareKernel(context: StartContext): Promise<void> {
   const { dependencies, caller } = context;
@@ -106,6 +117,7 @@ async function findTemplate(context: StartContext): Promise<void> {
   const { kernel_args, drives } = filled(context.contribution);
   if (kernel_args.length > 0 || drives.length > 0 || mountsOf(context.record).length > 0) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
+  if (context.pooled && !context.template) throw new NookError('unavailable', 'There is no template for the pool.');
 }
 
 /** All that decides what a machine is once it is ready, but for its identity and its network. */
@@ -183,6 +195,7 @@ function hostSpec(context: StartContext): HostSpec {
     session_expected: context.sessionExpected,
     session_delay_ms: context.features.postStartMs,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
+    ...(context.pooled ? { pooled: true } : {}),
     boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
 }
@@ -206,7 +219,8 @@ function machineSpec(context: StartContext): MachineSpec {
       layers: [{ path: shape.image_path, format: 'raw' }],
     },
     drives: filled(context.contribution).drives,
-    network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
+    // A machine of the pool knows its address, and gets somewhere when it is claimed.
+    network: { mac: shape.mac, mode: context.pooled ? 'none' : mode, host_forwards },
     shares: mountsOf(record).map(({ source, read_only }, index) => ({ tag: shareTag(index), path: source, read_only })),
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
     ...(user ? { run_as: user } : {}),

@@ -44,7 +44,7 @@ export function view(record: MachineRecord, { dir, status, features }: Shown): V
 
 /** The vmhost's phases as steps after the daemon's own, each lasting until the next. */
 function phases(steps: readonly BootStep[], marks: readonly PhaseMark[]): BootStep[] {
-  const begun = steps.find(({ name }) => name === 'vmhost')?.at_ms ?? 0;
+  const begun = steps.find(({ name }) => name === 'vmhost' || name === 'claim')?.at_ms ?? 0;
   const startup = marks.filter(({ phase }) => phase !== 'stopping' && phase !== 'ended');
   return startup.map(({ phase, at_ms }, index) => ({
     name: `boot: ${phase}`,

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
 import { arch, cpus, release } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@nook/daemonapi';
@@ -29,8 +29,8 @@ export class Acceleration {
   async known(): Promise<Verdict | undefined> {
     const { accelerator } = this.#config;
     if (accelerator !== 'auto') return { accelerator, reason: 'set by [vm] accelerator in config.toml' };
-    const cached = await this.#cached();
-    return cached?.key === (await this.#key()) ? cached : undefined;
+    const cached = this.#cached();
+    return cached?.key === this.#key() ? cached : undefined;
   }
 
   /** The verdict; boots the probe guest when there is none yet. Callers at the same time share one probe. */
@@ -44,7 +44,7 @@ export class Acceleration {
   }
 
   async #probe(guest: ProbeGuest, signal: AbortSignal): Promise<Verdict> {
-    const key = await this.#key();
+    const key = this.#key();
     const verdict = await probe(guest, signal);
     this.#log.info({ ...verdict }, 'accelerator chosen');
     const cached: CachedVerdict = { ...verdict, key, at: Date.now() };
@@ -52,21 +52,19 @@ export class Acceleration {
     return verdict;
   }
 
-  async #cached(): Promise<CachedVerdict | undefined> {
+  #cached(): CachedVerdict | undefined {
     try {
-      return JSON.parse(await readFile(this.#file, 'utf8')) as CachedVerdict;
+      return JSON.parse(readFileSync(this.#file, 'utf8')) as CachedVerdict;
     } catch {
       return undefined;
     }
   }
 
   /** All that a verdict depends on: another value of any of these asks for another probe. */
-  async #key(): Promise<string> {
-    const device = await stat('/dev/kvm').then(
-      ({ mode, uid, gid }) => `${mode}:${uid}:${gid}`,
-      () => 'none',
-    );
+  #key(): string {
+    const found = statSync('/dev/kvm', { throwIfNoEntry: false });
+    const device = found === undefined ? 'none' : `${found.mode}:${found.uid}:${found.gid}`;
     const user = `${process.getuid?.()}:${process.getgroups?.().sort().join(',')}`;
-    return [await programStamp(this.#config.qemu), arch(), release(), cpus()[0]?.model ?? '', device, user].join('|');
+    return [programStamp(this.#config.qemu), arch(), release(), cpus()[0]?.model ?? '', device, user].join('|');
   }
 }

@@ -3,6 +3,7 @@ import type { Logger, VmDriver } from '@nook/daemonapi';
 import { Acceleration } from './acceleration.ts';
 import { GuestClock } from './guest-clock.ts';
 import { InstalledQemu } from './installed-qemu.ts';
+import { cpuModel, kernelArguments } from './qemu-argv.ts';
 import type { QemuConfig } from './qemu-config.ts';
 import type { QemuSettings } from './qemu-settings.ts';
 
@@ -21,7 +22,16 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
   const driver: VmDriver = {
     name: 'qemu',
     title: 'QEMU',
-    capabilities: ['disk_snapshot', 'drives', 'mount_9p', 'pause', 'powerdown', 'ram_snapshot', 'user_network'],
+    capabilities: [
+      'disk_snapshot',
+      'drives',
+      'mount_9p',
+      'network_connect',
+      'pause',
+      'powerdown',
+      'ram_snapshot',
+      'user_network',
+    ],
     devices: config.machine === 'q35' ? 'pci' : 'mmio',
     engine: import.meta.resolve('@nook/plugin-vm/qemu-engine'),
     programs: [basename(config.qemu)],
@@ -33,7 +43,10 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
       const reference = { program, machine: 'q35', machine_version: machines.q35, accelerator } as const;
       const emulated = machine === 'microvm' && accelerator === 'tcg';
       const words = emulated ? await clock.words({ settings: reference, kernel, run_as }, signal) : [];
-      const settings: QemuSettings = { ...wanted, accelerator, kernel_arguments: words };
+      const settings: QemuSettings = {
+        ...{ ...wanted, accelerator, cpu: cpuModel(accelerator) },
+        kernel_arguments: [...kernelArguments(accelerator, config.aslr), ...words],
+      };
       return { accelerator, machine, version, settings: { ...settings } };
     },
   };

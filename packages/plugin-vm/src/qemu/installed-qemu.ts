@@ -31,7 +31,7 @@ export class InstalledQemu {
 
   /** @throws NookError `unavailable` when it cannot be run */
   async facts(signal: AbortSignal): Promise<Facts> {
-    const stamp = await programStamp(this.#program);
+    const stamp = programStamp(this.#program);
     this.#kept ??= await this.#read();
     if (this.#kept?.stamp !== stamp) {
       this.#kept = { stamp, ...(await this.#ask(signal)) };

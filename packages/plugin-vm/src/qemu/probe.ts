@@ -6,7 +6,7 @@ import type { Accelerator, QemuSettings } from './qemu-settings.ts';
 const PROBE_MS = 6_000;
 
 export interface ProbeGuest extends Omit<OnceGuest, 'settings'> {
-  readonly settings: Omit<QemuSettings, 'accelerator' | 'kernel_arguments'>;
+  readonly settings: Omit<QemuSettings, 'accelerator' | 'cpu' | 'kernel_arguments'>;
 }
 
 export interface Verdict {

@@ -1,6 +1,6 @@
 import type { MachineSpec } from '@nook/daemonapi';
 import { describe, expect, it } from 'vitest';
-import { escapeValue, inheritedFiles, qemuArguments, resumeFds } from './qemu-argv.ts';
+import { cpuModel, escapeValue, inheritedFiles, kernelArguments, qemuArguments, resumeFds } from './qemu-argv.ts';
 import type { QemuSettings } from './qemu-settings.ts';
 
 const dir = '/home/ann/.local/state/nook/vms/0123456789ab';
@@ -32,7 +32,15 @@ const settings: QemuSettings = {
   machine: 'microvm',
   machine_version: 'microvm',
   accelerator: 'tcg',
-  kernel_arguments: [],
+  cpu: cpuModel('tcg'),
+  kernel_arguments: kernelArguments('tcg', 'auto'),
+};
+/** As the driver has them for KVM. */
+const underKvm: QemuSettings = {
+  ...settings,
+  accelerator: 'kvm',
+  cpu: cpuModel('kvm'),
+  kernel_arguments: kernelArguments('kvm', 'auto'),
 };
 
 async function expectGolden(args: readonly string[], name: string): Promise<void> {
@@ -49,7 +57,7 @@ describe("QEMU's arguments", () => {
 
   it('without a network and under KVM', () => {
     const network = { ...spec.network, mode: 'none', host_forwards: [] } as const;
-    return expectGolden(qemuArguments({ ...spec, network }, { ...settings, accelerator: 'kvm' }), 'microvm-none-kvm');
+    return expectGolden(qemuArguments({ ...spec, network }, underKvm), 'microvm-none-kvm');
   });
 
   it('with more than one layer under the disk, and more words for the kernel', () => {
@@ -90,6 +98,17 @@ describe("QEMU's arguments", () => {
     expect(inheritedFiles({ ...spec, shares }).slice(-2)).toEqual([{ path: '/home/ann/a,b' }, { path: '/srv/data' }]);
     const q35 = { ...settings, machine: 'q35', machine_version: 'pc-q35-7.2' } as const;
     return expectGolden(qemuArguments({ ...spec, shares }, q35), 'q35-shares');
+  });
+
+  it('fix the addresses of processes where that is worth it, unless told otherwise', () => {
+    const words = (['auto', 'on', 'off'] as const).map((aslr) =>
+      (['tcg', 'kvm'] as const).map((accelerator) => kernelArguments(accelerator, aslr).includes('norandmaps')),
+    );
+    expect(words).toEqual([
+      [true, false],
+      [false, false],
+      [true, true],
+    ]);
   });
 
   it('hold every value literally, also one with commas', () => {

@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { MachineDisk, MachineDrive, MachineSpec } from '@nook/daemonapi';
+import type { MachineDisk, MachineDrive, MachineNetwork, MachineSpec } from '@nook/daemonapi';
 import { type Accelerator, type MachineType, type QemuSettings, SOCKETS } from './qemu-settings.ts';
 import type { InheritedFile } from './spawn-qemu.ts';
 
@@ -19,6 +19,15 @@ export const KERNEL_ARGUMENTS = [
   ...['console=ttyS0', 'quiet', 'reboot=t', 'panic=-1'],
   ...['cryptomgr.notests', 'no_timer_check', 'noreplace-smp', 'rcupdate.rcu_expedited=1'],
 ];
+
+/**
+ * With addresses drawn anew for each process, the emulator translates what every process shares anew for each: a
+ * command then takes four times as long (docs/decisions/0008-fixed-addresses-under-emulation.md).
+ */
+export function kernelArguments(accelerator: Accelerator, aslr: 'auto' | 'on' | 'off'): string[] {
+  const fixed = aslr === 'off' || (aslr === 'auto' && accelerator === 'tcg');
+  return [...KERNEL_ARGUMENTS, ...(fixed ? ['norandmaps'] : [])];
+}
 
 /**
  * The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest,
@@ -52,7 +61,7 @@ export function resumeFds(spec: Pick<MachineSpec, 'disk' | 'drives'>): {
 
 /** QEMU's arguments for a machine. */
 export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string[] {
-  const { machine, accelerator } = settings;
+  const { machine, accelerator, cpu, kernel_arguments } = settings;
   const memory = spec.resume === undefined ? '' : ',memory-backend=ram';
   return [
     ...['-name', `guest=${escapeValue(spec.name)}`],
@@ -60,11 +69,9 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...['-L', spec.dir, '-L', '/usr/share/qemu', '-L', '/usr/share/seabios'],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-sandbox', `on,${FORBIDDEN.join(',')}`],
     ...['-machine', `${machineOption(settings)}${memory}`],
-    ...['-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
+    ...['-accel', acceleratorOption(accelerator), '-cpu', cpu],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
-    ...(spec.resume === undefined
-      ? bootFiles([...KERNEL_ARGUMENTS, ...settings.kernel_arguments, ...spec.kernel.arguments])
-      : savedMachine(spec)),
+    ...(spec.resume === undefined ? bootFiles([...kernel_arguments, ...spec.kernel.arguments]) : savedMachine(spec)),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=qmp,path=${SOCKETS.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', `socket,id=agent,path=${SOCKETS.agent}`],
@@ -163,11 +170,17 @@ function sharedFolders({ disk: { layers }, drives = [], shares = [] }: MachineSp
   ]);
 }
 
+/** A hub that the card of a machine without a network hangs on, so that it can be given one. */
+export const HUB = 0;
+
+/** As QEMU's user network has it: what comes to a port of the host goes to one of the guest. */
+export function forwardRule(port: MachineNetwork['host_forwards'][number]): string {
+  return `${port.protocol}:${port.host_address}:${port.host_port}-:${port.guest_port}`;
+}
+
 function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {
-  const forwards = host_forwards.map(
-    (port) => `hostfwd=${port.protocol}:${port.host_address}:${port.host_port}-:${port.guest_port}`,
-  );
+  const forwards = host_forwards.map((port) => `hostfwd=${forwardRule(port)}`);
   // A hub that nothing else hangs on: the guest keeps its card, and the card leads nowhere.
-  const netdev = mode === 'user' ? ['user', 'id=net', 'ipv6=off', ...forwards] : ['hubport', 'id=net', 'hubid=0'];
+  const netdev = mode === 'user' ? ['user', 'id=net', 'ipv6=off', ...forwards] : ['hubport', 'id=net', `hubid=${HUB}`];
   return ['-netdev', netdev.join(','), '-device', `${device('virtio-net', machine)},netdev=net,mac=${mac}`];
 }

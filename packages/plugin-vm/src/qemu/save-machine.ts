@@ -1,8 +1,9 @@
+import { execFile } from 'node:child_process';
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { type MachineSpec, type MachineState, NookError, type SavedState } from '@nook/daemonapi';
 import { writeFileAtomic } from '@nook/wire';
-import { execa } from 'execa';
 import { copyTouched } from './copy-memory.ts';
 import { asMigrationStream } from './device-state.ts';
 import type { OpenMemory } from './open-memory.ts';
@@ -46,7 +47,7 @@ async function makeBase(file: string, size: number, base: OpenMemory | undefined
   await rm(file, { force: true });
   const handle = await open(file, 'wx', 0o600);
   await handle.truncate(size).finally(() => handle.close());
-  if (base) await execa('cp', ['--reflink=auto', '--sparse=always', base.path, file]);
+  if (base) await promisify(execFile)('cp', ['--reflink=auto', '--sparse=always', base.path, file]);
 }
 
 /** Where the guest's memory lies in QEMU's: one stretch, whatever the guest sees of it. */

@@ -1,6 +1,15 @@
 import type { Socket } from 'node:net';
 import { relative } from 'node:path';
-import type { Logger, MachineExit, MachineSpec, MachineState, SavedState, StartedMachine } from '@nook/daemonapi';
+import type {
+  Logger,
+  MachineExit,
+  MachineNetwork,
+  MachineSpec,
+  MachineState,
+  SavedState,
+  StartedMachine,
+} from '@nook/daemonapi';
+import { connectNetwork } from './connect-network.ts';
 import { switchDisk } from './disk-switch.ts';
 import { loadState } from './load-state.ts';
 import { OpenMemory } from './open-memory.ts';
@@ -72,6 +81,10 @@ export class StartedQemu implements StartedMachine {
 
   async switchDisk(path: string): Promise<void> {
     await switchDisk(this.#qmp, relative(this.#spec.work_dir, path));
+  }
+
+  connectNetwork(network: Pick<MachineNetwork, 'mode' | 'host_forwards'>): Promise<void> {
+    return connectNetwork(this.#qmp, network);
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import { type TemplateInputs, templateKey } from './template-key.ts';
 /** A saved machine that new VMs begin as. Absolute paths. */
 export interface Template {
   readonly key: string;
+  readonly dir: string;
   readonly manifest: TemplateManifest;
   readonly memory: string;
   readonly state: string;
@@ -50,10 +51,9 @@ export class TemplateStore {
       await this.discard(key, changed);
       return undefined;
     }
-    const now = new Date(this.#clock.now());
-    await utimes(join(dir, TEMPLATE_FILES.manifest), now, now);
+    await this.#markUsed(dir);
     const path = (name: keyof typeof TEMPLATE_FILES) => join(dir, TEMPLATE_FILES[name]);
-    return { key, manifest, memory: path('memory'), state: path('state'), disk: path('disk') };
+    return { key, dir, manifest, memory: path('memory'), state: path('state'), disk: path('disk') };
   }
 
   async has(inputs: TemplateInputs): Promise<boolean> {
@@ -77,9 +77,21 @@ export class TemplateStore {
       ...(await describeFiles(dir)),
     };
     await writeFileAtomic(join(dir, TEMPLATE_FILES.manifest), JSON.stringify(manifest));
+    await this.#markUsed(dir);
     const final = join(this.#dir, templateKey(about.inputs));
     await rm(final, { recursive: true, force: true });
     await rename(dir, final);
+  }
+
+  /** Throws away what was made for the same shape from what is no longer so, e.g. by an older QEMU. */
+  async dropStale(key: string): Promise<void> {
+    const all = await this.list();
+    const current = all.find((template) => template.key === key);
+    if (!current) return;
+    for (const template of all) {
+      if (template.key !== key && shapeOf(template) === shapeOf(current))
+        await this.discard(template.key, 'it is stale');
+    }
   }
 
   async discard(key: string, why: string): Promise<void> {
@@ -118,6 +130,16 @@ export class TemplateStore {
       if (name.endsWith('.new') || !(await readManifest(dir))) await rm(dir, { recursive: true, force: true });
     }
   }
+
+  async #markUsed(dir: string): Promise<void> {
+    const now = new Date(this.#clock.now());
+    await utimes(join(dir, TEMPLATE_FILES.manifest), now, now);
+  }
+}
+
+function shapeOf({ manifest: { inputs, image_name } }: StoredTemplate): string {
+  const { driver, vcpus, memory_bytes, disk_bytes } = inputs;
+  return JSON.stringify([image_name, driver, vcpus, memory_bytes, disk_bytes]);
 }
 
 async function readManifest(dir: string): Promise<TemplateManifest | undefined> {

@@ -1,7 +1,7 @@
-import type { Clock, Logger } from '@nook/daemonapi';
+import { type Clock, type Logger, NookError } from '@nook/daemonapi';
 import type { MachineRecord } from '../machines/records.ts';
 import { SealedMemory } from './sealed-memory.ts';
-import type { TemplateInputs } from './template-key.ts';
+import { type TemplateInputs, templateKey } from './template-key.ts';
 import { TemplateStore } from './template-store.ts';
 
 /** A template as a machine is started from it. */
@@ -25,8 +25,6 @@ export class Templates {
   readonly store: TemplateStore;
   /** Told of every VM that was booted for want of a template. */
   onColdBoot: (record: MachineRecord) => void = () => {};
-  /** Told of everything that is asked of VMs: nook is not idle then. */
-  onActivity: () => void = () => {};
   readonly #bounds: TemplatesOptions['bounds'];
   /** Where each machine has a user of its own, a file that all of them may write to would join them. */
   readonly #sealed = process.getuid?.() === 0 ? new SealedMemory() : undefined;
@@ -43,10 +41,33 @@ export class Templates {
     return { key, state, disk, ram: (await this.#sealed?.path(key, memory)) ?? memory };
   }
 
-  /** Keeps no more than is wanted. */
-  async trim(): Promise<void> {
+  /** Takes over a folder from the store, in place of what it makes stale, and keeps no more than is wanted. */
+  async publish(dir: string, about: { readonly inputs: TemplateInputs; readonly image_name: string }): Promise<void> {
+    await this.store.publish(dir, about);
+    await this.store.dropStale(templateKey(about.inputs));
     await this.store.trim(this.#bounds);
     await this.#forgetRemoved();
+  }
+
+  /**
+   * @param named its key, or the beginning of one
+   * @throws NookError `not_found`, or `bad_params` when several begin so
+   */
+  async remove(named: string): Promise<string> {
+    const found = (await this.store.list()).filter(({ key }) => key.startsWith(named));
+    const [template] = found;
+    if (found.length > 1) {
+      throw new NookError('bad_params', `${found.length} templates begin with '${named}'.`, {
+        hint: 'Give more of the key.',
+      });
+    }
+    if (!template) {
+      throw new NookError('not_found', `There is no template '${named}'.`, {
+        hint: 'See what there is: nook vm template list',
+      });
+    }
+    await this.discard(template.key, 'asked to');
+    return template.key;
   }
 
   async discard(key: string, why: string): Promise<void> {

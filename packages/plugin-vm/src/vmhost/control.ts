@@ -4,7 +4,7 @@ import { type Logger, NookError } from '@nook/daemonapi';
 import { decodeListeners, decodeStats, FrameType } from '@nook/guest';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { CopyRequest } from '../contract.ts';
-import type { HostStatus } from './host-spec.ts';
+import type { ClaimSpec, HostStatus } from './host-spec.ts';
 import type { ExecStart } from './session-table.ts';
 import type { SaveRequest, VmHost } from './vm-host.ts';
 
@@ -91,6 +91,7 @@ export class Control {
       force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend }),
       save: (params) => host.save(saveRequest(params)),
       rehearse: ({ argv }) => host.rehearse(argv as string[]),
+      claim: (params) => host.claim(params as unknown as ClaimSpec),
       pause: () => host.pause(),
       resume: () => host.resume(),
       watch: (_params, call) => this.#watch(call),

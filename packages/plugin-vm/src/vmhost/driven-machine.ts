@@ -99,6 +99,12 @@ export class DrivenMachine {
     await switchDisk(path);
   }
 
+  async connectNetwork(network: MachineSpec['network']): Promise<void> {
+    const connectNetwork = this.#started?.connectNetwork?.bind(this.#started);
+    if (!this.can('network_connect') || connectNetwork === undefined) throw this.#refusal('connect the network of');
+    await connectNetwork(network);
+  }
+
   #ability(method: 'pause' | 'resume'): () => Promise<void> {
     const ability = this.#started?.[method];
     if (this.can('pause') && ability !== undefined) return ability;

@@ -48,6 +48,8 @@ export interface HostSpec {
   readonly guest_mounts: readonly { readonly tag: string; readonly target: string; readonly read_only: boolean }[];
   /** Nobody but the daemon that started it knows of it: it ends when that lets go. */
   readonly ends_with_daemon?: boolean | undefined;
+  /** It waits in the pool to become somebody's VM. */
+  readonly pooled?: boolean | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */
   readonly session_expected: boolean;
   /** So much later than usual, since features may have work to do first; absent: 0. */
@@ -58,6 +60,12 @@ export interface HostSpec {
 
 /** The driver that the daemon chose, as far as its machine's process needs it. */
 export type DriverSpec = Pick<VmDriver, 'name' | 'title' | 'engine' | 'capabilities'>;
+
+/** What turns a machine of the pool into a VM. */
+export interface ClaimSpec
+  extends Pick<HostSpec, 'op_id' | 'identity' | 'guest_network' | 'auto_remove' | 'session_expected'> {
+  readonly network: Pick<MachineSpec['network'], 'mode' | 'host_forwards'>;
+}
 
 interface GuestIdentity {
   readonly hostname: string;
@@ -91,6 +99,8 @@ export interface HostStatus {
   readonly phase: HostPhase;
   readonly state: 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'failed';
   readonly pid: number;
+  /** It is nobody's VM yet. */
+  readonly pooled?: boolean | undefined;
   readonly qemu_pid?: number | undefined;
   readonly boot: number;
   readonly marks: readonly PhaseMark[];

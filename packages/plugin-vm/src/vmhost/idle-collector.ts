@@ -19,12 +19,17 @@ export class IdleCollector {
   /** So much passed through. */
   passed(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes < WORTH_IT || !this.#collect) return;
-    if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.now(), QUIET_MS).unref();
+    if (this.#bytes >= WORTH_IT) this.soon();
   }
 
-  now(): void {
+  /** There is something to collect: once traffic has paused. */
+  soon(): void {
+    if (!this.#collect) return;
+    if (this.#timer) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#now(), QUIET_MS).unref();
+  }
+
+  #now(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#bytes = 0;

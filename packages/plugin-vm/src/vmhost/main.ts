@@ -19,11 +19,12 @@ async function main(dir: string): Promise<void> {
   process.umask(0o077);
   const spec = JSON.parse(await readFile(join(dir, VM_FILES.spec), 'utf8')) as HostSpec;
   const opIds = new AsyncLocalStorage<string>();
+  let current = () => spec;
   const log = new JsonLog(join(dir, VM_FILES.log), () => ({
     pid: process.pid,
-    vm: spec.machine.name,
+    vm: current().identity.hostname,
     boot: spec.boot,
-    op_id: opIds.getStore() ?? spec.op_id,
+    op_id: opIds.getStore() ?? current().op_id,
   }));
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'vmhost fails');
@@ -33,7 +34,10 @@ async function main(dir: string): Promise<void> {
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {});
 
   const host = new VmHost(spec, log);
+  current = () => host.spec;
   const control = new Control(host, log, opIds);
+  // The machine's process comes up while this one makes itself known; should that fail, the kernel ends both.
+  const booted = host.boot();
   const server = await listenUnix(join(dir, VM_FILES.socket), (socket) => control.serve(socket));
   await writeFileAtomic(join(dir, VM_FILES.pid), JSON.stringify(identify(process.pid, spec.token)));
   process.on('SIGTERM', () => void host.stop(10_000));
@@ -41,7 +45,7 @@ async function main(dir: string): Promise<void> {
   closeSync(READY_FD);
   log.info({ boot: spec.boot }, 'vmhost is up');
 
-  await Promise.race([host.boot(), host.ended]);
+  await Promise.race([booted, host.ended]);
   await host.ended;
   await control.settle(FAREWELL_MS);
   await server.close();

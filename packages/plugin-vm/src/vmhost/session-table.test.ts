@@ -9,7 +9,8 @@ const say = () => {};
 const log: Logger = { trace: say, debug: say, info: say, warn: say, error: say };
 
 function tableOf(guest: LocalGuest, options: { autoRemove?: boolean; onOver?: () => void; keepEndedMs?: number } = {}) {
-  return new SessionTable(() => guest.channel, { autoRemove: false, onOver: say, log, ...options });
+  const { autoRemove = false, ...others } = options;
+  return new SessionTable(() => guest.channel, { autoRemove: () => autoRemove, onOver: say, log, ...others });
 }
 
 const sh = (script: string) => ({ argv: ['sh', '-c', script] });

@@ -23,7 +23,7 @@ const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "$' + '{SHELL:-/bin/sh}" -l'];
 
 interface TableOptions {
   /** The VM goes when its first session is over. */
-  readonly autoRemove: boolean;
+  readonly autoRemove: () => boolean;
   readonly onOver: () => void;
   readonly keepEndedMs?: number;
   readonly log: Logger;
@@ -58,7 +58,7 @@ export class SessionTable {
   }
 
   start(request: ExecStart): Session {
-    const main = this.#options.autoRemove && !this.#cameFirst && request.attendant !== true;
+    const main = this.#options.autoRemove() && !this.#cameFirst && request.attendant !== true;
     const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
     const session = this.#open({
       ...{ id: String(this.#nextId), argv, main, holdForClient: !request.detach, pty: request.pty !== undefined },
@@ -148,7 +148,7 @@ export class SessionTable {
 
   /** A machine that is to go with its first session goes too when that session never comes. */
   expectFirst(delayMs: number): void {
-    if (!this.#options.autoRemove) return;
+    if (!this.#options.autoRemove()) return;
     setTimeout(() => {
       if (!this.#cameFirst) this.#options.onOver();
     }, FIRST_CLIENT_MS + delayMs).unref();

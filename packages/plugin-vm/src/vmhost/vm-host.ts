@@ -7,7 +7,15 @@ import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
 import { GuestChannel } from './guest-channel.ts';
-import { consoleFile, type HostEnd, type HostPhase, type HostSpec, type HostStatus, VM_FILES } from './host-spec.ts';
+import {
+  type ClaimSpec,
+  consoleFile,
+  type HostEnd,
+  type HostPhase,
+  type HostSpec,
+  type HostStatus,
+  VM_FILES,
+} from './host-spec.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { inquire } from './inquiry.ts';
 import { MachineStop } from './machine-stop.ts';
@@ -33,25 +41,26 @@ export interface SaveRequest {
 
 /** One VM from its machine's start to its end. */
 export class VmHost {
-  readonly spec: HostSpec;
   readonly sessions: SessionTable;
   /** Settles when the machine is gone and `ended.json` is written. */
   readonly ended: Promise<HostEnd>;
   onStatus: (status: HostStatus) => void = () => {};
   readonly #log: Logger;
-  readonly #began = performance.now();
+  #spec: HostSpec;
+  #began = performance.now();
   readonly #console: ConsoleLog;
-  readonly #marks: { phase: HostPhase; at_ms: number }[] = [];
+  #marks: { phase: HostPhase; at_ms: number }[] = [];
   readonly #machine: DrivenMachine;
   readonly #stop: MachineStop;
   readonly #collector = new IdleCollector(globalThis.gc);
   #guest: GuestChannel | undefined;
+  #claiming: Promise<void> | undefined;
   #failure: string | undefined;
   #end: HostEnd | undefined;
   #resolveEnd!: (end: HostEnd) => void;
 
   constructor(spec: HostSpec, log: Logger) {
-    this.spec = spec;
+    this.#spec = spec;
     this.#log = log;
     this.#console = new ConsoleLog(join(spec.machine.dir, consoleFile(spec.boot)), CONSOLE_LIMIT);
     this.ended = new Promise((resolve) => {
@@ -59,7 +68,7 @@ export class VmHost {
     });
     this.sessions = new SessionTable(() => this.#guest, {
       onOver: () => this.forceStop('its session ended'),
-      autoRemove: spec.auto_remove,
+      autoRemove: () => this.#spec.auto_remove,
       log,
     });
     this.#machine = new DrivenMachine(spec.driver, spec.machine);
@@ -76,6 +85,10 @@ export class VmHost {
     this.#mark('launch');
   }
 
+  get spec(): HostSpec {
+    return this.#spec;
+  }
+
   get phase(): HostPhase {
     return this.#marks.at(-1)?.phase ?? 'launch';
   }
@@ -85,6 +98,7 @@ export class VmHost {
       phase: this.phase,
       state: this.#end?.state ?? (this.#paused ? 'paused' : stateOf(this.phase)),
       pid: process.pid,
+      ...(this.#spec.pooled ? { pooled: true } : {}),
       qemu_pid: this.#machine.pid,
       boot: this.spec.boot,
       marks: this.#marks,
@@ -196,6 +210,35 @@ export class VmHost {
     await (this.#guest as GuestChannel).rehearse(argv);
   }
 
+  /**
+   * Turns a machine of the pool into a VM. Asked again, by a daemon that does not know how far the one before it came, it
+   * waits for what is under way.
+   * @throws NookError `conflict` when the machine is a VM already, but not this one
+   */
+  claim(claim: ClaimSpec): Promise<void> {
+    if (this.#spec.pooled) this.#claiming ??= this.#become(claim);
+    else if (this.#spec.identity.machine_id !== claim.identity.machine_id) {
+      throw new NookError('conflict', `The machine was claimed as '${this.#spec.identity.hostname}'.`);
+    }
+    return this.#claiming ?? Promise.resolve();
+  }
+
+  async #become({ network, ...claim }: ClaimSpec): Promise<void> {
+    this.#began = performance.now();
+    this.#marks = [];
+    this.#mark('agent');
+    if (network.mode !== 'none') await this.#machine.connectNetwork({ ...this.#spec.machine.network, ...network });
+    const { machine } = this.#spec;
+    this.#spec = { ...this.#spec, ...claim, machine: { ...machine, network: { ...machine.network, ...network } } };
+    await this.#machine.resume();
+    await this.#identify(BigInt(Date.now()));
+    this.#spec = { ...this.#spec, pooled: undefined };
+    this.#becomeReady();
+    void writeFileAtomic(join(machine.dir, VM_FILES.spec), JSON.stringify(this.#spec)).catch((error: Error) =>
+      this.#log.error({ error: error.message }, 'what the machine is now could not be written down'),
+    );
+  }
+
   requireReady(): void {
     if (this.phase === 'ready' && !this.#paused) return;
     throw new NookError('not_running', `The VM is not ready for commands: it is ${this.status().state}.`);
@@ -219,13 +262,18 @@ export class VmHost {
   }
 
   async #prepareGuest(): Promise<void> {
-    const guest = this.#guest as GuestChannel;
-    const { identity, machine, guest_network } = this.spec;
+    const resumed = this.#spec.machine.resume !== undefined;
     // A guest that was saved has said it before.
-    if (machine.resume === undefined) await Promise.race([guest.hello, this.#gone()]);
+    if (!resumed) await Promise.race([(this.#guest as GuestChannel).hello, this.#gone()]);
+    await this.#identify(resumed ? BigInt(Date.now()) : 1n);
+    this.#becomeReady();
+  }
+
+  async #identify(epoch: bigint): Promise<void> {
     this.#mark('agent');
     await passGate('phase.agent');
-    await guest.configure(
+    const { identity, machine, guest_network } = this.#spec;
+    await (this.#guest as GuestChannel).configure(
       {
         hostname: identity.hostname,
         machineId: identity.machine_id,
@@ -236,11 +284,14 @@ export class VmHost {
         mounts: this.spec.guest_mounts.map(({ tag, target, read_only }) => ({ tag, target, readOnly: read_only })),
         ...(this.spec.init === 'image' ? { imageInit: true } : {}),
       },
-      machine.resume === undefined ? 1n : BigInt(Date.now()),
+      epoch,
     );
+  }
+
+  #becomeReady(): void {
     this.#mark('ready');
-    this.#collector.now();
-    if (this.spec.session_expected) this.sessions.expectFirst(this.spec.session_delay_ms ?? 0);
+    this.#collector.soon();
+    if (this.#spec.session_expected) this.sessions.expectFirst(this.#spec.session_delay_ms ?? 0);
   }
 
   #onConsole(chunk: Buffer): void {

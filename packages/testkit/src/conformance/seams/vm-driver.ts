@@ -11,6 +11,7 @@ const CAPABILITIES = Object.keys({
   disk_snapshot: true,
   drives: true,
   mount_9p: true,
+  network_connect: true,
   pause: true,
   powerdown: true,
   ram_snapshot: true,

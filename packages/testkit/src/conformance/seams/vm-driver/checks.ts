@@ -14,6 +14,7 @@ const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>>
   disk_snapshot: [],
   drives: [],
   mount_9p: [],
+  network_connect: [],
   pause: pauseChecks,
   // What a guest makes of its power button is its own affair: a stop goes through this stage on its way.
   powerdown: [],
