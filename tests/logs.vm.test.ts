@@ -14,8 +14,9 @@ it('logs are kept by boot, followed to the end of their boot, and bounded in num
   const following = home.spawn(['vm', 'logs', '-f', 'web']);
   const followed = outcome(following);
   await untilOutput(following, /marked first/);
+  const later = untilOutput(following, /marked later/);
   await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'echo marked later > /dev/console');
-  await untilOutput(following, /marked later/);
+  await later;
   await home.ok('vm', 'stop', 'web');
   expect(await followed).toMatchObject({ code: 0, stdout: expect.stringContaining('powering off') });
 
