@@ -215,7 +215,9 @@ describe('a plugin that takes part in VMs', () => {
     const { code, stderr } = await home.nook(['vm', 'start', 'box']);
     expect(code).toBe(1);
     expect(stderr).toContain("Feature 'probe' of this VM is served by no plugin of this daemon.");
-    expect(await home.surplus()).toEqual([]);
+    const refused = await show(home);
+    expect(refused).toMatchObject({ state: 'failed', cause: expect.stringContaining("Feature 'probe'") });
+    expect(existsSync(refused.dir)).toBe(false);
     await home.ok('vm', 'rm', 'box');
   });
 });
