@@ -25,7 +25,7 @@ describe('the driver of a VM', () => {
   it('has a name of its own', async () => {
     const double = { ...plainDriver, name: 'double' as const };
     const start = startTestDaemon({ plugins: [vm, network, plainDriver, double], fakes });
-    await expect(start).rejects.toThrow(/Two plugins contribute a driver called 'plain'/);
+    await expect(start).rejects.toThrow(/'plain' is contributed to 'vm.driver' by plugin 'double' and plugin/);
   });
 
   it('stays when another one is chosen for new VMs, and is missed by name when it is imported no more', async () => {

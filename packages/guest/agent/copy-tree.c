@@ -13,7 +13,10 @@
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 void copy_tree_let_in(int parent, const char *name) {
-  if (geteuid() != 0) fchmodat(parent, name, S_IRWXU, 0);
+  if (geteuid() == 0) return;
+  /* What cannot be let in fails by itself, with the reason. */
+  int ignored = fchmodat(parent, name, S_IRWXU, 0);
+  (void)ignored;
 }
 
 void copy_tree_check_replaceable(const struct stat *present) {
@@ -28,7 +31,7 @@ void copy_tree_rename(int from, const char *name, int to, const char *new_name) 
                 (about.st_mode & S_IWUSR) == 0;
   if (locked) copy_tree_let_in(from, name);
   if (renameat(from, name, to, new_name) < 0) copy_fail_here(errno, "cannot be put in place");
-  if (locked) fchmodat(to, new_name, about.st_mode & 07777, 0);
+  if (locked && fchmodat(to, new_name, about.st_mode & 07777, 0) < 0) copy_fail_here(errno, "its mode cannot be set");
 }
 
 static void merge_entry(int from, int to, const char *name, enum merge what) {

@@ -32,6 +32,8 @@ static long read_file(const char *full, char *text, size_t size) {
   return (long)length;
 }
 
+long kernel_file_read(const char *path, char *text, size_t size) { return read_file(path, text, size); }
+
 long file_read(const char *path, char *text, size_t size) {
   char full[PATH_MAX];
   return locate(full, path, "") ? read_file(full, text, size) : -ENAMETOOLONG;

@@ -11,15 +11,9 @@ export class Drivers {
     this.#contributed = contributed;
   }
 
-  /** @throws NookError `conflict` when two have one name, `unavailable` when there is none called `chosen` */
+  /** @throws NookError `unavailable` when there is none called `chosen` */
   check(chosen: string): void {
     const names = this.#names();
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined) {
-      throw new NookError('conflict', `Two plugins contribute a driver called '${twice}'.`, {
-        hint: 'Import only one of them.',
-      });
-    }
     if (!names.includes(chosen)) {
       throw new NookError(
         'unavailable',
