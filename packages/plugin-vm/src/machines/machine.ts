@@ -87,7 +87,7 @@ export class Machine {
 
   /** Settles when what follows the machine's latest end is done; rejects as that failed. */
   get settled(): Promise<void> {
-    return this.#settled;
+    return this.#link ? Promise.resolve() : this.#settled;
   }
 
   /** @param options.parts with what each feature keeps of its part */
