@@ -23,7 +23,7 @@ export async function runCell(cell: Cell): Promise<void> {
   try {
     await run(cell);
   } finally {
-    await cell.home.ok('vm', 'rm', '--force', cell.vm);
+    if (await seen(cell.home, cell.vm)) await cell.home.ok('vm', 'rm', '--force', cell.vm);
   }
 }
 
@@ -48,20 +48,21 @@ async function run({ home, gates, vm, command, gate, closedBefore = [], fault }:
   await works(home, vm);
 }
 
+/** A VM that was to be made and used at once is not there any more when that failed. */
+const seen = async (home: Home, vm: string) => (await home.json<Shown[]>('vm', 'list')).find(({ name }) => name === vm);
+
 async function settled(home: Home, vm: string): Promise<void> {
   await eventually(
     `what is listed of ${vm} is what is there`,
-    async () => {
-      const { state, cause } = await home.json<Shown>('vm', 'show', vm);
-      return { state, cause, surplus: await home.surplus() };
-    },
-    ({ state, surplus }) => SETTLED.has(state) && surplus.length === 0,
+    async () => ({ state: (await seen(home, vm))?.state, surplus: await home.surplus() }),
+    ({ state, surplus }) => (state === undefined || SETTLED.has(state)) && surplus.length === 0,
     10_000,
   );
 }
 
 /** The next command repairs. */
 async function works(home: Home, vm: string): Promise<void> {
+  if (!(await seen(home, vm))) return;
   await home.ok('vm', 'start', vm);
   expect(await home.ok('vm', 'exec', vm, '--', 'echo', 'works')).toBe('works\n');
 }

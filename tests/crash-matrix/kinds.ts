@@ -1,3 +1,5 @@
+import { START_STEPS } from '../../packages/plugin-vm/src/machines/start-steps.ts';
+import { CLAIM_STEPS } from '../../packages/plugin-vm/src/pool/claim-steps.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Home } from '../harness/home.ts';
 
@@ -7,6 +9,9 @@ const SHAPE = ['--image', 'busybox', '--memory', '128M'];
 export interface Kind {
   readonly name: string;
   readonly config: string;
+  /** What such a start goes through, and how much of it before there is a machine. */
+  readonly steps: readonly string[];
+  readonly withoutMachine: number;
   /** Once for its home. */
   prepare(home: Home): Promise<void>;
   /** A VM that {@link start} brings up in this way. */
@@ -18,26 +23,41 @@ async function create(home: Home, vm: string): Promise<void> {
   await home.ok('vm', 'create', '--name', vm, ...SHAPE);
 }
 
+const START = START_STEPS.map(({ name }) => name);
+const AS_USUAL = { steps: START, withoutMachine: START.indexOf('vmhost') };
+
 export const KINDS: readonly Kind[] = [
   {
     name: 'cold',
     config: '[vm.templates]\nauto = false\n',
+    ...AS_USUAL,
     prepare: async () => {},
     make: create,
     start: (vm) => ['vm', 'start', vm],
   },
   {
     name: 'template',
-    config: '[vm.templates]\nidle_seconds = 0\n',
-    prepare: async (home) => {
-      await home.ok('vm', 'run', '--rm', ...SHAPE, '--', 'true');
-      await eventually(
-        'a template is made',
-        () => home.json<{ method: string; state: string }[]>('op', 'list'),
-        (operations) => operations.some(({ method, state }) => method === 'vm.template.build' && state === 'succeeded'),
-      );
-    },
+    config: '[vm.templates]\nauto = false\n',
+    ...AS_USUAL,
+    prepare: async (home) => void (await home.ok('image', 'warm', 'busybox', '--memory', '128M')),
     make: create,
     start: (vm) => ['vm', 'start', vm],
   },
+  {
+    name: 'pool',
+    config: '[vm.templates]\nauto = false\n[vm.pool]\nsize = 1\nimage = "busybox"\nmemory = "128M"\nidle_seconds = 0\n',
+    steps: CLAIM_STEPS.map(({ name }) => name),
+    withoutMachine: 0,
+    prepare: async () => {},
+    make: waitForMember,
+    start: (vm) => ['vm', 'run', '-d', '--name', vm, ...SHAPE],
+  },
 ];
+
+async function waitForMember(home: Home): Promise<void> {
+  await eventually(
+    'a machine waits in the pool',
+    () => home.json<{ members: { state: string }[] }>('vm', 'pool'),
+    ({ members }) => members.some(({ state }) => state === 'ready'),
+  );
+}

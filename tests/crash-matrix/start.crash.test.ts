@@ -1,19 +1,24 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { START_STEPS } from '../../packages/plugin-vm/src/machines/start-steps.ts';
 import { Home } from '../harness/home.ts';
 import { runCell } from './cell.ts';
 import { FAULTS, needsMachine } from './faults.ts';
 import { Gates } from './gates.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, type Kind } from './kinds.ts';
 
-const STEPS = START_STEPS.map(({ name }) => name);
-/** From here on there is a vmhost; its phases lie between this step and the next. */
-const MACHINE_FROM = STEPS.indexOf('vmhost');
-const GATES = [
-  ...STEPS.map((name, index) => ({ gate: `start.${name}`, machine: index >= MACHINE_FROM })),
-  ...['phase.machine', 'phase.agent'].map((gate) => ({ gate, machine: true })),
-];
+interface Gate {
+  readonly gate: string;
+  /** There is a vmhost, and nearly always its QEMU. */
+  readonly machine: boolean;
+}
+
+function gatesOf({ name, steps, withoutMachine }: Kind): Gate[] {
+  const phases = name === 'pool' ? ['phase.agent'] : ['phase.machine', 'phase.agent'];
+  return [
+    ...steps.map((step, index) => ({ gate: `start.${step}`, machine: index >= withoutMachine })),
+    ...phases.map((gate) => ({ gate, machine: true })),
+  ];
+}
 
 describe.each(KINDS)('a start, $name', (kind) => {
   let home: Home;
@@ -31,7 +36,7 @@ describe.each(KINDS)('a start, $name', (kind) => {
     await rm(gates.dir, { recursive: true });
   });
 
-  for (const { gate, machine } of GATES) {
+  for (const { gate, machine } of gatesOf(kind)) {
     for (const fault of FAULTS) {
       if (needsMachine(fault) && !machine) continue;
       // Between the start of the vmhost and its report there may be no QEMU yet.

@@ -103,7 +103,7 @@ test('kill -9 in the middle of migrations: the next start finds all of them or n
   const { daemon, call } = await start(dir.path, { CRASH_MIGRATIONS: '2000' });
   await using _ = daemon;
   expect(await call('crash.put', { n: 1 })).toEqual({ n: 1 });
-});
+}, 60_000);
 
 test('SIGTERM in the middle of anything: it ends in order, the store is sound and holds what was acknowledged', async () => {
   await using dir = await tempDir();
