@@ -35,6 +35,17 @@ export default defineConfig({
       },
       {
         test: {
+          // kill -9 and worse at every step of a start and every stage of a stop.
+          name: 'crash',
+          include: ['tests/crash-matrix/*.crash.test.ts'],
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: 'slow',
           include: [slow],
           exclude: ['**/node_modules/**'],

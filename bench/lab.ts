@@ -48,9 +48,13 @@ export class Lab implements AsyncDisposable {
     await this.call('vm.delete', { name, force: true });
   }
 
+  async daemonPid(): Promise<number> {
+    return (await this.call<{ pid: number }>('ping')).pid;
+  }
+
   /** MB of 10⁶ bytes. */
   async daemonRss(): Promise<number> {
-    return (await memoryOf((await this.call<{ pid: number }>('ping')).pid)).rss;
+    return (await memoryOf(await this.daemonPid())).rss;
   }
 
   /** Lets `ms` of quiet pass: for what is to be measured at rest, not a wait for anything. */

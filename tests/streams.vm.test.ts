@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { Home, outcome } from './harness/home.ts';
+import { scriptIn } from './harness/machines.ts';
 
 const MIB = 1024 * 1024;
 
@@ -46,7 +47,7 @@ describe('the streams of a command', () => {
   });
 
   it('wait for a slow reader without growing anywhere', async () => {
-    const child = home.spawn(['vm', 'exec', 'pipe', '--', 'sh', '-c', 'dd if=/dev/zero bs=1M count=64 2>/dev/null']);
+    const child = home.spawn(scriptIn('pipe', 'dd if=/dev/zero bs=1M count=64 2>/dev/null'));
     const vm = await home.json<Shown>('vm', 'show', 'pipe');
     const before = peakMib(vm.vmhost_pid as number);
     let bytes = 0;
@@ -70,22 +71,14 @@ describe('the streams of a command', () => {
 
   it('reach a command that reads late, and one that reads nothing', async () => {
     const input = randomBytes(3 * MIB);
-    const late = await home.nook(['vm', 'exec', 'pipe', '--', 'sh', '-c', 'sleep 0.3; wc -c'], { input });
+    const late = await home.nook(scriptIn('pipe', 'sleep 0.3; wc -c'), { input });
     expect(late.stdout.trim()).toBe(String(3 * MIB));
     const never = await home.nook(['vm', 'exec', 'pipe', '--', 'true'], { input });
     expect(never.code).toBe(0);
   });
 
   it('are forwarded signals without a terminal', async () => {
-    const child = home.spawn([
-      'vm',
-      'exec',
-      'pipe',
-      '--',
-      'sh',
-      '-c',
-      'trap "echo got it; exit 3" INT; echo up; while :; do sleep 0.1; done',
-    ]);
+    const child = home.spawn(scriptIn('pipe', 'trap "echo got it; exit 3" INT; echo up; while :; do sleep 0.1; done'));
     const ended = outcome(child);
     await once(child.stdout as NodeJS.ReadableStream, 'data');
     child.kill('SIGINT');
@@ -93,18 +86,10 @@ describe('the streams of a command', () => {
   });
 
   it('do not wait for background children, and do not kill them', async () => {
-    const { code, stdout } = await home.nook([
-      'vm',
-      'exec',
-      'pipe',
-      '--',
-      'sh',
-      '-c',
-      '(sleep 2; echo late; touch /tmp/survived) & echo now',
-    ]);
+    const { code, stdout } = await home.nook(scriptIn('pipe', '(sleep 2; echo late; touch /tmp/survived) & echo now'));
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'now\n' });
     const wait = 'for i in $(seq 100); do [ -e /tmp/survived ] && exit 0; sleep 0.1; done; exit 1';
-    expect((await home.nook(['vm', 'exec', 'pipe', '--', 'sh', '-c', wait])).code).toBe(0);
+    expect((await home.nook(scriptIn('pipe', wait))).code).toBe(0);
   });
 
   it('of a detached session are kept, and can be joined later', async () => {

@@ -1,37 +1,28 @@
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
-import { eventually } from './harness/eventually.ts';
+import { busyboxVm } from './harness/busybox-vm.ts';
 import { Home, outcome, untilOutput } from './harness/home.ts';
-
-const show = (home: Home, name: string) => home.json<Shown>('vm', 'show', name);
-
-/** A process that its parent has not reaped yet is dead all the same. */
-function isGone(pid: number | undefined): boolean {
-  const stat = `/proc/${pid}/stat`;
-  return !existsSync(stat) || /\) [ZX] /.test(readFileSync(stat, 'utf8'));
-}
+import {
+  isGone,
+  killNookd,
+  scriptIn,
+  show,
+  untilFailed,
+  untilGone,
+  untilNoVms,
+  untilVm,
+  untilVms,
+} from './harness/machines.ts';
 
 describe('kill -9', () => {
   it('of nookd interrupts neither a VM nor the output of a running command', async () => {
     await using home = await Home.create();
     await busyboxVm(home, 'web');
-    const child = home.spawn([
-      'vm',
-      'exec',
-      'web',
-      '--',
-      'sh',
-      '-c',
-      'for i in $(seq 1 10); do echo $i; sleep 0.3; done',
-    ]);
+    const child = home.spawn(scriptIn('web', 'for i in $(seq 1 10); do echo $i; sleep 0.3; done'));
     const ended = outcome(child);
     await untilOutput(child, /^2$/m);
     const before = await show(home, 'web');
-    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
-    process.kill(pid, 'SIGKILL');
-    await eventually('nookd is gone', () => isGone(pid), Boolean);
+    await killNookd(home);
     const after = await show(home, 'web');
     expect(after).toMatchObject({ state: 'running', vmhost_pid: before.vmhost_pid, qemu_pid: before.qemu_pid });
     expect(await ended).toMatchObject({ code: 0, stdout: '1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n' });
@@ -45,11 +36,7 @@ describe('kill -9', () => {
     await busyboxVm(home, 'web');
     const { qemu_pid } = await show(home, 'web');
     process.kill(qemu_pid as number, 'SIGKILL');
-    const failed = await eventually(
-      'the VM is failed',
-      () => show(home, 'web'),
-      ({ state }) => state === 'failed',
-    );
+    const failed = await untilFailed(home, 'web');
     expect(failed.cause).toBe('QEMU was killed by SIGKILL');
     expect(await home.surplus()).toEqual([]);
     await home.ok('vm', 'start', 'web');
@@ -61,12 +48,8 @@ describe('kill -9', () => {
     await busyboxVm(home, 'web');
     const { vmhost_pid, qemu_pid } = await show(home, 'web');
     process.kill(vmhost_pid as number, 'SIGKILL');
-    await eventually('QEMU is gone', () => isGone(qemu_pid), Boolean);
-    const failed = await eventually(
-      'the VM is failed',
-      () => show(home, 'web'),
-      ({ state }) => state === 'failed',
-    );
+    await untilGone('QEMU', qemu_pid);
+    const failed = await untilFailed(home, 'web');
     expect(failed.cause).toBe('its vmhost died');
     await home.ok('vm', 'start', 'web');
     expect(await home.surplus()).toEqual([]);
@@ -76,12 +59,9 @@ describe('kill -9', () => {
     await using home = await Home.create();
     await busyboxVm(home, 'web');
     const { vmhost_pid, qemu_pid } = await show(home, 'web');
-    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
-    process.kill(pid, 'SIGKILL');
-    process.kill(vmhost_pid as number, 'SIGKILL');
-    await eventually('nookd is gone', () => isGone(pid), Boolean);
+    await killNookd(home, vmhost_pid);
     // Nobody is left to clean up: the kernel ends QEMU with its vmhost.
-    await eventually('QEMU is gone', () => isGone(qemu_pid), Boolean);
+    await untilGone('QEMU', qemu_pid);
     expect(await show(home, 'web')).toMatchObject({ state: 'failed', cause: 'its vmhost died' });
     await home.ok('vm', 'start', 'web');
   });
@@ -92,11 +72,7 @@ describe('kill -9', () => {
     await untilOutput(child, /up/);
     child.kill('SIGKILL');
     await once(child, 'exit');
-    await eventually(
-      'the VM is removed',
-      () => home.json<Shown[]>('vm', 'list'),
-      (vms) => vms.length === 0,
-    );
+    await untilNoVms(home);
     expect(await home.surplus()).toEqual([]);
   });
 
@@ -104,17 +80,9 @@ describe('kill -9', () => {
     await using home = await Home.create();
     await home.ok('image', 'pull', 'busybox');
     const child = home.spawn(['vm', 'run', '--rm', '--image', 'busybox', '--', 'sleep', '1000']);
-    await eventually(
-      'the VM starts',
-      () => home.json<Shown[]>('vm', 'list'),
-      ([vm]) => vm?.state === 'starting',
-    );
+    await untilVms(home, 'the VM starts', ([vm]) => vm?.state === 'starting');
     child.kill('SIGKILL');
-    await eventually(
-      'the VM is removed',
-      () => home.json<Shown[]>('vm', 'list'),
-      (vms) => vms.length === 0,
-    );
+    await untilNoVms(home);
     expect(await home.surplus()).toEqual([]);
   });
 
@@ -122,20 +90,11 @@ describe('kill -9', () => {
     await using home = await Home.create();
     const child = home.spawn(['vm', 'run', '-d', '--name', 'web', '--image', 'busybox']);
     const ended = outcome(child);
-    await eventually(
-      'the VM starts',
-      () => home.json<Shown[]>('vm', 'list'),
-      ([vm]) => vm?.vmhost_pid !== undefined || vm?.state === 'starting',
-    );
-    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
-    process.kill(pid, 'SIGKILL');
+    await untilVms(home, 'the VM starts', ([vm]) => vm?.vmhost_pid !== undefined || vm?.state === 'starting');
+    await killNookd(home);
     expect((await ended).code).not.toBe(0);
-    const vm = await eventually(
-      'the VM settles',
-      () => show(home, 'web'),
-      ({ state }) => state !== 'starting',
-      60_000,
-    );
+    const settled = { what: 'settled', is: ({ state }: { state: string }) => state !== 'starting', timeoutMs: 60_000 };
+    const vm = await untilVm(home, 'web', settled);
     expect(['running', 'failed']).toContain(vm.state);
     expect(await home.surplus()).toEqual([]);
   });
@@ -161,22 +120,12 @@ describe('a vmhost that is stuck', () => {
     await busyboxVm(home, 'stuck');
     const { vmhost_pid } = await show(home, 'stuck');
     const stuck = vmhost_pid as number;
-    const { pid } = await home.json<{ pid: number }>('daemon', 'status');
     process.kill(stuck, 'SIGSTOP');
-    process.kill(pid, 'SIGKILL');
-    await eventually('nookd is gone', () => isGone(pid), Boolean);
-    const told = await eventually(
-      'it is told',
-      () => show(home, 'stuck'),
-      ({ cause }) => cause !== undefined,
-    );
+    await killNookd(home);
+    const told = await untilVm(home, 'stuck', { what: 'told', is: ({ cause }) => cause !== undefined });
     expect(told).toMatchObject({ state: 'running', cause: expect.stringContaining('does not answer') });
     process.kill(stuck, 'SIGCONT');
-    await eventually(
-      'it is taken up',
-      () => show(home, 'stuck'),
-      ({ cause }) => cause === undefined,
-    );
+    await untilVm(home, 'stuck', { what: 'taken up', is: ({ cause }) => cause === undefined });
     expect(await home.ok('vm', 'exec', 'stuck', '--', 'echo', 'awake')).toBe('awake\n');
 
     process.kill(stuck, 'SIGSTOP');

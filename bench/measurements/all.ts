@@ -1,4 +1,5 @@
 import type { Measurement } from '../lab.ts';
+import { attack } from './attack.ts';
 import { coldStart } from './cold-start.ts';
 import { commandLine } from './command-line.ts';
 import { daemon } from './daemon/daemon.ts';
@@ -11,6 +12,7 @@ import { stdio } from './stdio.ts';
 export const measurements: Readonly<Record<string, Measurement>> = {
   rpc,
   daemon,
+  attack,
   cli: commandLine,
   'cold-start': coldStart,
   exec: execLatency,

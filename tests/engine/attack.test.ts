@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connectUnix } from '../../packages/wire/src/index.ts';
 import { type BundledEngine, bundledEngine } from './daemon-methods.ts';
 
 let daemon: BundledEngine;
@@ -115,9 +116,10 @@ test('a connection that is lost after any byte of a request harms nobody', async
   await serves();
 });
 
-describe('1,000 connections', () => {
-  test('at once are all served, and let go of', async () => {
-    const sockets = await Promise.all(Array.from({ length: 1000 }, open));
+describe('connections at once', () => {
+  // More than the 4096 that the kernel lets wait for an accept: those beyond have to ask again.
+  test.each([1000, 5000])('%i are all served, and let go of', async (count) => {
+    const sockets = await Promise.all(Array.from({ length: count }, () => connectUnix(path(), { timeoutMs: 15_000 })));
     const answers = sockets.map(async (socket, id) => {
       socket.write(`{"version":1,"id":${id},"method":"ping"}\n`);
       const [chunk] = await once(socket, 'data');
@@ -125,7 +127,7 @@ describe('1,000 connections', () => {
     });
     expect(await Promise.all(answers)).toEqual(sockets.map((_, id) => id));
     const connections = async () => (await daemon.engine.call('daemon.status', {})).connections;
-    expect(await connections()).toBeGreaterThanOrEqual(1000);
+    expect(await connections()).toBeGreaterThanOrEqual(count);
     for (const socket of sockets) socket.destroy();
     await expect.poll(connections).toBe(0);
   });

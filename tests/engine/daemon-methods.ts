@@ -11,10 +11,24 @@ export interface BundledEngine extends AsyncDisposable {
   readonly home: string;
 }
 
-/** What `nookd` is made of, in a home of its own. */
-export async function bundledEngine(): Promise<BundledEngine> {
+/**
+ * What `nookd` is made of, in a home of its own.
+ * @param options.before what an earlier daemon of that home is to have left: called once one has made the store
+ */
+export async function bundledEngine({
+  before,
+}: {
+  readonly before?: (home: string) => Promise<void>;
+} = {}): Promise<BundledEngine> {
   const home = await mkdtemp(join(tmpdir(), 'nook-'));
-  const engine = createEngine({ plugins: [images, network, vm], env: { NOOK_HOME: home }, checkResults: true });
+  const create = () => createEngine({ plugins: [images, network, vm], env: { NOOK_HOME: home }, checkResults: true });
+  if (before !== undefined) {
+    const earlier = create();
+    await earlier.start();
+    await earlier.stop();
+    await before(home);
+  }
+  const engine = create();
   await engine.start();
   return {
     engine,

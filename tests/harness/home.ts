@@ -37,11 +37,15 @@ export class Home implements AsyncDisposable {
   readonly #program: readonly string[];
   readonly #children = new Set<ChildProcess>();
 
-  private constructor(dir: string, { store, program }: { store: string; program: readonly string[] }) {
+  private constructor(
+    dir: string,
+    options: { readonly store: string; readonly env: NodeJS.ProcessEnv; readonly program: readonly string[] },
+  ) {
+    const { store, program } = options;
     this.dir = dir;
     this.#program = program;
     const { NOOK_HOME: _home, NOOK_STORE: _store, ...env } = process.env;
-    this.env = { ...env, NOOK_HOME: dir, NOOK_STORE: store };
+    this.env = { ...env, NOOK_HOME: dir, NOOK_STORE: store, ...options.env };
   }
 
   /** @param options.program what is run instead of the launcher */
@@ -51,6 +55,7 @@ export class Home implements AsyncDisposable {
       /** Of config.toml. */
       readonly config?: string;
       readonly store?: string;
+      readonly env?: NodeJS.ProcessEnv;
       readonly program?: readonly string[];
     } = {},
   ): Promise<Home> {
@@ -59,7 +64,7 @@ export class Home implements AsyncDisposable {
     const dir = await mkdtemp(join(options.in ?? tmpdir(), 'nook-test-'));
     await mkdir(join(dir, 'config'), { mode: 0o700 });
     await writeFile(join(dir, 'config/config.toml'), options.config ?? QUIET, { mode: 0o600 });
-    return new Home(dir, { store, program: options.program ?? [NOOK] });
+    return new Home(dir, { store, env: options.env ?? {}, program: options.program ?? [NOOK] });
   }
 
   spawn(

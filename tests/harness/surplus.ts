@@ -5,11 +5,7 @@ interface Listed {
   readonly name: string;
   readonly id: string;
   readonly state: string;
-  readonly cause?: string;
 }
-
-/** The daemon was killed in the middle of a start, before or after that had made the disk. */
-const INTERRUPTED = 'its start was interrupted';
 
 /** How the folder of a machine begins that is booted to be a template: it has no record, and ends with its daemon. */
 const TEMPLATE = 'template-';
@@ -34,23 +30,42 @@ export function surplus(home: string, vms: readonly Listed[]): string[] {
     if (!vms.some(({ id }) => argv.includes(join(folder, id))))
       found.push(`process ${pid} belongs to no VM: ${argv.join(' ')}`);
   }
-  for (const vm of vms) found.push(...differences(vm, join(folder, vm.id), processes));
+  for (const vm of vms) found.push(...differences(vm, join(folder, vm.id)));
   return found;
 }
 
-function differences({ name, id, state, cause }: Listed, dir: string, processes: readonly Found[]): string[] {
-  const mine = processes.filter(({ argv }) => argv.includes(dir));
+/** The living processes of the VM in this folder. */
+export function processesOf(dir: string): { readonly vmhosts: number[]; readonly qemus: number[] } {
+  const mine = processesUnder(dir).filter(({ argv }) => argv.includes(dir));
+  const pids = (found: readonly Found[]) => found.map(({ pid }) => pid);
+  return {
+    vmhosts: pids(mine.filter(({ argv }) => argv.some((word) => word.includes('vmhost')))),
+    qemus: pids(mine.filter(({ argv }) => argv[0]?.includes('qemu'))),
+  };
+}
+
+function differences({ name, id, state }: Listed, dir: string): string[] {
+  const { vmhosts, qemus } = processesOf(dir);
   const running = state === 'running' || state === 'paused' ? 1 : 0;
   const counts: [string, number, number][] = [
-    ['vmhosts', mine.filter(({ argv }) => argv.some((word) => word.includes('vmhost'))).length, running],
-    ['QEMUs', mine.filter(({ argv }) => argv[0]?.includes('qemu')).length, running],
+    ['vmhosts', vmhosts.length, running],
+    ['QEMUs', qemus.length, running],
     ['sockets', existsSync(join(dir, 'vmhost.sock')) ? 1 : 0, running],
     ['pid files', existsSync(join(dir, 'vmhost.pid')) ? 1 : 0, running],
-    ['overlays', existsSync(join(dir, 'machine/disk.qcow2')) ? 1 : 0, state === 'created' ? 0 : 1],
+    ['overlays', existsSync(join(dir, 'machine/disk.qcow2')) || running === 0 ? 1 : 0, 1],
+    ['unfinished files', unfinished(dir).length, 0],
   ];
   return counts
-    .filter(([what, there, expected]) => there !== expected && !(what === 'overlays' && cause === INTERRUPTED))
+    .filter(([, there, expected]) => there !== expected)
     .map(([what, there, expected]) => `VM ${name} (${id}) is ${state} with ${there} ${what} instead of ${expected}`);
+}
+
+function unfinished(dir: string): string[] {
+  return existsSync(dir)
+    ? readdirSync(dir, { recursive: true })
+        .map(String)
+        .filter((name) => name.endsWith('.tmp'))
+    : [];
 }
 
 /** Living processes (no zombies) that carry the folder in their command line. */

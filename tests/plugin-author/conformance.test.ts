@@ -3,11 +3,7 @@ import { network } from '@nook/plugin-network';
 import { vm } from '@nook/plugin-vm';
 import { conformance } from '@nook/testkit/conformance';
 
-// The bundled plugins, through the suite that third-party ones are put through.
-
-conformance(images, {
-  calls: { images: (capability) => capability.defaultImage(), kernels: (capability) => capability.get() },
-});
+// The bundled plugins, through the suite that third-party ones are put through; that of images is in image-source.test.ts.
 
 conformance(network, {
   calls: { network: async (capability) => capability.plan(capability.check({})) },

@@ -21,6 +21,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'packages/client': ['daemonapi', 'wire'],
 };
 
+const EXAMPLE_PLUGINS = ['examples/webhook/', 'examples/seed-drive/'];
+
 /** A file directly in src/ other than those that every plugin's daemon side begins with. */
 const SHARED = /\/src\/(?!(?:plugin|register|methods|config|contract)\.ts$)[^/]+\.ts$/;
 
@@ -82,15 +84,37 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'example-plugin-alone',
-    reason:
-      'The example shows what a stranger can do, who has the contract and the test kit, and nothing else of nook.',
+    reason: 'An example shows what a stranger can do, who has the contract and the test kit, and nothing else of nook.',
     broken: ({ file, workspace, path }) => {
-      const plugin = 'examples/webhook/';
-      if (!file.startsWith(plugin)) return false;
+      const plugin = EXAMPLE_PLUGINS.find((folder) => file.startsWith(folder));
+      if (plugin === undefined) return false;
       const allowed = file.startsWith(`${plugin}test/`) ? ['daemonapi', 'testkit'] : ['daemonapi'];
       return workspace === undefined ? path?.startsWith(plugin) === false : !allowed.includes(workspace);
     },
     violation: { file: 'examples/webhook/src/a.ts', source: `import { mintOpId } from '@nook/wire';` },
+  },
+  {
+    name: 'example-driver-alone',
+    reason: 'A driver is written against the contract alone, in both of its halves: the daemon’s and the vmhost’s.',
+    broken: ({ file, specifier, workspace, path }) => {
+      const folder = 'tests/plugin-author/plain-driver/';
+      if (!file.startsWith(folder) || specifier.startsWith('node:')) return false;
+      return workspace === undefined ? path?.startsWith(folder) !== true : workspace !== 'daemonapi';
+    },
+    violation: { file: 'tests/plugin-author/plain-driver/a.ts', source: `import { vm } from '@nook/plugin-vm';` },
+  },
+  {
+    name: 'machine-behind-its-driver',
+    reason: 'All that knows QEMU stands behind vm.driver: whatever else reached into it could not run another driver.',
+    broken: ({ file, path, owner }) => {
+      const folder = 'packages/plugin-vm/src/qemu/';
+      if (owner !== 'packages/plugin-vm' || file.startsWith(folder)) return false;
+      return path?.startsWith(folder) === true && file !== 'packages/plugin-vm/src/plugin.ts';
+    },
+    violation: {
+      file: 'packages/plugin-vm/src/vmhost/a.ts',
+      source: `import { QmpClient } from '../qemu/qmp-client.ts';`,
+    },
   },
   {
     name: 'register-in-apps',

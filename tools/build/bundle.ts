@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { build } from 'esbuild';
 import { compileCacheStub } from './compile-cache-stub.ts';
 import { embeddedTemplate } from './embedded-template.ts';
+import { engineModules } from './engine-modules.ts';
 import { nativePackages } from './native-packages.ts';
 import type { Program } from './programs.ts';
 
@@ -18,11 +19,10 @@ export interface BundleOptions {
 const banner = `import { createRequire as __nookCreateRequire } from 'node:module';
 const require = __nookCreateRequire(import.meta.url);`;
 
-/** @returns the files of one program by name, the one that Node is given last: it names the others */
-export async function bundle(
-  program: Program,
-  { root, out, buildInfo }: BundleOptions,
-): Promise<Map<string, Uint8Array | string>> {
+/** @returns the files of one program by name, those that name others after them */
+export async function bundle(program: Program, options: BundleOptions): Promise<Map<string, Uint8Array | string>> {
+  const { root, out, buildInfo } = options;
+  const modules = new Map<string, Program>();
   const main = `${program.name}-main`;
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -40,13 +40,16 @@ export async function bundle(
     mainFields: ['module', 'main'],
     banner: { js: banner },
     define: { __NOOK_BUILD__: JSON.stringify(buildInfo) },
-    plugins: [nativePackages(out), embeddedTemplate()],
+    plugins: [nativePackages(out), embeddedTemplate(), engineModules((module) => modules.set(module.name, module))],
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'error',
   });
   const files = new Map<string, Uint8Array | string>();
+  for (const module of modules.values()) {
+    for (const [path, data] of await bundle(module, options)) files.set(path, data);
+  }
   let entry = '';
   for (const file of outputFiles) {
     const path = relative(out, file.path);

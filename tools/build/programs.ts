@@ -8,7 +8,7 @@ export interface Program {
   readonly entry: string;
   /** Loads code of single commands when they are called. Long-lived programs are one file: a later build may remove its parts. */
   readonly splitting: boolean;
-  /** A module that a program of nook imports while it runs: its file exports what the entry does. */
+  /** A module that a program imports while it runs: its file exports what the entry does. */
   readonly module?: boolean;
 }
 
@@ -16,13 +16,6 @@ const all: readonly Program[] = [
   { name: 'nook', file: 'nook.mjs', entry: 'apps/cli/src/main.ts', splitting: true },
   { name: 'nookd', file: 'nookd.mjs', entry: 'apps/daemon/src/main.ts', splitting: false },
   { name: 'vmhost', file: 'vmhost.mjs', entry: 'packages/plugin-vm/src/vmhost/main.ts', splitting: false },
-  {
-    name: 'qemu-engine',
-    file: 'qemu-engine.mjs',
-    entry: 'packages/plugin-vm/src/qemu/engine.ts',
-    splitting: false,
-    module: true,
-  },
   {
     name: 'images-worker',
     file: 'images-worker.mjs',

@@ -2,6 +2,7 @@ import type { Lab } from '../../lab.ts';
 import { Neighbours } from '../../peers/neighbours.ts';
 import type { Row } from '../../row.ts';
 import { atRest } from './at-rest.ts';
+import { fanOut } from './fan-out.ts';
 import { growthOfConnections, growthOfRecords } from './growth.ts';
 import { commandLine, listing } from './listing.ts';
 import { pings } from './pings.ts';
@@ -22,6 +23,7 @@ export async function daemon(lab: Lab): Promise<Row[]> {
     await records.growTo(RECORDS);
     rows.push(await listing(lab, neighbours, RECORDS), await commandLine(lab, neighbours, RECORDS));
   }
+  rows.push(...(await fanOut(lab)));
   rows.push(...(await growthOfRecords(lab)), ...(await growthOfConnections(lab)));
   return rows;
 }

@@ -1,3 +1,5 @@
+import { createClient, type NookClient } from '../../../packages/client/src/index.ts';
+import type {} from '../../../packages/plugin-vm/src/contract.ts';
 import { RpcClient } from '../../../packages/wire/src/index.ts';
 import { Lab } from '../../lab.ts';
 import type { Row } from '../../row.ts';
@@ -13,16 +15,23 @@ const REST_MS = 1_000;
 export async function growthOfRecords(lab: Lab): Promise<Row[]> {
   await using fresh = await Lab.open({ quick: lab.quick });
   await using records = new VmRecords(fresh);
+  using client = disposable(createClient({ env: fresh.home.env }));
   const rows: Row[] = [];
   for (const size of RECORDS) {
     await records.growTo(size);
     const ping = await samples(lab.count(2_000, 500), () => fresh.call('ping'));
     const list = await samples(Math.max(5, lab.count(200_000, 50_000) / (size + 1_000)), () => fresh.call('vm.list'));
+    const pages = await samples(Math.max(5, lab.count(200_000, 50_000) / (size + 1_000)), () =>
+      client.list('vm.list', {}),
+    );
+    const meanwhile = await whileListing(fresh, client);
     await fresh.rest(REST_MS);
     const rss = [await fresh.daemonRss()];
     const at = `${inWords(size)} ${size === 1 ? 'VM record' : 'VM records'} (vm.create)`;
     rows.push({ measurement, what: `ping, ${at}`, unit: 'ms', ...summary(ping) });
-    rows.push({ measurement, what: `· vm.list`, unit: 'ms', ...summary(list) });
+    rows.push({ measurement, what: `· vm.list, all at once`, unit: 'ms', ...summary(list) });
+    rows.push({ measurement, what: `· vm.list in pages of 250`, unit: 'ms', ...summary(pages) });
+    rows.push({ measurement, what: `· ping while another pages through`, unit: 'ms', ...summary(meanwhile) });
     rows.push({ measurement, what: `· nookd RSS`, unit: 'MB', ...summary(rss) });
   }
   return rows;
@@ -50,6 +59,22 @@ export async function growthOfConnections(lab: Lab): Promise<Row[]> {
     rows.push({ measurement, what: `· nookd RSS`, unit: 'MB', ...summary(rss) });
   }
   return rows;
+}
+
+/** Pings of one client while another asks for the whole list, over and over. */
+async function whileListing(lab: Lab, client: NookClient): Promise<number[]> {
+  let over = false;
+  const listing = (async () => {
+    while (!over) await client.list('vm.list', {});
+  })();
+  const pings = await repeat(lab.count(1_000, 200), () => timed(() => lab.call('ping')));
+  over = true;
+  await listing;
+  return pings;
+}
+
+function disposable<T extends { close(): void }>(opened: T): T & Disposable {
+  return Object.assign(opened, { [Symbol.dispose]: () => opened.close() });
 }
 
 async function samples(count: number, work: () => Promise<unknown>): Promise<number[]> {

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { Progress, ReceivedEvent, RpcMethods } from '@nook/daemonapi';
+import type { ItemOf, PagedMethod, Progress, ReceivedEvent, RpcMethods } from '@nook/daemonapi';
 import { byteStream, ConnectionLost, mintOpId, type RpcClient } from '@nook/wire';
+import { allPages } from './all-pages.ts';
 import { type ConnectOptions, connectOrStart } from './connect-or-start.ts';
 
 export interface ClientOptions extends ConnectOptions {
@@ -37,6 +38,16 @@ export interface NookClient {
     params: RpcMethods[M]['params'],
     options?: CallOptions,
   ): Promise<RpcMethods[M]['result']>;
+  /**
+   * Calls a method that answers in pages until there is no more, or `limit` items are there. An older daemon that knows
+   * no pages is asked for all at once.
+   * @throws NookError as {@link call}
+   */
+  list<M extends PagedMethod>(
+    method: M,
+    params: Omit<RpcMethods[M]['params'], 'after'>,
+    options?: CallOptions,
+  ): Promise<ItemOf<M>[]>;
   /** Calls a method that turns its connection, one of its own, into a stream of bytes. */
   stream<M extends Method>(
     method: M,
@@ -82,6 +93,15 @@ class Client implements NookClient {
       if (next === undefined) throw error;
       return await send(next);
     }
+  }
+
+  list<M extends PagedMethod>(
+    method: M,
+    params: Omit<RpcMethods[M]['params'], 'after'>,
+    options: CallOptions = {},
+  ): Promise<ItemOf<M>[]> {
+    const ask = (page: object) => this.call(method, page as RpcMethods[M]['params'], options);
+    return allPages(ask, params) as Promise<ItemOf<M>[]>;
   }
 
   async stream<M extends Method>(

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ReceivedEvent } from './events.ts';
+import type { ItemOf, PagedMethod } from './paging.ts';
 import type { Progress, RpcMethods } from './rpc.ts';
 
 export interface CliOption {
@@ -92,6 +93,8 @@ export interface CliContext {
       readonly signal?: AbortSignal;
     },
   ): Promise<RpcMethods[M]['result']>;
+  /** As `call`, for a method that answers in pages: all items, or `limit` of them, asked for page by page. */
+  list<M extends PagedMethod>(method: M, params: Omit<RpcMethods[M]['params'], 'after'>): Promise<ItemOf<M>[]>;
   /** As `call`, for a method that turns its connection into a byte stream. */
   stream<M extends keyof RpcMethods & string>(
     method: M,

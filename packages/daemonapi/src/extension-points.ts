@@ -1,4 +1,6 @@
+import type { ImageSource } from './image-source.ts';
 import type { VmDriver } from './vm-driver.ts';
+import type { VmFeature } from './vm-feature.ts';
 
 /** What one look at the host or at nook's own state found. */
 export interface DoctorFinding {
@@ -25,4 +27,6 @@ export interface DoctorCheck {
 export interface ExtensionPoints {
   'doctor.check': DoctorCheck;
   'vm.driver': VmDriver;
+  'image.source': ImageSource;
+  'vm.feature': VmFeature;
 }

@@ -12,6 +12,14 @@ export type { Clock, Dirs, VersionInfo } from './environment.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorOptions, isNookError, NookError } from './errors.ts';
 export type { EventBus, Events, NookEvent, PublishOptions, ReceivedEvent } from './events.ts';
 export type { DoctorCheck, DoctorFinding, ExtensionPoints } from './extension-points.ts';
+export type {
+  CatalogImage,
+  ImageConfig,
+  ImageContent,
+  ImageSource,
+  ImageWork,
+  ResolvedImage,
+} from './image-source.ts';
 export type { Logger } from './logger.ts';
 export type {
   OperationContext,
@@ -21,6 +29,7 @@ export type {
   Operations,
   OperationView,
 } from './operations.ts';
+export type { ItemOf, Page, PagedMethod } from './paging.ts';
 export type { Degraded, PluginContext, PluginDefinition, PluginHooks, Skipped } from './plugin.ts';
 export { API_VERSION, type Registration, registered, registerPlugin, registrations } from './registry.ts';
 export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';
@@ -28,6 +37,7 @@ export type { InferInput, InferOutput, StandardSchema } from './standard-schema.
 export type { Migration, SqlValue, Store } from './store.ts';
 export type {
   MachineDisk,
+  MachineDrive,
   MachineEngine,
   MachineExit,
   MachineHost,
@@ -46,4 +56,15 @@ export type {
   VmDriverRequest,
   VmDriverSetup,
 } from './vm-driver.ts';
+export type {
+  FeatureChange,
+  FeatureGuest,
+  FeatureHook,
+  FeatureRequest,
+  FeatureVm,
+  GuestCommand,
+  GuestCommandResult,
+  MachineContribution,
+  VmFeature,
+} from './vm-feature.ts';
 export type { Needs, NeedsOf, Provides, Wired } from './wiring.ts';

@@ -80,7 +80,10 @@ export interface PluginContext<Name extends string = string, Config = unknown> {
   ): NonNullable<NeedsOf<Name>[C]> & { readonly available: boolean };
   provide<C extends keyof Provides & string>(capability: C, implementation: Provides[C]): void;
   contribute<P extends keyof ExtensionPoints>(point: P, contribution: ExtensionPoints[P]): void;
-  /** Everything contributed to a point, in sorted order of the plugins' names. Complete from the end of `setup`. */
+  /**
+   * Everything contributed to a point by plugins that serve, in sorted order of the plugins' names. Complete from the end
+   * of `setup`; ask each time, since a plugin that may be done without can fail after it.
+   */
   contributions<P extends keyof ExtensionPoints>(point: P): readonly ExtensionPoints[P][];
   method<M extends keyof RpcMethods & string, Params>(
     name: M,

@@ -8,13 +8,21 @@ import type { Logger } from './logger.ts';
  * | capability     | what it promises                                                                                      |
  * | -------------- | ----------------------------------------------------------------------------------------------------- |
  * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
+ * | `drives`       | {@link MachineSpec.drives}                                                                              |
  * | `mount_9p`     | {@link MachineSpec.shares}                                                                              |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
-export type VmDriverCapability = 'disk_snapshot' | 'mount_9p' | 'pause' | 'powerdown' | 'ram_snapshot' | 'user_network';
+export type VmDriverCapability =
+  | 'disk_snapshot'
+  | 'drives'
+  | 'mount_9p'
+  | 'pause'
+  | 'powerdown'
+  | 'ram_snapshot'
+  | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
 export type VmDeviceBus = 'pci' | 'mmio';
@@ -32,7 +40,8 @@ export interface VmDriver {
   readonly devices: VmDeviceBus;
   /**
    * File URL of an ES module whose exports are a {@link MachineEngine}. Node imports it as it is: JavaScript, or below no
-   * `node_modules` TypeScript without anything that must be compiled.
+   * `node_modules` TypeScript without anything that must be compiled. `import.meta.resolve('my-package/engine')`, of an
+   * entry of the package's own, is right from sources, installed, and in a bundle (which makes a file of it).
    */
   readonly engine: string;
   /**
@@ -90,6 +99,17 @@ export interface MachineDisk {
   readonly layers: readonly { readonly path: string; readonly format: 'raw' | 'qcow2' }[];
 }
 
+/** A drive that a feature adds; the driver escapes what its syntax needs escaped. */
+export interface MachineDrive {
+  /** Absolute; a regular file that is there when the machine starts. Open it first, as the kernel. */
+  readonly path: string;
+  /** Never guessed. A qcow2 image stands on its own: no backing file is opened. */
+  readonly format: 'raw' | 'qcow2';
+  readonly read_only: boolean;
+  /** In the guest `/sys/block/DEVICE/serial`; 1 to 20 of `A-Z a-z 0-9 . _ -`, unique in the machine. */
+  readonly serial: string;
+}
+
 /** The one network card. */
 export interface MachineNetwork {
   /** 52:54:00:… */
@@ -129,6 +149,8 @@ export interface MachineSpec {
   readonly memory_mib: number;
   readonly kernel: MachineKernel;
   readonly disk: MachineDisk;
+  /** Capability `drives`: virtio block devices after the disk, in this order; at most five. */
+  readonly drives?: readonly MachineDrive[] | undefined;
   readonly network: MachineNetwork;
   /** Capability `mount_9p`. The state of a machine that has any is neither saved nor resumed. */
   readonly shares?: readonly MachineShare[] | undefined;

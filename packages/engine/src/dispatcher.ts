@@ -6,6 +6,7 @@ import type { RootLog } from './log.ts';
 import type { MethodRow } from './method-row.ts';
 import { CallMetrics } from './metrics/call-metrics.ts';
 import type { OpContext } from './op-context.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { type Checked, check, type SchemaProblem } from './schema-check.ts';
 import { suggestionHint } from './suggest.ts';
 import { allows } from './system/peer-access.ts';
@@ -13,6 +14,7 @@ import { allows } from './system/peer-access.ts';
 export interface DispatcherOptions {
   readonly context: OpContext;
   readonly log: () => RootLog;
+  readonly refusals: RefusalLog;
   /** Why a plugin does not serve, to be said after its name; undefined when it does. */
   readonly whyNot: (plugin: string) => string | undefined;
   /**
@@ -128,7 +130,10 @@ export class Dispatcher {
     const log = this.#options.log();
     if (!isNookError(error) || error.code === 'internal') log.error({ ...fields, err: error }, 'call failed');
     // Reads too: whoever was shown an op id with an error finds it here.
-    else log.info({ ...fields, code: error.code, reason: error.message, cause: causeOf(error) }, 'call refused');
+    else {
+      const { code, message: reason } = error;
+      this.#options.refusals.note({ ...fields, code, reason, cause: causeOf(error) }, 'call refused');
+    }
   }
 }
 

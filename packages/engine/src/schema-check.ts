@@ -49,7 +49,19 @@ export async function checkStrictly<Output>(
   return unknown.length === 0 ? checked : { problems: unknown };
 }
 
+/** Made once for each schema: it costs more than all else that is done for a call that is refused. */
+const described = new WeakMap<object, JsonSchema>();
+
 function describe(schema: StandardSchema<unknown, unknown>): JsonSchema {
+  let description = described.get(schema);
+  if (description === undefined) {
+    description = made(schema);
+    described.set(schema, description);
+  }
+  return description;
+}
+
+function made(schema: StandardSchema<unknown, unknown>): JsonSchema {
   try {
     return schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) ?? {};
   } catch {

@@ -1,6 +1,7 @@
 import { API_VERSION, NookError, type PluginDefinition } from '@nook/daemonapi';
 import type { CapabilityTable } from './capability-table.ts';
 import { importForCapability } from './known-imports.ts';
+import type { Contribution } from './wiring.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: plugins of any config type
 export type AnyPlugin = PluginDefinition<any, any>;
@@ -53,6 +54,19 @@ export function capabilityProblems(capabilities: CapabilityTable, lost: readonly
         `Plugin '${plugin}' needs '${capability}', which no imported plugin provides. ${importForCapability(capability)}`,
     );
   return [...several, ...(lost.length > 0 ? [] : missing)];
+}
+
+/** What is contributed to a point under one name twice: what has a name is called by it. */
+export function contributionProblems(points: ReadonlyMap<PropertyKey, readonly Contribution[]>): string[] {
+  return [...points].flatMap(([point, all]) =>
+    [...Map.groupBy(all, ({ value }) => (value as { readonly name?: unknown } | null)?.name)]
+      .filter(([name, same]) => typeof name === 'string' && same.length > 1)
+      .map(([name, same]) => `'${name}' is contributed to '${String(point)}' by ${same.map(by).join(' and ')}.`),
+  );
+}
+
+function by({ plugin }: Contribution): string {
+  return `plugin '${plugin}'`;
 }
 
 /** One report of everything that was found. */

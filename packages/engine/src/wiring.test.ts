@@ -21,8 +21,12 @@ test('all problems of the wiring are in one report', async () => {
     plugin('other', (context) => {
       context.provide('images', {});
       context.method('x.same', method);
+      context.contribute('vm.feature', { name: 'seed' });
     }),
-    plugin('third', (context) => context.provide('images', {})),
+    plugin('third', (context) => {
+      context.provide('images', {});
+      for (const name of ['seed', 'third']) context.contribute('vm.feature', { name });
+    }),
   ]);
   const error = await test.engine.start().catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: 'conflict' });
@@ -34,6 +38,7 @@ test('all problems of the wiring are in one report', async () => {
     "Plugin 'vm' registers the method 'ping', whose name is the daemon's own.",
     "Method 'x.bad' of plugin 'vm' needs 'params' and 'result' schemas and 'run'.",
     "Capability 'images' has several providers: 'other', 'third'.",
+    "'seed' is contributed to 'vm.feature' by plugin 'other' and plugin 'third'.",
   ]) {
     expect(message).toContain(sentence);
   }
@@ -74,6 +79,22 @@ test('two physical copies of the contract package share one registry', async () 
   registerPlugin(plugin('from-here'));
   expect(registered()).toEqual(['from-here', 'from-the-copy']);
   expect(copy.registered()).toEqual(registered());
+});
+
+test('what plugins that do not serve have contributed is not found', async () => {
+  let found: () => unknown = () => {};
+  await using test = await testEngine([
+    plugin('asks', (context) => {
+      found = () => context.contributions('vm.feature').map(({ name }: { name: string }) => name);
+    }),
+    plugin('skips', (context) => {
+      context.contribute('vm.feature', { name: 'skipped' });
+      return { start: () => ({ skipped: 'not on this host' }) };
+    }),
+    plugin('works', (context) => context.contribute('vm.feature', { name: 'working' })),
+  ]);
+  await test.engine.start();
+  expect(found()).toEqual(['working']);
 });
 
 test('a need is not declared after setup', async () => {

@@ -4,9 +4,9 @@ import { Dispatcher, type DispatcherOptions } from './dispatcher.ts';
 import type { MethodRow } from './method-row.ts';
 import { companions } from './operations/companions.ts';
 import type { OperationTable } from './operations/operation-table.ts';
-import { capabilityProblems, wiringError } from './wiring-problems.ts';
+import { capabilityProblems, contributionProblems, wiringError } from './wiring-problems.ts';
 
-interface Contribution {
+export interface Contribution {
   readonly plugin: string;
   readonly value: unknown;
 }
@@ -24,10 +24,12 @@ export class Wiring {
   #complete = false;
 
   readonly #operations: () => OperationTable;
+  readonly #whyNot: DispatcherOptions['whyNot'];
 
   constructor(options: DispatcherOptions & { readonly operations: () => OperationTable }) {
     this.capabilities = new CapabilityTable(options.whyNot);
     this.#operations = options.operations;
+    this.#whyNot = options.whyNot;
     this.dispatcher = new Dispatcher(options);
   }
 
@@ -82,17 +84,24 @@ export class Wiring {
       .flatMap(({ capability }) => this.capabilities.providersOf(capability));
   }
 
+  /** Of the plugins that serve. */
   contributions(point: PropertyKey): readonly unknown[] {
-    return (this.#contributions.get(point) ?? []).map(({ value }) => value);
+    const all = this.#contributions.get(point) ?? [];
+    return all.filter(({ plugin }) => this.#whyNot(plugin) === undefined).map(({ value }) => value);
   }
 
+  /** Also of plugins that do not serve: they may know why. */
   doctorChecks(): readonly DoctorCheck[] {
-    return this.contributions('doctor.check') as DoctorCheck[];
+    return (this.#contributions.get('doctor.check') ?? []).map(({ value }) => value as DoctorCheck);
   }
 
   /** Ends the wiring. @throws NookError `conflict` with every problem in one report */
   finish(lost: readonly string[]): void {
-    const problems = [...this.#problems, ...capabilityProblems(this.capabilities, lost)];
+    const problems = [
+      ...this.#problems,
+      ...capabilityProblems(this.capabilities, lost),
+      ...contributionProblems(this.#contributions),
+    ];
     if (problems.length > 0) throw wiringError(problems);
     this.#complete = true;
     this.capabilities.open();

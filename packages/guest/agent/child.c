@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "environment.h"
+#include "errand.h"
 #include "program.h"
 #include "user.h"
 
@@ -97,6 +98,12 @@ static void take_descriptors(const struct child_descriptors *descriptors) {
   syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
+/* No exec will close them. The end of `status` says that the errand has begun. */
+static void close_all_others(void) {
+  if (syscall(SYS_close_range, 3u, ~0u, 0u) == 0) return;
+  for (int fd = 3; fd < AGENT_FILES; fd++) close(fd);
+}
+
 static void enter_directory(const struct exec_request *request, const struct user *user) {
   if (request->cwd != NULL) {
     if (chdir(request->cwd) < 0) fail(errno, "cwd", "cannot enter %s: %s", request->cwd, strerror(errno));
@@ -120,6 +127,10 @@ _Noreturn void child_run(const struct exec_request *request, const struct child_
   int became = user_become(&user);
   if (became < 0) fail(-became, "user", "cannot become %s: %s", user.name, strerror(-became));
   enter_directory(request, &user);
+  if (request->errand != NULL) {
+    close_all_others();
+    errand_run(request->errand);
+  }
 
   char **environment = environment_build(request, &user);
   if (environment == NULL) fail(ENOMEM, "limit", "out of memory");

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "errand.h"
 #include "frames.h"
 
 struct exec_request {
@@ -16,6 +17,7 @@ struct exec_request {
   uint16_t rows;
   uint16_t columns;
   void *memory;
+  const struct errand *errand; /* instead of argv: what the agent itself does */
 };
 
 /* NULL, or what is wrong with the payload. The request is freed with exec_request_free in both cases. */

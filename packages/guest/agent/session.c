@@ -109,6 +109,7 @@ static void start(uint32_t channel, const struct exec_request *request) {
   }
   session->channel = channel;
   session->pty = request->pty;
+  session->errand = request->errand != NULL;
   struct spawned spawned;
   const char *stage;
   int error = spawn(request, &spawned, &stage);
@@ -126,9 +127,9 @@ static void start(uint32_t channel, const struct exec_request *request) {
   forget(session);
 }
 
-void session_exec(const struct frame *frame) {
+static void open_session(const struct frame *frame, const char *(*decode)(const struct frame *, struct exec_request *)) {
   if (frame->channel == 0 || find(frame->channel) != NULL) {
-    port_send_error(frame->channel, EEXIST, "EXEC on a channel that is in use");
+    port_send_error(frame->channel, EEXIST, frame->type == FRAME_EXEC ? "EXEC on a channel that is in use" : "the channel is in use");
     return;
   }
   if (power_is_going_off()) {
@@ -140,13 +141,25 @@ void session_exec(const struct frame *frame) {
     return;
   }
   struct exec_request request;
-  const char *problem = exec_request_decode(frame, &request);
+  const char *problem = decode(frame, &request);
   if (problem == NULL)
     start(frame->channel, &request);
   else
     refuse(frame->channel, EINVAL, "exec", problem);
   exec_request_free(&request);
 }
+
+void session_exec(const struct frame *frame) { open_session(frame, exec_request_decode); }
+
+static const char *decode_errand(const struct frame *frame, struct exec_request *request) {
+  static struct errand errand;
+  *request = (struct exec_request){.errand = &errand};
+  const char *problem = errand_decode(frame, &errand);
+  if (errand.user[0] != 0) request->user = errand.user;
+  return problem;
+}
+
+void session_errand(const struct frame *frame) { open_session(frame, decode_errand); }
 
 /* Frames for a channel that is free cross with its EXIT: they are skipped. */
 
@@ -224,7 +237,10 @@ void sessions_outlive_epoch(void) {
     if (session->outlived) continue;
     port_send_error(session->channel, ESTALE, "the machine was restored in another epoch; the command runs on");
     session->outlived = true;
-    stdin_queue_detach(&session->input);
+    if (session->errand)
+      stdin_queue_close(&session->input);
+    else
+      stdin_queue_detach(&session->input);
     for (int stream = 0; stream < 2; stream++) stdout_stream_close(&session->output[stream]);
   }
 }

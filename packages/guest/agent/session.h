@@ -24,12 +24,15 @@ struct session {
   uint64_t pending_signals; /* sent before the command had started; bit N-1 is signal N */
   struct watch status;      /* end of file: the command runs; a struct exec_failure: it does not */
   bool status_known;
+  bool errand;   /* the agent's own child, which works for the host alone */
   bool outlived; /* its epoch is over: the channel is free, and what the command writes is read for nobody */
   struct stdin_queue input;
   struct stdout_stream output[2];
 };
 
 void session_exec(const struct frame *frame);
+/* A session whose process is the agent itself, on an errand of the host. */
+void session_errand(const struct frame *frame);
 void session_data(const struct frame *frame);
 void session_end(const struct frame *frame);
 void session_credit(const struct frame *frame);

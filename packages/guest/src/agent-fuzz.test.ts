@@ -12,8 +12,12 @@ const RUNS = setting('RUNS', 1_500);
 const SECONDS = setting('SECONDS', 10);
 
 const fromGuest = ['CONFIGURED', 'EXEC_STARTED', 'EXEC_FAILED', 'EXIT', 'PONG', 'ERROR'];
-const recorded = frames.filter(({ type }) => type !== 'POWEROFF' && type !== 'EXEC' && !fromGuest.includes(type));
-const types = Object.values(FrameType).filter((type) => type !== FrameType.EXEC && type !== FrameType.POWEROFF);
+const recorded = frames.filter(
+  ({ type }) => type !== 'POWEROFF' && type !== 'EXEC' && type !== 'COPY' && !fromGuest.includes(type),
+);
+/** Frames near to real ones. No command but /bin/true can come out of it: its name is never mutated, nor is a path copied to. */
+const NOT_AT_RANDOM: readonly number[] = [FrameType.EXEC, FrameType.COPY, FrameType.POWEROFF];
+const types = Object.values(FrameType).filter((type) => !NOT_AT_RANDOM.includes(type));
 const channel = fc.integer({ min: 0, max: 6 });
 const stream = fc.integer({ min: 0, max: 3 });
 
@@ -37,7 +41,7 @@ function damaged(payload: Buffer, { at, byte, cut, more }: Damage): Buffer {
 }
 
 const anyFrame = fc
-  .tuple(fc.constantFrom(...types, 0, 17, 255), channel, stream, fc.uint8Array({ maxLength: 80 }))
+  .tuple(fc.constantFrom(...types, 0, 99, 255), channel, stream, fc.uint8Array({ maxLength: 80 }))
   .map(([type, number, which, payload]) => encodeFrame(type, number, which, payload));
 const nearlyRecorded = fc.tuple(fc.constantFrom(...recorded), damage).map(([frame, change]) => {
   const type = FrameType[frame.type as keyof typeof FrameType];

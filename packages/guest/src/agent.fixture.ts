@@ -194,9 +194,14 @@ export class TestAgent implements AsyncDisposable {
   }
 
   begin(exec: Exec): TestSession {
+    return this.request(FrameType.EXEC, encodeExec(exec));
+  }
+
+  /** A session on a new channel, begun by a frame of this type. */
+  request(type: number, payload: Uint8Array = Buffer.alloc(0)): TestSession {
     const session = new TestSession(this, this.#nextChannel++);
     this.#sessions.set(session.channel, session);
-    session.send(FrameType.EXEC, encodeExec(exec));
+    session.send(type, payload);
     return session;
   }
 

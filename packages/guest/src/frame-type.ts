@@ -24,6 +24,9 @@ export const FrameType = {
   PONG: 14,
   POWEROFF: 15,
   ERROR: 16,
+  COPY: 17,
+  STATS: 18,
+  LISTENERS: 19,
   HOLD: 20,
   HELD: 21,
 } as const;

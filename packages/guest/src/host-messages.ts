@@ -38,6 +38,21 @@ export interface Exec {
   readonly columns?: number;
 }
 
+/** What the host sends in COPY. */
+export interface Copy {
+  readonly direction: 'into' | 'out';
+  /** In the guest; relative to the user's home, which an empty one is. */
+  readonly path: string;
+  /** Into the guest: the name below a path that is a directory; absent: the tree is merged into that directory. */
+  readonly name?: string | undefined;
+  /** As in {@link Exec}. */
+  readonly user?: string | undefined;
+  /** Into the guest: the path must be a directory. */
+  readonly directoryOnly?: boolean | undefined;
+  /** Out of the guest: a symlink at the path itself is followed. */
+  readonly follow?: boolean | undefined;
+}
+
 /** Payload of the host's HELLO. */
 export function encodeHello(hello: { readonly epoch: bigint }): Buffer {
   return encodeFields([u32Field(1, PROTOCOL_VERSION), u64Field(2, hello.epoch)]);
@@ -75,6 +90,16 @@ export function encodeExec(exec: Exec): Buffer {
   if (exec.pty === true) fields.push(u8Field(5, 1));
   if (exec.rows !== undefined) fields.push(u16Field(6, exec.rows));
   if (exec.columns !== undefined) fields.push(u16Field(7, exec.columns));
+  return encodeFields(fields);
+}
+
+/** Payload of COPY. */
+export function encodeCopy(copy: Copy): Buffer {
+  const fields = [u8Field(1, copy.direction === 'into' ? 1 : 2), stringField(2, copy.path)];
+  if (copy.name !== undefined) fields.push(stringField(3, copy.name));
+  if (copy.user !== undefined) fields.push(stringField(4, copy.user));
+  const flags = (copy.directoryOnly === true ? 1 : 0) | (copy.follow === true ? 2 : 0);
+  if (flags !== 0) fields.push(u8Field(5, flags));
   return encodeFields(fields);
 }
 

@@ -1,13 +1,4 @@
-import type { OperationMethods, Progress } from '@nook/daemonapi';
-
-/** How a container image wants to be run. Empty for images that say nothing. */
-export interface ImageConfig {
-  env: string[];
-  cmd: string[];
-  entrypoint: string[];
-  workdir: string | null;
-  user: string | null;
-}
+import type { ImageConfig, OperationMethods, Progress } from '@nook/daemonapi';
 
 /** An image that is in the store. */
 export interface ImageInfo {
@@ -122,7 +113,9 @@ declare module '@nook/daemonapi' {
 }
 
 interface ImagePull {
+  /** A name of the catalog, or what a source claims: `SCHEME:…`. */
   readonly reference: string;
+  /** The reference itself where it can be a name, else made of it. */
   readonly name?: string | undefined;
   /** Builds anew and moves the name; the older content stays under its digest. */
   readonly force?: boolean | undefined;

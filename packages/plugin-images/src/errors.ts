@@ -1,9 +1,14 @@
-import { NookError } from '@nook/daemonapi';
+import { type ImageSource, NookError } from '@nook/daemonapi';
 
 export const errors = {
   unknownImage: (reference: string, known: readonly string[]) =>
     new NookError('not_found', `There is no image '${reference}'.`, {
       hint: `Known images: ${known.join(', ')}. Make one of your own with 'nook image import NAME TAR'.`,
+    }),
+  unknownScheme: (scheme: string, sources: readonly ImageSource[]) =>
+    new NookError('not_found', `No source of images here knows '${scheme}:'.`, {
+      hint: `There is ${sources.flatMap(({ schemes }) => schemes.map((known) => `'${known}:'`)).join(', ')}; more come with plugins.`,
+      details: { schemes: sources.flatMap(({ schemes }) => schemes) },
     }),
   unknownKernel: (reference: string, known: readonly string[]) =>
     new NookError('not_found', `There is no kernel '${reference}'.`, { hint: `Known kernels: ${known.join(', ')}.` }),

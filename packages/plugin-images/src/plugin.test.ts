@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildTar } from '@nook/testkit';
 import { expect, test } from 'vitest';
 import { configSchema } from './config.ts';
 import type { ImageInfo, ImageRow, KernelRow } from './contract.ts';
-import { buildTar } from './testing/tar-builder.ts';
 import { tempDir } from './testing/temp-dir.ts';
 import { patient, type TestDaemonOptions, testDaemon } from './testing/test-daemon.ts';
 

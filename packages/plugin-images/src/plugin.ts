@@ -4,6 +4,10 @@ import type {} from './contract.ts';
 import { doctorChecks } from './doctor.ts';
 import type { KernelManifest } from './kernel/kernel-builder.ts';
 import { registerImageMethods, registerKernelMethods } from './methods.ts';
+import { fileSource } from './sources/archive-file.ts';
+import { busyboxSource } from './sources/busybox.ts';
+import { debianSource } from './sources/debian.ts';
+import { checkClaims } from './sources/find-source.ts';
 import { BuildArea } from './store/build-area.ts';
 import type { ImageManifest } from './store/image-builder.ts';
 import { Images } from './store/images.ts';
@@ -23,19 +27,24 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     const vms = context.want('vms');
     const layout = new StoreLayout(dirs.images);
     const area = new BuildArea(layout, log);
-    const shared = { area, config, clock, cache: dirs.cache };
+    const apt = { config, cache: dirs.cache };
+    const sources = () => context.contributions('image.source');
     const imageStore = new RecordStore<ImageManifest>(layout, 'images');
     const kernelStore = new RecordStore<KernelManifest>(layout, 'kernels');
     const users = (digest: string) => (vms.available ? vms.imageUsers(digest) : []);
-    const ownImages = new Images({ ...shared, log, store: imageStore, users });
-    const ownKernels = new Kernels({ ...shared, store: kernelStore });
+    const ownImages = new Images({ area, config, clock, log, store: imageStore, sources, users });
+    const ownKernels = new Kernels({ area, apt, clock, store: kernelStore });
     context.provide('images', ownImages);
     context.provide('kernels', ownKernels);
     registerImageMethods(context, ownImages);
     registerKernelMethods(context, ownKernels);
+    for (const source of [debianSource(apt), busyboxSource(apt), fileSource()]) {
+      context.contribute('image.source', source);
+    }
     for (const check of doctorChecks(config, layout.root)) context.contribute('doctor.check', check);
     return {
       async start(signal) {
+        checkClaims(sources());
         try {
           await area.sweep(signal);
         } catch (error) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 const bytes = z.number().int().nonnegative();
+const words = z.array(z.string()).readonly();
 const state = z.enum(['ready', 'available']);
 
 export const imageInfo = z.object({
@@ -11,9 +12,9 @@ export const imageInfo = z.object({
   source: z.string(),
   created_at: z.number(),
   config: z.object({
-    env: z.array(z.string()),
-    cmd: z.array(z.string()),
-    entrypoint: z.array(z.string()),
+    env: words,
+    cmd: words,
+    entrypoint: words,
     workdir: z.string().nullable(),
     user: z.string().nullable(),
   }),
@@ -56,7 +57,7 @@ export const kernelRows = z.array(
 
 export const removal = z.object({ name: z.string(), digest: z.string(), deleted: z.boolean() });
 
-const reference = z.string().min(1).max(128);
+const reference = z.string().min(1).max(4096);
 export const nothing = z.strictObject({});
 export const byReference = z.strictObject({ reference });
 export const byOptionalReference = z.strictObject({ reference: reference.optional() });

@@ -40,6 +40,8 @@ export interface AttachResult {
   /** Bytes of stdin that may be sent at once. */
   readonly stdin_credit: number;
   readonly state: 'running' | 'exited';
+  /** The command has a terminal. Older vmhosts do not tell. */
+  readonly pty?: boolean;
 }
 
 const ENOENT = 2;

@@ -1,4 +1,4 @@
-import type { OperationMethods, Progress, RpcMethod } from '@nook/daemonapi';
+import type { OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonapi';
 
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
@@ -46,6 +46,8 @@ export interface VmView {
   readonly disk_bytes: number;
   readonly network: { readonly mode: string; readonly publish: readonly PublishedPortView[] };
   readonly auto_remove: boolean;
+  /** The features that take part in the VM, in the order of their names. */
+  readonly features: readonly FeatureView[];
   readonly init: GuestInit;
   readonly mounts: readonly VmMount[];
   /** Milliseconds since the epoch, as every time here. */
@@ -68,6 +70,15 @@ export interface VmView {
   readonly boot: readonly BootStep[];
 }
 
+/** One feature in one VM. */
+export interface FeatureView {
+  readonly name: string;
+  /** What the feature keeps of its part of the request; in `vm.show` only. */
+  readonly part?: unknown;
+  /** The VM was started and the feature has not cleaned up after it: it runs, or that failed. */
+  readonly cleanup_due?: boolean | undefined;
+}
+
 /** What a new VM is to be; everything has a default. */
 export interface VmRequest {
   /** A DNS label; made up when absent. */
@@ -82,6 +93,8 @@ export interface VmRequest {
   readonly publish?: readonly string[] | undefined;
   /** The VM is removed when the session that it was started with ends, or when it stops. */
   readonly auto_remove?: boolean | undefined;
+  /** Feature → its part, which the feature itself gives a meaning to. */
+  readonly features?: Readonly<Record<string, unknown>> | undefined;
   /** Absent: `nook`. */
   readonly init?: GuestInit | undefined;
   readonly mounts?:
@@ -100,8 +113,23 @@ export interface ExecRequest {
   readonly pty?: { readonly rows: number; readonly columns: number } | undefined;
   /** False closes the command's standard input at once. */
   readonly stdin?: boolean | undefined;
-  /** What becomes of the command when its client goes away. */
+  /** What becomes of the command when its client goes away; `keep` when absent, `kill` is SIGHUP and after 5 s SIGKILL. */
   readonly on_disconnect?: 'keep' | 'kill' | undefined;
+}
+
+/** A copy between the host and the guest; its records go over the vmhost's socket. */
+export interface CopyRequest {
+  readonly direction: 'into' | 'out';
+  /** In the guest; relative to the user's home, which an empty one is. */
+  readonly path: string;
+  /** Into the guest: the name below a path that is a directory; absent: the copied tree joins that directory. */
+  readonly rename?: string | undefined;
+  /** Whose permissions count, and into the guest who owns the copy: `name`, `uid`, `name:group`, `uid:gid`; default root. */
+  readonly user?: string | undefined;
+  /** Into the guest: the path must be a directory. */
+  readonly directory_only?: boolean | undefined;
+  /** Out of the guest: a symlink at the path itself is followed. */
+  readonly follow?: boolean | undefined;
 }
 
 /** Where and how to attach to a session: the vmhost's socket and the session's own token. */
@@ -119,6 +147,84 @@ export interface SessionView {
   readonly exit_code?: number | undefined;
   readonly attached: boolean;
   readonly started_at: number;
+  readonly ended_at?: number | undefined;
+  readonly pty?: boolean | undefined;
+  /** Bytes of output so far, both streams together: the offset after the latest one. */
+  readonly output_bytes?: number | undefined;
+  /** Offset of the oldest byte that is still kept. */
+  readonly output_from?: number | undefined;
+}
+
+/** Counters since the guest booted, and levels. What the guest's kernel does not tell is absent. */
+export interface GuestStats {
+  readonly uptime_ms?: number | undefined;
+  /** Milliseconds of all CPUs together. */
+  readonly cpu_busy_ms?: number | undefined;
+  readonly cpu_idle_ms?: number | undefined;
+  readonly cpus?: number | undefined;
+  readonly memory_total_bytes?: number | undefined;
+  readonly memory_available_bytes?: number | undefined;
+  readonly swap_total_bytes?: number | undefined;
+  readonly swap_free_bytes?: number | undefined;
+  /** Processes and their threads. */
+  readonly tasks?: number | undefined;
+  /** Average of the last minute. */
+  readonly load?: number | undefined;
+  /** All interfaces but the loopback. */
+  readonly received_bytes?: number | undefined;
+  readonly sent_bytes?: number | undefined;
+  readonly disk_read_bytes?: number | undefined;
+  readonly disk_written_bytes?: number | undefined;
+  readonly root_total_bytes?: number | undefined;
+  readonly root_available_bytes?: number | undefined;
+}
+
+/** A process of the host that works for a VM. */
+export interface HostProcessStats {
+  readonly pid: number;
+  readonly cpu_ms: number;
+  /** Its share of the memory (PSS). */
+  readonly memory_bytes: number;
+}
+
+export interface VmStats {
+  readonly name: string;
+  readonly state: VmState;
+  /** When the sample was taken. */
+  readonly at: number;
+  readonly guest?: GuestStats | undefined;
+  /** Why there is nothing of the guest. */
+  readonly missing?: string | undefined;
+  readonly vmhost?: HostProcessStats | undefined;
+  readonly qemu?: HostProcessStats | undefined;
+  /** What the VM's own disk takes of the host's. */
+  readonly disk_bytes?: number | undefined;
+}
+
+/** A port that something in the guest listens on. */
+export interface ListenerView {
+  readonly protocol: 'tcp' | 'udp';
+  /** `0.0.0.0` and `::` are all addresses. */
+  readonly address: string;
+  readonly port: number;
+  readonly uid: number;
+  readonly pid?: number | undefined;
+  /** The name of the process, as it says itself. */
+  readonly command?: string | undefined;
+  /** Where the host publishes it. */
+  readonly published: readonly PublishedPortView[];
+}
+
+export interface PublishedPort extends PublishedPortView {
+  /** Whether something in the guest hears what arrives there. */
+  readonly reached: 'yes' | 'no_listener' | 'loopback_only';
+}
+
+export interface VmPorts {
+  readonly listeners: readonly ListenerView[];
+  readonly published: readonly PublishedPort[];
+  /** Listeners beyond those that are shown. */
+  readonly more: number;
 }
 
 export type LogSource = 'console' | 'vmhost' | 'qemu';
@@ -137,8 +243,19 @@ declare module '@nook/daemonapi' {
     'vm.kill': RpcMethod<{ readonly name: string }, VmView>;
     'vm.restart': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.delete': RpcMethod<{ readonly name: string; readonly force?: boolean | undefined }, { readonly name: string }>;
-    'vm.list': RpcMethod<Record<never, never>, readonly VmView[]>;
+    /** In the order in which they were created. */
+    'vm.list': RpcMethod<Page<Pick<VmView, 'created_at' | 'id'>>, readonly VmView[]>;
+    /** Gives a feature of the VM another part. */
+    'vm.feature.set': RpcMethod<{ readonly name: string; readonly feature: string; readonly part: unknown }, VmView>;
     'vm.show': RpcMethod<{ readonly name: string }, VmView>;
+    'vm.stats': RpcMethod<
+      {
+        /** Absent: all VMs that run. */
+        readonly names?: readonly string[] | undefined;
+      },
+      readonly VmStats[]
+    >;
+    'vm.ports': RpcMethod<{ readonly name: string }, VmPorts>;
     'vm.logs': RpcMethod<
       {
         readonly name: string;
@@ -154,6 +271,17 @@ declare module '@nook/daemonapi' {
       SessionHandle
     >;
     'vm.exec.attach': RpcMethod<{ readonly name: string; readonly session: string }, SessionHandle>;
+    'vm.copy': RpcMethod<CopyRequest & { readonly name: string }, SessionHandle>;
+    'vm.exec.signal': RpcMethod<
+      {
+        readonly name: string;
+        readonly session: string;
+        /** `TERM`, `SIGTERM` or its number; goes to the session's process group. */
+        readonly signal: string;
+      },
+      { readonly session: string }
+    >;
+    'vm.exec.kill': RpcMethod<{ readonly name: string; readonly session: string }, { readonly session: string }>;
     'vm.exec.list': RpcMethod<{ readonly name: string }, readonly SessionView[]>;
   }
 

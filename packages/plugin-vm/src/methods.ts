@@ -1,11 +1,15 @@
 import { type CallContext, isNookError, type PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { VmConfig } from './config.ts';
-import type { VmView } from './contract.ts';
+import type { ListenerView, VmView } from './contract.ts';
 import { streamLog } from './logs/stream-log.ts';
 import type { Machine } from './machines/machine.ts';
 import type { Machines } from './machines/machines.ts';
+import { Pages } from './machines/pages.ts';
+import { matchPorts } from './machines/ports.ts';
+import { statsOf } from './machines/stats.ts';
 import * as schema from './schemas.ts';
+import { signalNumber } from './signal-number.ts';
 
 /** The `vm.*` rows of the dispatch table. */
 export function registerMethods(context: PluginContext<'vm', VmConfig>, machines: Machines): void {
@@ -87,6 +91,13 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     result: schema.vmView,
     run: ({ name }, call) => machines.get(name).kill(call),
   });
+  method('vm.feature.set', {
+    summary: 'Gives a feature of a VM another part: at once where the VM runs and the feature can.',
+    access: 'write',
+    params: schema.featureParams,
+    result: schema.vmView,
+    run: ({ name, feature, part }, call) => machines.get(name).setFeature(call, { name: feature, part }),
+  });
   method('vm.delete', {
     summary: 'Removes a VM and its disk.',
     access: 'write',
@@ -99,20 +110,41 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
   });
 }
 
-function registerReads({ method }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+function registerReads({ method, clock }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+  const pages = new Pages<Machine>();
   method('vm.list', {
     summary: 'All VMs with what is known of them; asks no VM anything.',
     access: 'read',
-    params: schema.noParams,
+    params: schema.listParams,
     result: z.array(schema.vmView),
-    run: (): VmView[] => machines.all().map((machine) => machine.view()),
+    run: (page): VmView[] => pages.page(machines.all(), page).map((machine) => machine.view()),
   });
   method('vm.show', {
     summary: 'One VM.',
     access: 'read',
     params: schema.named,
     result: schema.vmView,
-    run: ({ name }) => machines.get(name).view(),
+    run: ({ name }) => machines.get(name).view({ parts: true }),
+  });
+  method('vm.stats', {
+    summary: 'What VMs use; one that does not answer delays nobody and says so.',
+    access: 'read',
+    params: schema.statsParams,
+    result: schema.statsResult,
+    run: ({ names }, call) => {
+      const chosen = names?.map((name) => machines.get(name)) ?? machines.all().filter(isRunning);
+      return Promise.all(chosen.map((machine) => statsOf(machine, call, () => clock.now())));
+    },
+  });
+  method('vm.ports', {
+    summary: 'What a VM listens on, and what is published of it.',
+    access: 'read',
+    params: schema.named,
+    result: schema.portsResult,
+    run: async ({ name }, call) => {
+      const machine = machines.get(name);
+      return matchPorts(await machine.ask<GuestListeners>(call, 'listeners'), machine.record.shape.network.publish);
+    },
   });
   method('vm.logs', {
     summary: "A VM's console, or the log of its vmhost, as a byte stream.",
@@ -139,6 +171,33 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     result: schema.sessionHandle,
     run: ({ name, session }, call) => machines.get(name).sessionHandle(call, session),
   });
+  method('vm.copy', {
+    summary: 'Begins a copy into or out of a running VM; the records of it go over the socket that is answered.',
+    access: 'write',
+    params: schema.copyParams,
+    result: schema.sessionHandle,
+    run: ({ name, ...request }, call) => machines.get(name).copy(call, request),
+  });
+  method('vm.exec.signal', {
+    summary: "Sends a signal to a session's process group.",
+    access: 'write',
+    params: schema.signalParams,
+    result: schema.signalResult,
+    run: async ({ name, session, signal }, call) => {
+      await machines.get(name).ask(call, 'exec.signal', { params: { session, signal: signalNumber(signal) } });
+      return { session };
+    },
+  });
+  method('vm.exec.kill', {
+    summary: 'Ends a session at once.',
+    access: 'write',
+    params: schema.attachParams,
+    result: schema.signalResult,
+    run: async ({ name, session }, call) => {
+      await machines.get(name).ask(call, 'exec.signal', { params: { session, signal: signalNumber('KILL') } });
+      return { session };
+    },
+  });
   method('vm.exec.list', {
     summary: 'The sessions of a VM.',
     access: 'read',
@@ -146,6 +205,12 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     result: schema.sessionList,
     run: async ({ name }, call) => [...(await machines.get(name).sessions(call))],
   });
+}
+
+type GuestListeners = { readonly listeners: readonly Omit<ListenerView, 'published'>[]; readonly more: number };
+
+function isRunning({ record }: Machine): boolean {
+  return record.state === 'running' || record.state === 'paused';
 }
 
 /** Removes the new machine again when bringing it into use fails. */

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
 import { type VmConfig, vmConfig } from './config.ts';
+import { featureCheck } from './features/doctor.ts';
+import { FeatureRecords } from './features/feature-records.ts';
+import { Features } from './features/features.ts';
 import type { Dependencies } from './machines/dependencies.ts';
 import { Drivers } from './machines/drivers.ts';
 import { Initramfs } from './machines/initramfs.ts';
@@ -27,10 +30,16 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const drivers = new Drivers(() => context.contributions('vm.driver'));
     const { auto, max_count: count, max_bytes: bytes, idle_seconds } = config.templates;
     const templates = new Templates({ dir: join(dirs.cache, 'templates'), bounds: { count, bytes }, log, clock });
+    const features = new Features({
+      contributed: () => context.contributions('vm.feature'),
+      records: new FeatureRecords(store),
+      log,
+    });
     const dependencies: Dependencies = {
       records: new Records(store),
       ...{ config, dirs, log, clock, events, drivers, templates },
       initramfs: new Initramfs(dirs.cache),
+      features,
       images: context.need('images'),
       kernels: context.need('kernels'),
       network: context.need('network'),
@@ -41,13 +50,18 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     registerMethods(context, machines);
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
+    context.contribute('doctor.check', featureCheck(machines));
     return {
       async start() {
         drivers.check(config.driver);
+        features.check();
         await templates.store.sweep();
         await machines.recover();
       },
-      stop: () => builder.stop(),
+      async stop(signal) {
+        builder.stop();
+        await machines.settle(signal);
+      },
       async dispose() {
         machines.release();
         await templates.release();

@@ -22,6 +22,7 @@ const request = {
   network: z.string().max(63).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
+  features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
   init: init.optional(),
   mounts: z.array(z.strictObject({ ...mount, read_only: z.boolean().optional() })).optional(),
 };
@@ -38,6 +39,7 @@ const exec = {
   on_disconnect: z.enum(['keep', 'kill']).optional(),
 };
 
+const state = z.enum(['created', 'starting', 'running', 'paused', 'stopping', 'stopped', 'suspended', 'failed']);
 const timeout = z.number().min(0).max(3_600).optional();
 
 export const createParams = z.strictObject({ ...request, start: z.boolean().optional() });
@@ -48,9 +50,24 @@ export const runParams = z.strictObject({
 });
 export const stopParams = z.strictObject({ name, timeout_seconds: timeout });
 export const deleteParams = z.strictObject({ name, force: z.boolean().optional() });
-export const noParams = z.strictObject({});
+export const listParams = z.strictObject({
+  limit: z.number().int().min(1).max(10_000).optional(),
+  after: z.object({ created_at: z.number(), id: z.string().max(64) }).optional(),
+});
+export const featureParams = z.strictObject({ name, feature: z.string().min(1).max(63), part: z.unknown() });
 export const execParams = z.strictObject({ name, ...exec, detach: z.boolean().optional() });
 export const attachParams = z.strictObject({ name, session: z.string().max(32) });
+export const copyParams = z.strictObject({
+  name,
+  direction: z.enum(['into', 'out']),
+  path: z.string().max(4_095),
+  rename: z.string().min(1).max(255).optional(),
+  user: z.string().max(255).optional(),
+  directory_only: z.boolean().optional(),
+  follow: z.boolean().optional(),
+});
+export const signalParams = z.strictObject({ name, session: z.string().max(32), signal: z.string().max(16) });
+export const signalResult = z.object({ session: z.string() });
 export const logsParams = z.strictObject({
   name,
   source: z.enum(['console', 'vmhost', 'qemu']).optional(),
@@ -65,10 +82,61 @@ const port = z.object({
   guest_port: z.number(),
 });
 
+const figure = z.number().optional();
+const hostProcess = z.object({ pid: z.number(), cpu_ms: z.number(), memory_bytes: z.number() }).optional();
+
+export const statsParams = z.strictObject({ names: z.array(name).max(1_000).optional() });
+export const statsResult = z.array(
+  z.object({
+    name,
+    state,
+    at: z.number(),
+    guest: z
+      .object({
+        uptime_ms: figure,
+        cpu_busy_ms: figure,
+        cpu_idle_ms: figure,
+        cpus: figure,
+        memory_total_bytes: figure,
+        memory_available_bytes: figure,
+        swap_total_bytes: figure,
+        swap_free_bytes: figure,
+        tasks: figure,
+        load: figure,
+        received_bytes: figure,
+        sent_bytes: figure,
+        disk_read_bytes: figure,
+        disk_written_bytes: figure,
+        root_total_bytes: figure,
+        root_available_bytes: figure,
+      })
+      .optional(),
+    missing: z.string().optional(),
+    vmhost: hostProcess,
+    qemu: hostProcess,
+    disk_bytes: figure,
+  }),
+);
+export const portsResult = z.object({
+  listeners: z.array(
+    z.object({
+      protocol: z.enum(['tcp', 'udp']),
+      address: z.string(),
+      port: z.number(),
+      uid: z.number(),
+      pid: figure,
+      command: z.string().optional(),
+      published: z.array(port),
+    }),
+  ),
+  published: z.array(port.extend({ reached: z.enum(['yes', 'no_listener', 'loopback_only']) })),
+  more: z.number(),
+});
+
 export const vmView = z.object({
   name,
   id: z.string(),
-  state: z.enum(['created', 'starting', 'running', 'paused', 'stopping', 'stopped', 'suspended', 'failed']),
+  state,
   cause: z.string().optional(),
   image: z.string(),
   image_digest: z.string(),
@@ -77,6 +145,7 @@ export const vmView = z.object({
   disk_bytes: z.number(),
   network: z.object({ mode: z.string(), publish: z.array(port) }),
   auto_remove: z.boolean(),
+  features: z.array(z.object({ name: z.string(), part: z.unknown().optional(), cleanup_due: z.boolean().optional() })),
   init,
   mounts: z.array(z.object({ ...mount, read_only: z.boolean() })),
   created_at: z.number(),
@@ -106,5 +175,9 @@ export const sessionList = z.array(
     exit_code: z.number().optional(),
     attached: z.boolean(),
     started_at: z.number(),
+    ended_at: z.number().optional(),
+    pty: z.boolean().optional(),
+    output_bytes: z.number().optional(),
+    output_from: z.number().optional(),
   }),
 );

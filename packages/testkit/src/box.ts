@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, EventBus } from '@nook/daemonapi';
+import type { Clock, EventBus, ExtensionPoints } from '@nook/daemonapi';
 import { createEngine, type Engine } from '@nook/engine';
 import type { AnyPlugin } from './any-plugin.ts';
 import { fakesPlugin } from './fakes.ts';
@@ -69,6 +69,12 @@ export class Box implements AsyncDisposable {
 
   get observed(): readonly Observed[] {
     return [...this.#observed.values()];
+  }
+
+  /** Everything contributed to a point. */
+  contributed<P extends keyof ExtensionPoints & string>(point: P): readonly ExtensionPoints[P][] {
+    const all = this.observed.flatMap(({ contributed }) => contributed);
+    return all.filter((found) => found.point === point).map(({ value }) => value as ExtensionPoints[P]);
   }
 
   /** Of the engine. Known once it is set up. */

@@ -31,6 +31,16 @@ function within<T extends object>(run: Run, target: T, name: keyof T) {
   return (...args: unknown[]) => run(() => Reflect.apply(target[name] as () => unknown, target, args));
 }
 
+/** The same object, whose every method runs within. */
+function allWithin<T extends object>(run: Run, target: T): T {
+  return new Proxy(target, {
+    get(_, key) {
+      const value = Reflect.get(target, key, target) as unknown;
+      return typeof value === 'function' ? within(run, target, key as keyof T) : value;
+    },
+  });
+}
+
 function watched(context: AnyContext, observed: Observed, run: Run): AnyContext {
   observed.events = context.events;
   return overridden(context, {
@@ -49,9 +59,10 @@ function watched(context: AnyContext, observed: Observed, run: Run): AnyContext 
     },
     method: (name: string, definition: { run(): unknown }) =>
       context.method(name as never, overridden(definition, { run: within(run, definition, 'run') }) as never),
-    contribute: (point: string, value: unknown) => {
-      context.contribute(point as never, value as never);
-      observed.contributed.push({ point, value });
+    contribute: (point: string, value: object) => {
+      const watchedValue = allWithin(run, value);
+      context.contribute(point as never, watchedValue as never);
+      observed.contributed.push({ point, value: watchedValue });
     },
   });
 }

@@ -50,6 +50,7 @@ export async function runCommand(
     onSignal: () => ({ [Symbol.dispose]() {} }),
     progress: () => ({ update() {}, [Symbol.dispose]() {} }),
     call: (method, params, callOptions) => daemon.client.call(method, params, { signal, ...callOptions }),
+    list: (method, params) => daemon.client.list(method, params, { signal }),
     stream: (method, params) => daemon.client.stream(method, params),
   };
   const code = await command.run({ positionals, options, trailing, context });

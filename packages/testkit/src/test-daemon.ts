@@ -122,8 +122,7 @@ class RunningDaemon implements TestDaemon {
   }
 
   contributions<P extends keyof ExtensionPoints & string>(point: P): readonly ExtensionPoints[P][] {
-    const all = this.#box.observed.flatMap(({ contributed }) => contributed);
-    return all.filter((found) => found.point === point).map(({ value }) => value as ExtensionPoints[P]);
+    return this.#box.contributed(point);
   }
 
   reload(config: TestConfig): Promise<ReloadReport> {

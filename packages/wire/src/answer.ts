@@ -1,6 +1,6 @@
-import { NookError, type Progress, type ReceivedEvent } from '@nook/daemonapi';
+import { isNookError, NookError, type Progress, type ReceivedEvent } from '@nook/daemonapi';
 import { jsonRpcAnswer, jsonRpcError, jsonRpcEvent, jsonRpcProgress } from './json-rpc.ts';
-import { MAX_LINE_BYTES } from './limits.ts';
+import { lineBytes, MAX_LINE_BYTES } from './limits.ts';
 import type { Addressee, RequestId } from './request.ts';
 import { toWireError, type WireError } from './wire-error.ts';
 
@@ -15,13 +15,17 @@ export interface WireProgress extends Progress {
 /** @throws when the fields cannot be said in JSON, or not in one line */
 export function answerLine(to: Addressee, fields: Record<string, unknown>): string {
   const line = to.jsonRpc === undefined ? nookAnswer(to.id, fields) : jsonRpcAnswer(to, fields);
-  // A UTF-16 unit takes at most three bytes, so that most lines need no counting.
-  if (line.length * 3 > MAX_LINE_BYTES && Buffer.byteLength(line) > MAX_LINE_BYTES) {
-    throw new NookError('operation_failed', `The answer is longer than ${MAX_LINE_BYTES} bytes.`, {
-      hint: 'Ask for less at once.',
-    });
-  }
-  return line;
+  const bytes = lineBytes(line);
+  if (bytes <= MAX_LINE_BYTES) return line;
+  throw new NookError('operation_failed', `The answer has ${bytes} bytes, more than the ${MAX_LINE_BYTES} of a line.`, {
+    hint: "Ask for less at once: lists that grow take 'limit', and go on 'after' an item.",
+    details: { bytes, max_bytes: MAX_LINE_BYTES },
+  });
+}
+
+/** The answer was longer than a line may be: asking for less may help. */
+export function isTooLong(error: unknown): boolean {
+  return isNookError(error) && error.code === 'operation_failed' && error.details?.max_bytes !== undefined;
 }
 
 function nookAnswer(id: RequestId | undefined, fields: Record<string, unknown>): string {
@@ -36,11 +40,13 @@ export function errorLine(to: Addressee, error: unknown, opId: string): string {
       ? `{${idField(to.id)}"ok":false,"error":${JSON.stringify(what)}}\n`
       : jsonRpcError(to, what, error);
   try {
-    return line(wireError);
+    const whole = line(wireError);
+    if (lineBytes(whole) <= MAX_LINE_BYTES) return whole;
   } catch {
-    const { details: _, ...rest } = wireError;
-    return line(rest);
+    // Details that JSON cannot say.
   }
+  const { details: _, ...rest } = wireError;
+  return line(rest);
 }
 
 export function progressLine(to: Addressee, progress: Progress, elapsedMs: number): string {

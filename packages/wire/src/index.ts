@@ -1,4 +1,4 @@
-export type { WireEvent, WireProgress } from './answer.ts';
+export { isTooLong, type WireEvent, type WireProgress } from './answer.ts';
 export { buildInfo } from './build-info.ts';
 export { type ByteStream, byteStream } from './byte-stream.ts';
 export { configPath, daemonOutputPath, makeDirs, resolveDirs, socketPath } from './dirs.ts';
@@ -18,6 +18,7 @@ export {
   type ServerCall,
   serveRpc,
 } from './serve-rpc.ts';
+export { TurnGroup, turns } from './turns.ts';
 export { connectUnix, listenInherited, listenUnix, type UnixServer } from './unix-socket.ts';
 export { untilAnswered } from './until-answered.ts';
 export { fromWireError, opIdOf, toWireError, type WireError } from './wire-error.ts';

@@ -40,6 +40,11 @@ export class LineReader {
     }
   }
 
+  /** Something was pushed that no line was looked for in. */
+  get hasMore(): boolean {
+    return this.#chunks.length > 0;
+  }
+
   /** At the end of input: the last line when it has no newline. */
   last(): string | undefined {
     return this.#piecesBytes === 0 ? undefined : this.#takePieces();

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { isNookError, NookError, type Progress } from '@nook/daemonapi';
 import type { WireEvent } from './answer.ts';
 import { FrameChannel } from './frame-channel.ts';
+import { lineBytes, MAX_LINE_BYTES } from './limits.ts';
 import { LineReader } from './line-reader.ts';
 import { LineWriter } from './line-writer.ts';
 import { mintOpId } from './op-id.ts';
@@ -98,6 +99,9 @@ export class RpcClient {
         op_id: opId,
         ...(options.idempotencyKey === undefined ? {} : { idempotency_key: options.idempotencyKey }),
       });
+      if (lineBytes(line) > MAX_LINE_BYTES) {
+        throw new NookError('bad_request', `The request is longer than the ${MAX_LINE_BYTES} bytes of a line.`);
+      }
       const release = this.#armEnds(id, options);
       this.#pending.set(id, { opId, resolve, reject, options, release, upgrade });
       this.#writer.write(`${line}\n`);

@@ -3,6 +3,8 @@ import { promisify } from 'node:util';
 import { NookError } from '@nook/daemonapi';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MAX_LINE_BYTES } from './limits.ts';
+import { RpcClient } from './rpc-client.ts';
 import type { ServerCall } from './serve-rpc.ts';
 import { RawClient, testServer } from './server.fixture.ts';
 
@@ -312,5 +314,89 @@ describe('drain', () => {
     await started;
     await server.connections[0]?.drain(10);
     expect(await client.next()).toMatchObject({ id: 1, error: { code: 'cancelled' } });
+  });
+});
+
+describe('what does not fit into a line', () => {
+  const long = 'x'.repeat(MAX_LINE_BYTES);
+
+  test('an answer is refused with its length, and its server told', async () => {
+    const unsayable: unknown[] = [];
+    const onUnsayable = (error: unknown) => unsayable.push(error);
+    await using server = await testServer(({ request }) => (request.method === 'long' ? long : 1n), { onUnsayable });
+    const client = await RawClient.connect(server.path);
+    client.send({ version: 1, id: 1, method: 'long' });
+    expect(await client.next()).toMatchObject({
+      id: 1,
+      error: { code: 'operation_failed', details: { max_bytes: MAX_LINE_BYTES } },
+    });
+    client.send({ version: 1, id: 2, method: 'big integer' });
+    expect(await client.next()).toMatchObject({ id: 2, error: { code: 'internal' } });
+    expect(unsayable).toHaveLength(2);
+    client.socket.destroy();
+  });
+
+  test('an error loses its details, events are counted as missed, progress is left out', async () => {
+    await using server = await testServer((call) => {
+      call.progress({ stage: 'far', message: long });
+      call.event({ seq: 1, topic: 't', at: 0, data: long });
+      call.event({ seq: 2, topic: 't', at: 0, data: 'short' });
+      throw new NookError('conflict', long, { hint: long, details: { long } });
+    });
+    const client = await RawClient.connect(server.path);
+    client.send({ version: 1, id: 1, method: 'm' });
+    expect(await client.next()).toMatchObject({ event: { seq: 2, gap: 1 } });
+    const { error } = await client.next();
+    expect(error).toMatchObject({ code: 'conflict' });
+    expect(error).not.toHaveProperty('details');
+    client.socket.destroy();
+  });
+
+  test('a request is not sent, and its connection goes on', async () => {
+    await using server = await testServer(echo);
+    const client = await RpcClient.connect(server.path);
+    await expect(client.call('m', { long })).rejects.toMatchObject({ code: 'bad_request' });
+    expect(await client.call('m', { a: 1 })).toEqual({ a: 1 });
+    client.close();
+  });
+});
+
+describe('many lines at once', () => {
+  test('of one connection keep no other waiting, and are answered in order', async () => {
+    const served: string[] = [];
+    await using server = await testServer(({ request }) => {
+      served.push(request.method);
+      return request.id;
+    });
+    const greedy = await RawClient.connect(server.path);
+    const modest = await RawClient.connect(server.path);
+    // All of them in one read.
+    const count = 1500;
+    const lines = Array.from({ length: count }, (_, id) => `{"version":1,"id":${id},"method":"greedy"}\n`);
+    greedy.socket.write(lines.join(''));
+    await greedy.next();
+    modest.send({ version: 1, id: 'x', method: 'modest' });
+    expect(await modest.next()).toEqual({ id: 'x', ok: true, result: 'x' });
+    // In lines of the other one, not in time: the machine's load has no part in it.
+    expect(served.indexOf('modest')).toBeLessThan(count / 2);
+    for (let id = 1; id < count; id++) expect((await greedy.next()).id).toBe(id);
+    greedy.socket.destroy();
+    modest.socket.destroy();
+  });
+
+  test('that came before a drain are all answered, the later ones with a refusal', async () => {
+    await using server = await testServer(({ request }) => request.id);
+    const client = await RawClient.connect(server.path);
+    const count = 1500;
+    client.socket.write(Array.from({ length: count }, (_, id) => `{"version":1,"id":${id},"method":"m"}\n`).join(''));
+    await client.next();
+    await server.connections[0]?.drain(1000);
+    const codes: string[] = [];
+    for (let answer = await client.next(); answer !== undefined; answer = await client.next()) {
+      codes.push(answer.error?.code ?? 'ok');
+    }
+    expect(codes).toHaveLength(count - 1);
+    expect(codes.at(-1)).toBe('unavailable');
+    expect(codes.lastIndexOf('ok')).toBeLessThan(codes.indexOf('unavailable'));
   });
 });

@@ -4,6 +4,7 @@ import type { WireEvent } from './answer.ts';
 import type { FrameChannel } from './frame-channel.ts';
 import type { RpcRequest } from './request.ts';
 import { ServerConnection } from './server-connection.ts';
+import type { TurnGroup } from './turns.ts';
 
 /** Who ended a call before its time: its caller, the loss of the caller's connection, or the server that stops. */
 export type EndedBy = 'caller' | 'connection' | 'server';
@@ -39,6 +40,10 @@ export interface ServeOptions {
   readonly onError?: (error: unknown, request: RpcRequest) => void;
   /** Told of everything refused before it reached the handler: unreadable lines, requests while draining. */
   readonly onRefused?: (error: NookError, opId: string) => void;
+  /** Told of results that cannot be answered: longer than a line, or not to be said in JSON. */
+  readonly onUnsayable?: (error: unknown, request: RpcRequest) => void;
+  /** Connections of one caller share one, and so their turns; each has its own when absent. */
+  readonly group?: TurnGroup;
   /** The fields of an answer beside `id` and `ok`; `{ result }` when absent. */
   readonly encodeAnswer?: (result: unknown, request: RpcRequest) => Record<string, unknown>;
 }

@@ -3,12 +3,13 @@ import { isNookError, NookError } from '@nook/daemonapi';
 import { answerLine, errorLine } from './answer.ts';
 import { type CallHost, CallInFlight } from './call-in-flight.ts';
 import { FrameChannel } from './frame-channel.ts';
-import { MAX_CALLS_IN_FLIGHT } from './limits.ts';
+import { lineBytes, MAX_CALLS_IN_FLIGHT, MAX_LINE_BYTES } from './limits.ts';
 import { LineReader, LineTooLong } from './line-reader.ts';
 import { LineWriter } from './line-writer.ts';
 import { watchPeer } from './peer-watch.ts';
 import { JSON_RPC, type RequestId, type RpcRequest, readMessage, UnreadableRequest } from './request.ts';
 import type { RpcConnection, RpcHandler, ServeOptions } from './serve-rpc.ts';
+import { TurnGroup, turns } from './turns.ts';
 
 /** How long a cancelled call may take to wind down before it is answered all the same. */
 const CANCEL_GRACE_MS = 10_000;
@@ -21,6 +22,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   readonly #socket: Socket;
   readonly #handler: RpcHandler;
   readonly #options: ServeOptions;
+  readonly #group: TurnGroup;
   readonly #reader = new LineReader();
   readonly #writer: LineWriter;
   readonly #calls = new Set<CallInFlight>();
@@ -35,7 +37,8 @@ export class ServerConnection implements RpcConnection, CallHost {
   #draining = false;
   #inputEnded = false;
   #paused = false;
-  #reading = false;
+  /** Lines wait for their turn. */
+  #inRow = false;
   #ended = false;
   #stopWatch: (() => void) | undefined;
   #drained: Promise<void> | undefined;
@@ -44,6 +47,7 @@ export class ServerConnection implements RpcConnection, CallHost {
     this.#socket = socket;
     this.#handler = handler;
     this.#options = options;
+    this.#group = options.group ?? new TurnGroup();
     this.#writer = new LineWriter(socket);
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
     socket.on('data', this.#onData);
@@ -75,7 +79,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   offer(line: string): boolean {
-    if (!this.#writer.hasRoom) return false;
+    if (!this.#writer.hasRoom || lineBytes(line) > MAX_LINE_BYTES) return false;
     this.#writer.write(line);
     return true;
   }
@@ -126,29 +130,45 @@ export class ServerConnection implements RpcConnection, CallHost {
 
   #onDrain = (): void => this.#readLines();
 
+  /** In turn with what others want. */
   #readLines(): void {
-    // A call that is answered at once comes back here from within the loop.
-    if (this.#reading) return;
-    this.#reading = true;
-    while (!this.#closing && this.#channel === undefined) {
-      if (this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full) break;
-      let line: string | undefined;
-      try {
-        line = this.#reader.next();
-        if (line === undefined && this.#inputEnded) line = this.#reader.last();
-      } catch (error) {
-        this.#refuse(new UnreadableRequest(error as NookError, this.#jsonRpc ? { to: JSON_RPC } : {}));
-        if (error instanceof LineTooLong) this.#finishInput();
-        continue;
-      }
-      if (line === undefined) {
-        if (this.#inputEnded) this.#finishInput();
-        break;
-      }
-      if (line.trim() !== '') this.#onLine(line);
+    if (this.#inRow) return;
+    this.#inRow = true;
+    turns.join(this.#group, this.#takeTurn);
+  }
+
+  readonly #takeTurn = (): boolean => {
+    const more = this.#readLine();
+    this.#inRow = more;
+    if (!more) this.#closeWhenDone();
+    if (!more || !this.#socket.isPaused()) this.#setReading();
+    return more;
+  };
+
+  /** @returns whether there may be more to read now */
+  #readLine(): boolean {
+    if (this.#closing || this.#channel !== undefined || this.#full) return false;
+    const line = this.#nextLine();
+    if (line === undefined) {
+      if (this.#inputEnded) this.#finishInput();
+    } else if (line.trim() !== '') this.#onLine(line);
+    return line !== undefined && (this.#inputEnded || this.#reader.hasMore);
+  }
+
+  /** Empty when it cannot be read, and was refused. */
+  #nextLine(): string | undefined {
+    try {
+      return this.#reader.next() ?? (this.#inputEnded ? this.#reader.last() : undefined);
+    } catch (error) {
+      this.#refuse(new UnreadableRequest(error as NookError, this.#jsonRpc ? { to: JSON_RPC } : {}));
+      if (error instanceof LineTooLong) this.#finishInput();
+      return '';
     }
-    this.#reading = false;
-    if (this.#channel === undefined) this.#setReading();
+  }
+
+  /** So much is under way that more lines wait unread. */
+  get #full(): boolean {
+    return this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full;
   }
 
   #onLine(line: string): void {
@@ -213,6 +233,7 @@ export class ServerConnection implements RpcConnection, CallHost {
     try {
       this.#answer(call, () => answerLine(request, this.#encode(result, request)));
     } catch (error) {
+      this.#options.onUnsayable?.(error, request);
       this.#fail(call, error);
     }
     this.#end(call);
@@ -262,6 +283,8 @@ export class ServerConnection implements RpcConnection, CallHost {
 
   #closeWhenDone(): void {
     if (!(this.#closing || this.#draining) || this.#calls.size > 0 || this.#ended) return;
+    // What has come before is still answered, be it with a refusal.
+    if (this.#inRow && !this.#closing) return;
     this.#ended = true;
     this.#closing = true;
     this.#writer.flush();
@@ -279,10 +302,10 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   #setReading(): void {
-    const full = this.#calls.size >= MAX_CALLS_IN_FLIGHT || this.#writer.full;
-    this.#paused = full && !this.#closing;
-    if (this.#paused) this.#socket.pause();
-    else this.#socket.resume();
+    if (this.#channel !== undefined) return;
+    this.#paused = this.#full && !this.#closing;
+    if (this.#paused || this.#inRow) this.#socket.pause();
+    else if (this.#socket.isPaused()) this.#socket.resume();
     if ((this.#paused || this.#inputEnded) && this.#calls.size > 0) this.#stopWatch ??= watchPeer(this.#socket);
     else if (this.#stopWatch !== undefined) {
       this.#stopWatch();

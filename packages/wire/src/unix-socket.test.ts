@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { tempDir } from './temp-dir.fixture.ts';
 import { connectUnix, listenUnix } from './unix-socket.ts';
 
@@ -52,3 +53,42 @@ test('a missing socket and a missing directory say what the system said', async 
   await expect(connectUnix(join(dir.path, 'x'.repeat(200)))).rejects.toMatchObject(missing);
   await expect(listenUnix(join(dir.path, 'none', 's.sock'), () => {})).rejects.toMatchObject({ code: 'unavailable' });
 });
+
+describe('a listener whose queue is full', () => {
+  test('takes callers as it gets to them: none of 1,500 at once is turned away', async () => {
+    await using dir = await tempDir();
+    const path = join(dir.path, 's.sock');
+    await using _ = await narrowListener(path, (socket) => socket.end('hello'));
+    const answers = Array.from({ length: 1500 }, async () => {
+      const socket = await connectUnix(path, { timeoutMs: 15_000 });
+      const [data] = await once(socket, 'data');
+      socket.destroy();
+      return String(data);
+    });
+    expect(new Set(await Promise.all(answers))).toEqual(new Set(['hello']));
+  });
+
+  test('and that takes nobody is not said to be absent: the wait has an end', async () => {
+    await using dir = await tempDir();
+    const path = join(dir.path, 's.sock');
+    const script = `
+      const server = require('node:net').createServer();
+      server.listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => process.kill(process.pid, 'SIGSTOP'));`;
+    const child = spawn(process.execPath, ['-e', script]);
+    try {
+      await expect.poll(() => existsSync(path)).toBe(true);
+      const sockets = await Promise.all([connectUnix(path), connectUnix(path)]);
+      await expect(connectUnix(path, { timeoutMs: 120 })).rejects.toMatchObject({ code: 'timeout' });
+      for (const socket of sockets) socket.destroy();
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
+
+/** Has room for few callers that wait to be accepted. */
+async function narrowListener(path: string, onConnection: (socket: Socket) => void): Promise<AsyncDisposable> {
+  const server = createServer(onConnection).listen({ path, backlog: 16 });
+  await once(server, 'listening');
+  return server;
+}

@@ -1,12 +1,16 @@
 import { closeSync, constants, lstatSync, openSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import { basename, dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NookError } from '@nook/daemonapi';
 
 /** The kernel takes 107 bytes. */
 const MAX_PATH_BYTES = 107;
-/** Connections that may wait to be accepted; the kernel has a limit of its own. Beyond it a connect fails at once. */
+/** Connections that may wait to be accepted; the kernel has a limit of its own (net.core.somaxconn). */
 const BACKLOG = 4096;
+/** Between two attempts at a listener whose queue is full. */
+const FIRST_PAUSE_MS = 1;
+const LONGEST_PAUSE_MS = 50;
 /** Not among node's constants: opens a socket file as a mere reference to it (open(2)). */
 const O_PATH = 0o10000000;
 
@@ -55,7 +59,7 @@ export async function listenInherited(
   server.once('error', (error) =>
     reject(new NookError('unavailable', `Descriptor ${fd} is no listening socket: ${error.message}`, { cause: error })),
   );
-  server.listen({ fd }, resolve);
+  server.listen({ fd, backlog: BACKLOG }, resolve);
   await promise;
   return {
     path,
@@ -77,19 +81,32 @@ function createServer(onConnection: (socket: net.Socket) => void) {
 }
 
 /**
+ * Waits while more callers than the listener has room for are being accepted.
  * @param options.timeoutMs how long to wait for the connection, 5000 when absent
- * @throws NookError `unavailable` when nobody listens; `details.errno` says what the system said, e.g. `ECONNREFUSED`
+ * @throws NookError `unavailable` when nobody listens; `details.errno` says what the system said, e.g. `ECONNREFUSED`;
+ *   `timeout` when the listener takes no connection
  */
-export function connectUnix(path: string, options: { readonly timeoutMs?: number } = {}): Promise<net.Socket> {
+export async function connectUnix(path: string, options: { readonly timeoutMs?: number } = {}): Promise<net.Socket> {
   const timeoutMs = options.timeoutMs ?? 5000;
-  return new Promise((resolve, reject) => {
-    let address: { readonly path: string; release(): void };
+  const deadline = performance.now() + timeoutMs;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
-      address = connectAddress(path);
+      return await connectOnce(path, deadline);
     } catch (error) {
-      reject(notListening(path, error));
-      return;
+      const late = performance.now() >= deadline;
+      if (late) throw new NookError('timeout', `No connection to '${path}' in ${timeoutMs} ms.`, { cause: error });
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw notListening(path, error);
     }
+    // The kernel announces room in a listener's queue to nobody: connect() on a unix socket that does not block fails
+    // with EAGAIN, without the EINPROGRESS and the writability that follow it elsewhere. Asking again is all there is.
+    const left = deadline - performance.now();
+    await delay(Math.min(Math.max(left, 0), pauseMs * (0.5 + Math.random())));
+  }
+}
+
+function connectOnce(path: string, deadline: number): Promise<net.Socket> {
+  return new Promise((resolve, reject) => {
+    const address = connectAddress(path);
     const socket = net.connect({ path: address.path });
     const fail = (error: unknown) => {
       clearTimeout(timer);
@@ -98,14 +115,13 @@ export function connectUnix(path: string, options: { readonly timeoutMs?: number
       reject(error);
     };
     const timer = setTimeout(
-      () => fail(new NookError('timeout', `No connection to '${path}' in ${timeoutMs} ms.`)),
-      timeoutMs,
+      () => fail(new Error('The listener does not answer.')),
+      Math.max(1, deadline - performance.now()),
     );
-    const onError = (error: Error) => fail(notListening(path, error));
-    socket.once('error', onError);
+    socket.once('error', fail);
     socket.once('connect', () => {
       clearTimeout(timer);
-      socket.off('error', onError);
+      socket.off('error', fail);
       address.release();
       resolve(socket);
     });

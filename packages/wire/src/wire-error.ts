@@ -26,7 +26,7 @@ export function toWireError(error: unknown, opId: string): WireError {
     code: error.code,
     message: error.message.slice(0, MAX_MESSAGE_LENGTH),
     op_id: opId,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.hint === undefined ? {} : { hint: error.hint.slice(0, MAX_MESSAGE_LENGTH) }),
     ...(error.details === undefined ? {} : { details: error.details }),
   };
 }

@@ -19,10 +19,10 @@ export const opCommands: readonly CliCommand[] = [
     },
     examples: ['nook op list', 'nook op list --state running --json'],
     async run({ options, context }) {
-      const { operations } = await context.call('op.list', {
+      const operations = await context.list('op.list', {
         ...(options.state === undefined ? {} : { state: options.state as OperationView['state'] }),
         ...(options.method === undefined ? {} : { method: options.method as string }),
-        ...(options.limit === undefined ? {} : { limit: numberOption(options, 'limit') }),
+        limit: options.limit === undefined ? 100 : numberOption(options, 'limit'),
       });
       if (context.json) return context.out.json(operations);
       context.out.table(

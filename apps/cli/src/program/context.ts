@@ -52,6 +52,9 @@ export class CommandContext implements CliContext {
     return (await this.#connect()).call(method, params, { ...options, signal });
   };
 
+  list: CliContext['list'] = async (method, params) =>
+    (await this.#connect()).list(method, params, { signal: this.signal });
+
   stream: CliContext['stream'] = async (method, params) => (await this.#connect()).stream(method, params);
 
   async close(): Promise<void> {

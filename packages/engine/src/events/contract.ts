@@ -17,7 +17,7 @@ declare module '@nook/daemonapi' {
         readonly since?: number | undefined;
         readonly limit?: number | undefined;
       };
-      /** `cursor`: where to go on from. */
+      /** `cursor`: where to go on from. Fewer than `limit` do not mean that there are no more: an answer ends where it grows long. */
       readonly result: { readonly events: readonly ReceivedEvent[]; readonly cursor: number };
     };
   }

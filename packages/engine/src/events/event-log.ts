@@ -5,12 +5,22 @@ import type { Retention } from '../operations/operation-records.ts';
 /** Numbers are taken from the store in blocks, so that events that are not kept cost no write. */
 const BLOCK = 1000;
 const PRUNE_EVERY = 500;
+/** Fewer than these: there are no more. */
+export const READ_AT_ONCE = 200;
+/** What is kept must fit into answers together with others. In UTF-16 units of its JSON. */
+const LONGEST_DATA = 64 * 1024;
 
 interface Row {
   readonly seq: number;
   readonly topic: string;
   readonly at: number;
   readonly data: string;
+}
+
+export interface KeptEvent {
+  readonly event: ReceivedEvent;
+  /** Of what stands in its line, about: UTF-16 units. */
+  readonly length: number;
 }
 
 interface Parts {
@@ -56,18 +66,22 @@ export class EventLog {
   append({ seq, topic, at, data }: ReceivedEvent): boolean {
     return this.#keeping(`an event of topic '${topic}' could not be kept`, () => {
       const text = JSON.stringify(data ?? null);
+      if (text.length > LONGEST_DATA) throw new Error(`Its data has ${text.length} characters of JSON.`);
       this.#parts.database.run('INSERT INTO engine_events VALUES (?, ?, ?, ?)', [seq, topic, at, text]);
       if (++this.#sincePruned >= PRUNE_EVERY) this.#prune();
     });
   }
 
-  /** Those after a cursor, the oldest first. */
-  read(after: number, limit: number): ReceivedEvent[] {
+  /** The next ones after a cursor, the oldest first, and never so many that others would wait long for their turn. */
+  read(after: number): KeptEvent[] {
     const rows = this.#parts.database.all('SELECT * FROM engine_events WHERE seq > ? ORDER BY seq LIMIT ?', [
       after,
-      limit,
+      READ_AT_ONCE,
     ]);
-    return (rows as Row[]).map(({ data, ...rest }) => ({ ...rest, data: JSON.parse(data) as unknown }));
+    return (rows as Row[]).map(({ data, ...rest }) => ({
+      event: { ...rest, data: JSON.parse(data) as unknown },
+      length: data.length + rest.topic.length,
+    }));
   }
 
   /** How many numbers after a cursor cannot be told any more. From 0 on, everything that is kept is told without a gap. */

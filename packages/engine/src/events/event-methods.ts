@@ -3,10 +3,13 @@ import { z } from 'zod';
 import type { EventSink } from '../engine-call.ts';
 import { type OwnRow, row } from '../own-row.ts';
 import { anyMatcher, type Bus } from './event-bus.ts';
-import type { EventLog } from './event-log.ts';
+import { type EventLog, READ_AT_ONCE } from './event-log.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-const PAGE = 1000;
+/** An answer ends after so many UTF-16 units, at three bytes each at the most: it always fits into a line. */
+const ANSWER_LENGTH = 1024 * 1024;
+/** `seq`, `at` and the words around them. */
+const FRAME_LENGTH = 64;
 
 const pattern = z
   .string()
@@ -46,7 +49,8 @@ export function eventMethods(parts: {
       },
     }),
     row('event.list', {
-      summary: 'Lists durable events, the oldest first.',
+      summary:
+        'Lists durable events, the oldest first; `cursor` is the `since` of the next call, until there are none.',
       access: 'read',
       params: z.strictObject({ patterns, since, limit: z.number().int().min(1).max(10_000).default(1000) }),
       result: z.object({ events: z.array(event), cursor: z.number() }),
@@ -61,18 +65,23 @@ interface Filter {
   readonly limit: number;
 }
 
-function listEvents(log: EventLog, { patterns: wanted, since: after = 0, limit }: Filter) {
+async function listEvents(log: EventLog, { patterns: wanted, since: after = 0, limit }: Filter) {
   const matches = anyMatcher(wanted);
   const gap = log.missing(after);
   const events: ReceivedEvent[] = [];
   let cursor = after;
+  let length = 0;
   for (;;) {
-    const page = log.read(cursor, PAGE);
-    for (const next of page) {
-      if (events.length === limit) return { events, cursor };
+    const page = log.read(cursor);
+    for (const { event: next, length: own } of page) {
+      if (events.length === limit || length >= ANSWER_LENGTH) return { events, cursor };
       cursor = next.seq;
-      if (matches(next.topic)) events.push(events.length === 0 && gap > 0 ? { ...next, gap } : next);
+      if (!matches(next.topic)) continue;
+      events.push(events.length === 0 && gap > 0 ? { ...next, gap } : next);
+      length += own + FRAME_LENGTH;
     }
-    if (page.length < PAGE) return { events, cursor };
+    if (page.length < READ_AT_ONCE) return { events, cursor };
+    // Others get their turn between two pages.
+    await new Promise(setImmediate);
   }
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ReceivedEvent } from '@nook/daemonapi';
-import { connectUnix, RpcClient } from '@nook/wire';
+import { connectUnix, MAX_LINE_BYTES, RpcClient } from '@nook/wire';
 import { describe, expect, test } from 'vitest';
 import { type LooseContext, plugin, tempDir, testEngine } from '../engine.fixture.ts';
 
@@ -180,4 +180,27 @@ test.each([['vm..state'], ['vm.st*'], ['***'], ['']])("the pattern '%s' is refus
   await using test = await testEngine([]);
   await test.engine.start();
   await expect(test.call('event.list', { patterns: [pattern] })).rejects.toMatchObject({ code: 'bad_params' });
+});
+
+test('an answer of event.list ends where it grows long, and goes on from its cursor', async () => {
+  const p = publisher();
+  await using test = await testEngine([p.plugin]);
+  await test.engine.start();
+  const pad = 'ü'.repeat(30_000);
+  for (let n = 1; n <= 100; n++) p.kept(n, { pad });
+  p.kept(101, { pad: 'x'.repeat(70_000) });
+  p.kept(102);
+  const seen: number[] = [];
+  for (let since = 0, calls = 0; ; calls++) {
+    const { events, cursor } = await test.call('event.list', { since });
+    if (events.length === 0) {
+      expect(calls).toBeGreaterThan(2);
+      break;
+    }
+    expect(Buffer.byteLength(JSON.stringify(events))).toBeLessThan(MAX_LINE_BYTES);
+    seen.push(...numbers(events));
+    since = cursor;
+  }
+  // One that is too large is told to those who listen, but not kept.
+  expect(seen).toEqual([...Array.from({ length: 100 }, (_, n) => n + 1), 102]);
 });

@@ -2,9 +2,7 @@ import type { NookEvent, ReceivedEvent } from '@nook/daemonapi';
 import type { EventSink } from '../engine-call.ts';
 import type { Bus } from './event-bus.ts';
 import { anyMatcher } from './event-bus.ts';
-import type { EventLog } from './event-log.ts';
-
-const PAGE = 200;
+import { type EventLog, READ_AT_ONCE } from './event-log.ts';
 
 interface Parts {
   readonly bus: Bus;
@@ -89,16 +87,16 @@ export class Subscription {
         await sink.drained();
         continue;
       }
-      const page = log.read(this.#cursor, PAGE);
-      for (const event of page) {
+      const page = log.read(this.#cursor);
+      for (const { event } of page) {
         if (!sink.hasRoom) break;
         if (this.#matches(event.topic)) this.#send(event);
         else this.#cursor = event.seq;
       }
-      if (page.length === PAGE) {
+      if (page.length === READ_AT_ONCE) {
         // Others get their turn between two pages.
         await new Promise(setImmediate);
-      } else if (this.#cursor >= (page.at(-1)?.seq ?? 0)) {
+      } else if (this.#cursor >= (page.at(-1)?.event.seq ?? 0)) {
         // Nothing is published between this look at the log and the next event.
         this.#cursor = log.cursor;
         this.#live = true;

@@ -1,13 +1,12 @@
-import type { OperationView } from '@nook/daemonapi';
+import type { OperationView, Page } from '@nook/daemonapi';
 
 declare module '@nook/daemonapi' {
   interface RpcMethods {
     /** The latest first, without their results. */
     'op.list': {
-      readonly params: {
+      readonly params: Page<Pick<OperationView, 'begun_at' | 'op_id'>> & {
         readonly state?: OperationView['state'] | undefined;
         readonly method?: string | undefined;
-        readonly limit?: number | undefined;
       };
       readonly result: { readonly operations: readonly OperationView[] };
     };

@@ -15,6 +15,7 @@ export function opMethods(operations: OperationTable): readonly OwnRow[] {
         state: operationState.optional(),
         method: z.string().max(256).optional(),
         limit: z.number().int().min(1).max(10_000).default(100),
+        after: z.object({ begun_at: z.number(), op_id: opId }).optional(),
       }),
       result: z.object({ operations: z.array(operationView) }),
       run: (filter) => ({ operations: operations.list(filter) }),

@@ -23,6 +23,7 @@ export interface OperationFilter {
   readonly state?: OperationState | undefined;
   readonly method?: string | undefined;
   readonly limit: number;
+  readonly after?: Pick<OperationView, 'begun_at' | 'op_id'> | undefined;
 }
 
 interface Row {
@@ -39,6 +40,9 @@ interface Row {
 
 /** Without the result, which only its own view shows. */
 const BRIEF = 'op_id, method, state, begun_at, ended_at, elapsed_ms, stages, error';
+
+/** One that is gone was the oldest kept, or nearly so: nothing of its own millisecond is left behind it. */
+const AFTER = '(begun_at < ? OR (begun_at = ? AND number < (SELECT number FROM engine_operations WHERE op_id = ?)))';
 
 /** The operations of this home, as the store keeps them. */
 export class OperationRecords {
@@ -84,13 +88,17 @@ export class OperationRecords {
   }
 
   /** The latest first. */
-  list({ state, method, limit }: OperationFilter): OperationRecord[] {
+  list({ state, method, limit, after }: OperationFilter): OperationRecord[] {
     const conditions: string[] = [];
     const values: SqlValue[] = [];
     for (const [column, value] of Object.entries({ state, method })) {
       if (value === undefined) continue;
       conditions.push(`${column} = ?`);
       values.push(value);
+    }
+    if (after !== undefined) {
+      conditions.push(AFTER);
+      values.push(after.begun_at, after.begun_at, after.op_id);
     }
     const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
     const rows = this.#database.all(

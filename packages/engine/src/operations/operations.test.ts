@@ -69,6 +69,29 @@ test('begin answers at once, under the op id of its request; status, wait and li
   expect(operations[0]).not.toHaveProperty('result');
 });
 
+test('op.list goes on after an operation, also after one that is gone, and of one millisecond', async () => {
+  const idle = plugin('p', ({ method }) => {
+    const base = { summary: 's', access: 'write', params: z.strictObject({}), result: z.any() };
+    method('p.idle', { ...base, operation: true, run: () => 1 });
+  });
+  // A clock that stands: all of them begin in the same millisecond.
+  const clock = { now: () => 1_000_000, monotonic: () => 0 };
+  await using test = await testEngine([idle], { clock });
+  await test.engine.start();
+  const ids = Array.from({ length: 25 }, (_, n) => `op-${n}`);
+  for (const opId of ids) await test.call('p.idle', {}, { opId });
+  const seen: string[] = [];
+  for (let after: OperationView | undefined; ; ) {
+    const { operations } = await test.call('op.list', { limit: 10, ...(after === undefined ? {} : { after }) });
+    seen.push(...operations.map(({ op_id }: OperationView) => op_id));
+    if (operations.length < 10) break;
+    after = operations.at(-1);
+  }
+  expect(seen).toEqual(ids.toReversed());
+  const gone = { begun_at: 1_000_001, op_id: 'op-pruned' };
+  expect((await test.call('op.list', { limit: 1, after: gone })).operations).toHaveLength(1);
+});
+
 test('a second operation under one op id is told apart', async () => {
   const bench = new Bench();
   await using test = await testEngine([bench.plugin]);

@@ -142,13 +142,21 @@ export class DebianArchive {
     return join(directory, file);
   }
 
-  /** When the archive's index was made, in seconds since the epoch; for builds that come out the same each time. */
-  async indexTime(): Promise<number> {
+  /** What builds that come out the same each time follow from. */
+  async index(): Promise<{
+    /** When the archive's index was made, in seconds since the epoch. */
+    readonly time: number;
+    /** Changes with every package. */
+    readonly sha256: string;
+  }> {
     const lists = join(this.#directory, 'state/lists');
-    const times = (await readdir(lists))
-      .filter((file) => file.endsWith('InRelease'))
-      .map(async (file) => Date.parse(/^Date: (.*)$/m.exec(await readFile(join(lists, file), 'utf8'))?.[1] ?? ''));
-    return Math.floor(Math.max(...(await Promise.all(times)).filter(Number.isFinite), 0) / 1000);
+    const names = (await readdir(lists)).filter((file) => file.endsWith('InRelease')).sort();
+    const texts = await Promise.all(names.map((file) => readFile(join(lists, file), 'utf8')));
+    const times = texts.map((text) => Date.parse(/^Date: (.*)$/m.exec(text)?.[1] ?? ''));
+    return {
+      time: Math.floor(Math.max(...times.filter(Number.isFinite), 0) / 1000),
+      sha256: createHash('sha256').update(texts.join('\0')).digest('hex'),
+    };
   }
 
   async #update(): Promise<void> {

@@ -7,8 +7,8 @@ import { callWithProgress, forEachTarget, shortDigest, showFields, showTime } fr
 export const imageCommands: readonly CliCommand[] = [
   {
     name: 'image pull',
-    summary: 'Bring an image of the catalog into the store',
-    positionals: [{ name: 'image', required: true, help: 'Name in the catalog (see: nook image list)' }],
+    summary: 'Bring an image into the store',
+    positionals: [{ name: 'image', required: true, help: 'Name (see: nook image list), or SCHEME:… of a source' }],
     options: {
       name: { value: 'NAME', help: 'Store it under another name' },
       force: { help: 'Build it anew although it is there' },

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { buildTar, type TarPart } from '@nook/testkit';
 import { expect, test } from 'vitest';
 import type { ImageInfo } from '../contract.ts';
 import { findProgram } from '../processes/environment.ts';
-import { buildTar, type TarPart } from '../testing/tar-builder.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
 

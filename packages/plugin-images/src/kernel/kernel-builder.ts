@@ -1,8 +1,9 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NookError } from '@nook/daemonapi';
+import { NookError, type Progress } from '@nook/daemonapi';
+import type { DebianArchive } from '../apt/debian-archive.ts';
 import { runProgram } from '../processes/run-program.ts';
-import type { Kitchen } from '../sources/recipe.ts';
+import type { BuildPlace } from '../store/build-area.ts';
 import type { Manifest, RecordStore, Stored } from '../store/record-store.ts';
 import { runJob } from '../worker/run-job.ts';
 import type { KernelEntry } from './kernel-catalog.ts';
@@ -16,15 +17,20 @@ export interface KernelManifest extends Manifest {
 export const VMLINUX = 'vmlinux';
 export const modulesPath = (release: string) => join('lib', 'modules', release);
 
+interface KernelBuild {
+  readonly entry: KernelEntry;
+  readonly archive: DebianArchive;
+  readonly place: BuildPlace;
+  readonly store: RecordStore<KernelManifest>;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly progress: (progress: Progress) => void;
+}
+
 /** Fetches the kernel package that Debian's meta package stands for, and stores what a VM needs of it. */
-export async function buildKernel(
-  entry: KernelEntry,
-  kitchen: Kitchen,
-  { store, now }: { readonly store: RecordStore<KernelManifest>; readonly now: () => number },
-): Promise<Stored<KernelManifest>> {
-  const { signal, place, progress } = kitchen;
+export async function buildKernel(build: KernelBuild): Promise<Stored<KernelManifest>> {
+  const { entry, archive, place, store, now, signal, progress } = build;
   const options = { signal, lockFd: place.lockFd };
-  const archive = await kitchen.archive();
   const meta = await archive.package(entry.package);
   const real = /\b(linux-image-[a-z0-9.+-]+)/.exec(meta.depends)?.[1];
   if (real === undefined) {
@@ -32,7 +38,7 @@ export async function buildKernel(
   }
   const wanted = await archive.package(real);
   const digest = `sha256:${wanted.sha256}`;
-  if (store.get(digest) !== undefined) return store.point(entry.name, digest, now(), signal);
+  if (store.get(digest) !== undefined) return store.point({ name: entry.name }, digest, now(), signal);
   const file = await archive.download(wanted, join(place.directory, 'download'));
   progress({ stage: 'unpack' });
   const unpacked = join(place.directory, 'package');
@@ -57,7 +63,7 @@ export async function buildKernel(
     release,
     version: wanted.version,
   };
-  return store.publish(entry.name, content, manifest, signal);
+  return store.publish({ name: entry.name }, content, manifest, signal);
 }
 
 /** Packages for a merged /usr have them below it. */

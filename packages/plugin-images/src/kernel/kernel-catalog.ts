@@ -1,4 +1,4 @@
-import { KERNEL } from '../catalog/catalog.ts';
+import { KERNEL } from './default-kernel.ts';
 
 export interface KernelEntry {
   readonly name: string;

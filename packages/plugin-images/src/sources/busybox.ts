@@ -1,7 +1,9 @@
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ImageContent, ImageSource, ImageWork, ResolvedImage } from '@nook/daemonapi';
+import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import { runProgram } from '../processes/run-program.ts';
-import { type Kitchen, NO_CONFIG, type Recipe } from './recipe.ts';
+import { digestOf } from './digest-of.ts';
 
 const DIRECTORIES = [
   'bin',
@@ -31,28 +33,49 @@ function files(version: string): Readonly<Record<string, string>> {
   };
 }
 
+interface Busybox extends ResolvedImage {
+  /** The package, already there: it is small, and apt's index is at hand while the image is resolved. */
+  readonly file: string;
+  readonly version: string;
+  readonly modified: number;
+}
+
 /** One static program under all its names: the smallest root that has a shell. */
-export async function busyboxRecipe(kitchen: Kitchen): Promise<Recipe> {
-  const { signal, place } = kitchen;
-  const archive = await kitchen.archive();
-  const wanted = await archive.package('busybox-static');
-  const file = await archive.download(wanted, join(place.directory, 'download'));
-  const unpacked = join(place.directory, 'package');
-  const options = { signal, lockFd: place.lockFd };
-  await runProgram('dpkg-deb', ['-x', file, unpacked], { ...options, packageName: 'dpkg' });
-  const root = join(place.directory, 'tree');
+export function busyboxSource(apt: AptSettings): ImageSource {
+  return {
+    name: 'busybox',
+    schemes: [],
+    catalog: [{ name: 'busybox', summary: 'BusyBox: a shell and small tools in a few MiB' }],
+    async resolve(_name, work): Promise<Busybox> {
+      await using held = await openArchive(apt, work);
+      const { archive } = held;
+      const { version, ...wanted } = await archive.package('busybox-static');
+      const file = await archive.download({ version, ...wanted }, join(work.directory, 'download'));
+      const { time: modified } = await archive.index();
+      const digest = digestOf('busybox', wanted.sha256, modified, DIRECTORIES, MODES, files(version));
+      return { digest, source: `busybox-static ${version}`, file, version, modified };
+    },
+    fetch: (image: Busybox, work) => makeRoot(image, work),
+  };
+}
+
+async function makeRoot({ file, version, modified }: Busybox, work: ImageWork): Promise<ImageContent> {
+  const { signal, lockFd, directory } = work;
+  const unpacked = join(directory, 'package');
+  await runProgram('dpkg-deb', ['-x', file, unpacked], { signal, lockFd, packageName: 'dpkg' });
+  const root = join(directory, 'tree');
   for (const name of DIRECTORIES) await mkdir(join(root, name), { recursive: true });
   await copyFile(join(unpacked, 'bin/busybox'), join(root, 'bin/busybox'));
   // The package's program runs on the host for this: it is static, and apt has checked it.
-  const { stdout } = await runProgram(join(root, 'bin/busybox'), ['--list-full'], options);
+  const { stdout } = await runProgram(join(root, 'bin/busybox'), ['--list-full'], { signal, lockFd });
   for (const applet of stdout.trim().split('\n')) {
     if (applet === 'bin/busybox' || !/^(usr\/)?s?bin\/[^/]+$/.test(applet)) continue;
     await symlink('/bin/busybox', join(root, applet));
   }
-  for (const [name, text] of Object.entries(files(wanted.version))) await writeFile(join(root, name), text);
+  for (const [name, text] of Object.entries(files(version))) await writeFile(join(root, name), text);
   await fixModes(root);
   await rm(unpacked, { recursive: true });
-  return { source: `busybox-static ${wanted.version}`, tar: tarOf(root, await archive.indexTime()), config: NO_CONFIG };
+  return { folder: root, modified };
 }
 
 async function fixModes(root: string): Promise<void> {
@@ -60,9 +83,4 @@ async function fixModes(root: string): Promise<void> {
   for (const name of ['usr', 'var', ...DIRECTORIES]) await chmod(join(root, name), MODES[name] ?? 0o755);
   for (const name of Object.keys(files(''))) await chmod(join(root, name), 0o644);
   await chmod(join(root, 'bin/busybox'), 0o755);
-}
-
-function tarOf(root: string, time: number) {
-  const same = ['--sort=name', '--owner=0', '--group=0', '--numeric-owner', `--mtime=@${time}`];
-  return { program: 'tar', args: ['-C', root, ...same, '-cf', '-', '.'] };
 }

@@ -1,10 +1,18 @@
 import { userInfo } from 'node:os';
-import { NookError, type Progress } from '@nook/daemonapi';
+import {
+  type ImageContent,
+  type ImageSource,
+  type ImageWork,
+  NookError,
+  type Progress,
+  type ResolvedImage,
+} from '@nook/daemonapi';
 import { sourceLines } from '../apt/debian-archive.ts';
+import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import { errors } from '../errors.ts';
 import { findProgram } from '../processes/environment.ts';
 import { runProgram } from '../processes/run-program.ts';
-import { type Kitchen, NO_CONFIG, type Recipe } from './recipe.ts';
+import { digestOf } from './digest-of.ts';
 
 const PACKAGES = ['ca-certificates', 'curl', 'git', 'iproute2', 'less', 'openssh-server', 'procps'];
 
@@ -16,33 +24,68 @@ const PLAIN_SOURCES = 'sed -i "s/ \\[signed-by=[^]]*\\]//" "$1/etc/apt/sources.l
 /** The build need not survive a power cut, the guest's own installations should. */
 const SAFE_AGAIN = 'rm -f "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"';
 
+const HOOKS = [CLEAN, HOSTS, PLAIN_SOURCES, SAFE_AGAIN];
+
+/** Images by name. Any release that the archive has goes by `debian:RELEASE`. */
+const SUITES: Readonly<Record<string, string>> = { 'debian-12': 'bookworm' };
+
+interface Debian extends ResolvedImage {
+  readonly suite: string;
+  readonly lines: readonly string[];
+  /** Lines of apt.conf. */
+  readonly settings: readonly string[];
+  readonly modified: number;
+}
+
 /** A minimal Debian with the tools that people reach for first. */
-export async function debianRecipe(suite: string, kitchen: Kitchen): Promise<Recipe> {
-  if (findProgram('mmdebstrap') === undefined) throw errors.missingProgram('mmdebstrap', 'mmdebstrap');
-  const root = process.getuid?.() === 0;
-  if (!root) await requireNamespaces(kitchen.signal);
-  const archive = await kitchen.archive(suite);
+export function debianSource(apt: AptSettings): ImageSource {
+  return {
+    name: 'debian',
+    schemes: ['debian'],
+    catalog: [
+      {
+        name: 'debian-12',
+        summary: 'Debian 12 (bookworm), minimal, with curl, git, iproute2, less, ssh and procps',
+      },
+    ],
+    async resolve(reference, work): Promise<Debian> {
+      const suite = SUITES[reference] ?? suiteOf(reference);
+      await requirePrograms(work.signal);
+      await using held = await openArchive(apt, work, suite);
+      const { entries, keyring, settings } = held.archive;
+      const index = await held.archive.index();
+      const lines = sourceLines(entries, keyring);
+      const digest = digestOf('debian', suite, index.sha256, lines, PACKAGES, HOOKS);
+      return { digest, source: `debian ${suite}`, suite, lines, settings, modified: index.time };
+    },
+    fetch: (image: Debian, work) => bootstrap(image, work),
+  };
+}
+
+function suiteOf(reference: string): string {
+  const suite = reference.slice('debian:'.length);
+  if (/^[a-z][a-z0-9-]{0,40}$/.test(suite)) return suite;
+  throw new NookError('bad_params', `'${reference}' names no release of Debian.`, { hint: 'Write debian:bookworm.' });
+}
+
+async function bootstrap({ suite, lines, settings, modified }: Debian, work: ImageWork): Promise<ImageContent> {
+  work.signal.throwIfAborted();
   const args = [
-    `--mode=${root ? 'root' : 'unshare'}`,
+    `--mode=${isRoot() ? 'root' : 'unshare'}`,
     '--variant=minbase',
     '--architectures=amd64',
     '--format=tar',
     `--include=${PACKAGES.join(',')}`,
     '--aptopt=Acquire::Languages "none"',
-    ...archive.settings.map((line) => `--aptopt=${line.replace(/;$/, '')}`),
+    ...settings.map((line) => `--aptopt=${line.replace(/;$/, '')}`),
     '--dpkgopt=force-unsafe-io',
-    ...[CLEAN, HOSTS, PLAIN_SOURCES, SAFE_AGAIN].map((hook) => `--customize-hook=${hook}`),
+    ...HOOKS.map((hook) => `--customize-hook=${hook}`),
     suite,
     '-',
-    ...sourceLines(archive.entries, archive.keyring),
+    ...lines,
   ];
-  const env = { TMPDIR: await kitchen.place.scratch(), SOURCE_DATE_EPOCH: String(await archive.indexTime()) };
-  return {
-    source: `debian ${suite}`,
-    tar: { program: 'mmdebstrap', args, env },
-    config: NO_CONFIG,
-    onNote: stageOf,
-  };
+  const env = { TMPDIR: await work.scratch(), SOURCE_DATE_EPOCH: String(modified) };
+  return { program: 'mmdebstrap', args, env, onLine: stageOf };
 }
 
 /** What mmdebstrap says about where it is. */
@@ -51,6 +94,13 @@ function stageOf(line: string): Progress | undefined {
   return message !== undefined && /apt-get|download|extract|install|clean|tarball/.test(message)
     ? { stage: 'debian', message }
     : undefined;
+}
+
+const isRoot = () => process.getuid?.() === 0;
+
+async function requirePrograms(signal: AbortSignal): Promise<void> {
+  if (findProgram('mmdebstrap') === undefined) throw errors.missingProgram('mmdebstrap', 'mmdebstrap');
+  if (!isRoot()) await requireNamespaces(signal);
 }
 
 async function requireNamespaces(signal: AbortSignal): Promise<void> {

@@ -1,17 +1,27 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Logger, Progress } from '@nook/daemonapi';
-import type { ImageConfig } from '../contract.ts';
+import type { Clock, ImageConfig, Logger, Progress } from '@nook/daemonapi';
 import { EXT4_FORMAT, makeExt4 } from '../ext4/make-ext4.ts';
-import type { Recipe } from '../sources/recipe.ts';
+import type { Tar } from '../sources/tar-of.ts';
 import { runJob } from '../worker/run-job.ts';
 import type { BuildPlace } from './build-area.ts';
-import type { Manifest, RecordStore, Stored } from './record-store.ts';
+import type { Manifest, Naming, RecordStore, Stored } from './record-store.ts';
+
+/** What an image was made of, as its source names it. */
+export interface ImageOrigin {
+  /** Name of the source. */
+  readonly source: string;
+  readonly digest: string;
+  /** Of the way disks are made. */
+  readonly ext4: string | number;
+}
 
 export interface ImageManifest extends Manifest {
   readonly size_bytes: number;
   readonly config: ImageConfig;
+  /** Absent in those of earlier versions. */
+  readonly origin?: ImageOrigin;
 }
 
 export const DISK_FILE = 'disk.ext4';
@@ -19,8 +29,14 @@ export const DISK_FILE = 'disk.ext4';
 const MAX_ENTRIES = 500_000;
 
 export interface BuildRequest {
-  readonly name: string;
-  readonly recipe: Recipe;
+  readonly naming: Naming;
+  readonly tar: Tar;
+  readonly config: ImageConfig;
+  readonly origin: ImageOrigin;
+  /** In words. */
+  readonly source: string;
+  /** Most that the files may add up to. */
+  readonly maxBytes: number;
   readonly place: BuildPlace;
   readonly sizeBytes: number;
   readonly store: RecordStore<ImageManifest>;
@@ -30,9 +46,9 @@ export interface BuildRequest {
   readonly progress: (progress: Progress) => void;
 }
 
-/** Turns a recipe into an image in the store. Content that is there already is only given the name. */
+/** Turns a root file system's tar into an image in the store. Content that is there already is only given the name. */
 export async function buildImage(request: BuildRequest): Promise<Stored<ImageManifest>> {
-  const { name, recipe, place, sizeBytes, store, signal, progress } = request;
+  const { naming, tar, config, place, sizeBytes, store, signal, progress } = request;
   const { lockFd } = place;
   const staging = join(place.directory, 'root');
   const state = join(place.directory, 'fakeroot.state');
@@ -42,18 +58,18 @@ export async function buildImage(request: BuildRequest): Promise<Stored<ImageMan
   const unpacked = await runJob(
     {
       job: 'unpack',
-      source: recipe.tar,
+      source: tar.source,
       staging,
       state,
-      max_bytes: Math.min(recipe.maxBytes ?? sizeBytes, sizeBytes),
+      max_bytes: request.maxBytes,
       max_entries: MAX_ENTRIES,
     },
     { signal, lockFd, progress, note: (line) => hear(line, request) },
   );
-  const hex = imageDigest(unpacked.sha256, sizeBytes, recipe.config);
+  const hex = imageDigest(unpacked.sha256, sizeBytes, config);
   const digest = `sha256:${hex}`;
   const at = request.clock.now();
-  if (store.get(digest) !== undefined) return store.point(name, digest, at, signal);
+  if (store.get(digest) !== undefined) return store.point(naming, digest, at, signal);
   progress({ stage: 'file system' });
   const disk = join(output, DISK_FILE);
   const scraps = place.directory;
@@ -62,17 +78,18 @@ export async function buildImage(request: BuildRequest): Promise<Stored<ImageMan
   const manifest: ImageManifest = {
     format: 1,
     digest,
-    source: recipe.source,
+    source: request.source,
     created_at: at,
     size_bytes: sizeBytes,
-    config: recipe.config,
+    config,
+    origin: request.origin,
   };
-  return store.publish(name, output, manifest, signal);
+  return store.publish(naming, output, manifest, signal);
 }
 
-function hear(line: string, { recipe, log, progress }: BuildRequest): void {
+function hear(line: string, { tar, log, progress }: BuildRequest): void {
   log.debug({ line }, 'image source');
-  const update = recipe.onNote?.(line);
+  const update = tar.onLine?.(line);
   if (update !== undefined) progress(update);
 }
 

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { type Clock, type Logger, NookError, type Progress } from '@nook/daemonapi';
-import { CATALOG } from '../catalog/catalog.ts';
+import { type Clock, type ImageSource, type Logger, NookError, type Progress } from '@nook/daemonapi';
 import type { ImagesConfig } from '../config.ts';
 import type { EnsureOptions, ImageInfo, ImageRow, ImagesCapability } from '../contract.ts';
 import { errors } from '../errors.ts';
-import { archiveFile } from '../sources/archive-file.ts';
-import { type KitchenRequest, openKitchen } from '../sources/open-kitchen.ts';
-import type { Kitchen, Recipe } from '../sources/recipe.ts';
+import { fileReference } from '../sources/archive-file.ts';
+import { catalogOf, findSource } from '../sources/find-source.ts';
 import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
-import { buildImage, DISK_FILE, type ImageManifest } from './image-builder.ts';
+import { fetchImage } from './fetch-image.ts';
+import { DISK_FILE, type ImageManifest } from './image-builder.ts';
+import { nameOf } from './name-of.ts';
 import { diskBytes, NAME, type RecordStore, type Removal, type Stored } from './record-store.ts';
 import { SharedWork } from './shared-work.ts';
 
@@ -19,8 +19,8 @@ export interface ImagesParts {
   readonly config: ImagesConfig;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Directory for what can be made again. */
-  readonly cache: string;
+  /** Those that plugins of this daemon contribute. */
+  readonly sources: () => readonly ImageSource[];
   /** Names of the VMs whose disks stand on an image. */
   readonly users: (digest: string) => readonly string[];
 }
@@ -29,6 +29,15 @@ export interface PullRequest {
   readonly reference: string;
   readonly name?: string | undefined;
   readonly force?: boolean | undefined;
+}
+
+interface Wanted {
+  readonly source: ImageSource;
+  readonly name: string;
+  readonly reference: string;
+  readonly force: boolean;
+  /** Asked about what has the name, once this process is the only one that builds it. @returns what needs no building */
+  readonly there: (stored: Stored<ImageManifest>) => Stored<ImageManifest> | undefined;
 }
 
 /** The images of this daemon: what the store has, and the pulls that run. */
@@ -45,54 +54,61 @@ export class Images implements ImagesCapability {
   }
 
   get(reference: string): ImageInfo | undefined {
-    const stored = this.#parts.store.get(reference);
-    return stored === undefined ? undefined : toInfo(stored);
+    const name = nameOf(reference);
+    const stored = this.#parts.store.get(name);
+    if (stored === undefined) return undefined;
+    return name === reference || stored.reference === reference ? toInfo(stored) : undefined;
   }
 
   show(reference: string): ImageInfo {
     const image = this.get(reference);
     if (image !== undefined) return image;
-    if (CATALOG.some(({ name }) => name === reference)) {
-      throw new NookError('not_found', `Image '${reference}' has not been pulled yet.`, {
-        hint: `Pull it: nook image pull ${reference}`,
-      });
+    if (findSource(this.#parts.sources(), reference) === undefined) {
+      throw errors.unknownImage(reference, this.#known());
     }
-    throw errors.unknownImage(reference, this.#known());
+    throw new NookError('not_found', `Image '${reference}' has not been pulled yet.`, {
+      hint: `Pull it: nook image pull ${reference}`,
+    });
   }
 
   async ensure(reference: string, options: EnsureOptions): Promise<ImageInfo> {
     return this.get(reference) ?? this.pull({ reference }, options);
   }
 
-  async pull({ reference, name = reference, force = false }: PullRequest, options: EnsureOptions): Promise<ImageInfo> {
-    const entry = CATALOG.find((candidate) => candidate.name === reference);
-    if (entry === undefined) {
+  async pull(request: PullRequest, options: EnsureOptions): Promise<ImageInfo> {
+    const { reference, name = nameOf(reference), force = false } = request;
+    const source = findSource(this.#parts.sources(), reference);
+    if (source === undefined) {
       const image = this.get(reference);
       if (image === undefined || force || name !== reference) throw errors.unknownImage(reference, this.#known());
       return image;
     }
     if (!NAME.test(name)) throw errors.badName(name);
-    return this.#build(name, options, { prepare: entry.prepare, there: (image) => (force ? undefined : image) });
+    if (name !== reference && this.#inCatalog(name)) throw errors.nameTaken(name);
+    const there = (stored: Stored<ImageManifest>) => {
+      if (force) return undefined;
+      // Names from before references were kept say nothing of theirs.
+      if (name === reference || (stored.reference ?? reference) === reference) return stored;
+      throw errors.nameTaken(name);
+    };
+    return this.#build({ source, name, reference, force, there }, options);
   }
 
   async import({ name, path }: { name: string; path: string }, options: EnsureOptions): Promise<ImageInfo> {
+    const reference = fileReference(path);
+    const source = findSource(this.#parts.sources(), reference);
     if (!NAME.test(name)) throw errors.badName(name);
-    if (CATALOG.some((entry) => entry.name === name)) throw errors.nameTaken(name);
-    const refuse = (image: ImageInfo) => {
-      throw errors.nameTaken(image.name);
+    if (source === undefined || this.get(name) !== undefined || this.#inCatalog(name)) throw errors.nameTaken(name);
+    const there = () => {
+      throw errors.nameTaken(name);
     };
-    const there = this.get(name);
-    if (there !== undefined) refuse(there);
-    return this.#build(name, options, {
-      work: `${name} from ${path}`,
-      prepare: () => archiveFile(path, this.#parts.config.max_import_bytes),
-      there: refuse,
-    });
+    return this.#build({ source, name, reference, force: false, there }, options);
   }
 
   async list(): Promise<ImageRow[]> {
     const rows = await Promise.all(this.#parts.store.list().map((stored) => this.#row(stored)));
-    const missing = CATALOG.filter(({ name }) => !rows.some((row) => row.name === name)).map(({ name, summary }) => ({
+    const missing = this.#catalog.filter(({ name }) => !rows.some((row) => row.name === name));
+    const available = missing.map(({ name, summary }) => ({
       name,
       state: 'available' as const,
       default: name === this.defaultImage(),
@@ -102,13 +118,13 @@ export class Images implements ImagesCapability {
       disk_bytes: null,
       created_at: null,
     }));
-    return [...rows, ...missing];
+    return [...rows, ...available];
   }
 
   async remove(reference: string, signal: AbortSignal): Promise<Removal> {
     const { name } = this.show(reference);
     return this.#parts.store.remove(
-      reference,
+      nameOf(reference),
       ({ manifest }) => {
         const users = this.#parts.users(manifest.digest);
         if (users.length > 0) throw errors.inUse(name, users);
@@ -121,40 +137,29 @@ export class Images implements ImagesCapability {
     return this.#work.stop();
   }
 
-  #build(
-    name: string,
-    options: EnsureOptions,
-    how: {
-      /** Tells works under one name apart; the name itself when absent. */
-      readonly work?: string;
-      readonly prepare: (kitchen: Kitchen) => Promise<Recipe>;
-      /** Asked about an image of that name once this process is the only one that builds it. */
-      readonly there: (image: ImageInfo) => ImageInfo | undefined;
-    },
-  ): Promise<ImageInfo> {
-    const { store, area, config, clock, log, cache } = this.#parts;
-    return this.#work.join(how.work ?? name, options, async (signal, progress) => {
+  #build({ source, name, reference, force, there }: Wanted, options: EnsureOptions): Promise<ImageInfo> {
+    const { store, area, config, clock, log } = this.#parts;
+    return this.#work.join(`${name} from ${reference}`, options, async (signal, progress) => {
       try {
         await using place = await area.open(`image-${name}`, signal, waiting(progress));
-        const image = this.get(name);
-        const done = image === undefined ? undefined : how.there(image);
-        if (done !== undefined) return done;
-        const recipe = await prepared(how.prepare, { config, cache, place, signal, progress });
-        const sizeBytes = config.size;
-        return toInfo(await buildImage({ name, recipe, place, sizeBytes, store, clock, log, signal, progress }));
+        const found = store.get(name);
+        const done = found === undefined ? undefined : there(found);
+        if (done !== undefined) return toInfo(done);
+        const naming = name === reference ? { name } : { name, reference };
+        const request = { source, reference, naming, force, place, signal, progress };
+        return toInfo(await fetchImage(request, { store, config, clock, log }));
       } catch (error) {
         throw explainFailure(error, store.layout.root, signal);
       }
     });
   }
 
-  async #row(stored: Stored<ImageManifest>): Promise<ImageRow> {
-    const { name, manifest, directory } = stored;
+  async #row({ name, manifest, directory }: Stored<ImageManifest>): Promise<ImageRow> {
     return {
       name,
       state: 'ready',
       default: name === this.defaultImage(),
-      summary: CATALOG.find((entry) => entry.name === name)?.summary ?? manifest.source,
+      summary: this.#catalog.find((entry) => entry.name === name)?.summary ?? manifest.source,
       digest: manifest.digest,
       size_bytes: manifest.size_bytes,
       disk_bytes: await diskBytes(directory),
@@ -162,15 +167,18 @@ export class Images implements ImagesCapability {
     };
   }
 
-  #known(): string[] {
-    const names = this.#parts.store.list().map(({ name }) => name);
-    return [...new Set([...names, ...CATALOG.map(({ name }) => name)])].sort();
+  get #catalog() {
+    return catalogOf(this.#parts.sources());
   }
-}
 
-async function prepared(prepare: (kitchen: Kitchen) => Promise<Recipe>, request: KitchenRequest): Promise<Recipe> {
-  await using kitchen = openKitchen(request);
-  return await prepare(kitchen);
+  #inCatalog(wanted: string): boolean {
+    return this.#catalog.some(({ name }) => name === wanted);
+  }
+
+  #known(): string[] {
+    const names = [...this.#parts.store.list(), ...this.#catalog].map(({ name }) => name);
+    return [...new Set(names)].sort();
+  }
 }
 
 /** The progress of somebody who waits for another process. */

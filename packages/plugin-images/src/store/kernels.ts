@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { type Clock, NookError } from '@nook/daemonapi';
-import { KERNEL } from '../catalog/catalog.ts';
-import type { ImagesConfig } from '../config.ts';
+import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import type { EnsureOptions, KernelInfo, KernelRow, KernelsCapability } from '../contract.ts';
 import { errors } from '../errors.ts';
+import { KERNEL } from '../kernel/default-kernel.ts';
 import { buildKernel, type KernelManifest, modulesPath, VMLINUX } from '../kernel/kernel-builder.ts';
 import { catalogKernel, KERNELS } from '../kernel/kernel-catalog.ts';
-import { openKitchen } from '../sources/open-kitchen.ts';
 import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
 import { waiting } from './images.ts';
@@ -16,10 +15,8 @@ import { SharedWork } from './shared-work.ts';
 export interface KernelsParts {
   readonly store: RecordStore<KernelManifest>;
   readonly area: BuildArea;
-  readonly config: ImagesConfig;
+  readonly apt: AptSettings;
   readonly clock: Clock;
-  /** Directory for what can be made again. */
-  readonly cache: string;
 }
 
 /** The kernels of this daemon: what the store has, and the pulls that run. */
@@ -56,14 +53,15 @@ export class Kernels implements KernelsCapability {
   ): Promise<KernelInfo> {
     const entry = catalogKernel(reference);
     if (entry === undefined) return this.show(reference);
-    const { store, area, config, clock, cache } = this.#parts;
+    const { store, area, apt, clock } = this.#parts;
     return this.#work.join(reference, options, async (signal, progress) => {
       try {
         await using place = await area.open(`kernel-${reference}`, signal, waiting(progress));
         const kernel = this.get(reference);
         if (kernel !== undefined && !force) return kernel;
-        await using kitchen = openKitchen({ config, cache, place, signal, progress });
-        return toInfo(await buildKernel(entry, kitchen, { store, now: () => clock.now() }));
+        await using held = await openArchive(apt, { signal, progress, lockFd: place.lockFd });
+        const { archive } = held;
+        return toInfo(await buildKernel({ entry, archive, place, store, now: () => clock.now(), signal, progress }));
       } catch (error) {
         throw explainFailure(error, store.layout.root, signal);
       }

@@ -6,9 +6,14 @@ import { lockFile } from '../processes/file-lock.ts';
 import { syncPath, writeJsonAtomic } from './atomic-file.ts';
 import type { Kind, StoreLayout } from './layout.ts';
 
-/** What a name points at. */
-interface NameRecord {
+/** A name, and the reference that it stands for where it is not one itself. */
+export interface Naming {
   readonly name: string;
+  readonly reference?: string;
+}
+
+/** What a name points at. */
+interface NameRecord extends Naming {
   readonly digest: string;
   readonly created_at: number;
 }
@@ -22,15 +27,14 @@ export interface Manifest {
   readonly created_at: number;
 }
 
-export interface Stored<M> {
-  readonly name: string;
+export interface Stored<M> extends Naming {
   readonly manifest: M;
   /** Absolute path of the content's directory. */
   readonly directory: string;
 }
 
 const PUBLISH_WAIT_SECONDS = 60;
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 export const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /** The images or the kernels of one store directory. Reads ask the files each time: other homes write them too. */
@@ -55,7 +59,8 @@ export class RecordStore<M extends Manifest> {
     const record = readJson<NameRecord>(this.layout.name(this.#kind, reference));
     const manifest = record === undefined ? undefined : this.#manifest(record.digest);
     if (record === undefined || manifest === undefined) return undefined;
-    return { name: record.name, manifest, directory: this.layout.content(this.#kind, record.digest) };
+    const { digest, created_at: _, ...naming } = record;
+    return { ...naming, manifest, directory: this.layout.content(this.#kind, digest) };
   }
 
   /** Everything, names first, then content that no name points at under its digest. */
@@ -75,9 +80,9 @@ export class RecordStore<M extends Manifest> {
 
   /**
    * Makes `directory` (in the building area, complete but for its manifest) the content of the manifest's digest,
-   * and points `name` at it. Content that is there already stays as it is.
+   * and points the name at it. Content that is there already stays as it is.
    */
-  async publish(name: string, directory: string, manifest: M, signal: AbortSignal): Promise<Stored<M>> {
+  async publish(naming: Naming, directory: string, manifest: M, signal: AbortSignal): Promise<Stored<M>> {
     await writeJsonAtomic(join(directory, 'manifest.json'), manifest);
     await chmod(join(directory, 'manifest.json'), 0o400);
     await using _lock = await this.#lock(signal);
@@ -88,13 +93,13 @@ export class RecordStore<M extends Manifest> {
       await rename(directory, target);
       await syncPath(this.layout.contents(this.#kind));
     }
-    return this.#point(name, manifest.digest, manifest.created_at);
+    return this.#point(naming, manifest.digest, manifest.created_at);
   }
 
   /** Points a name at content that is there. */
-  async point(name: string, digest: string, at: number, signal: AbortSignal): Promise<Stored<M>> {
+  async point(naming: Naming, digest: string, at: number, signal: AbortSignal): Promise<Stored<M>> {
     await using _lock = await this.#lock(signal);
-    return this.#point(name, digest, at);
+    return this.#point(naming, digest, at);
   }
 
   /**
@@ -123,10 +128,10 @@ export class RecordStore<M extends Manifest> {
     await rm(trash, { recursive: true, force: true });
   }
 
-  async #point(name: string, digest: string, at: number): Promise<Stored<M>> {
-    const record: NameRecord = { name, digest, created_at: at };
-    await writeJsonAtomic(this.layout.name(this.#kind, name), record);
-    const stored = this.get(name);
+  async #point(naming: Naming, digest: string, at: number): Promise<Stored<M>> {
+    const record: NameRecord = { ...naming, digest, created_at: at };
+    await writeJsonAtomic(this.layout.name(this.#kind, naming.name), record);
+    const stored = this.get(naming.name);
     if (stored === undefined) throw new NookError('operation_failed', `${digest} is not in the store any more.`);
     return stored;
   }

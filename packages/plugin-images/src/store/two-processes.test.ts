@@ -4,9 +4,9 @@ import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { buildTar } from '@nook/testkit';
 import { expect, test } from 'vitest';
 import type { ImageInfo } from '../contract.ts';
-import { buildTar } from '../testing/tar-builder.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
 

@@ -32,7 +32,8 @@ export function testDaemon(home: string, options: TestDaemonOptions = {}): TestD
   for (const directory of [store, cache]) mkdirSync(directory, { recursive: true, mode: 0o700 });
   const provided: Record<string, unknown> = {};
   const methods = new Map<string, Method>();
-  const checks: DoctorCheck[] = [];
+  const contributed: { readonly point: string; readonly value: unknown }[] = [];
+  const contributions = (to: string) => contributed.filter(({ point }) => point === to).map(({ value }) => value);
   const context = {
     log,
     config: configSchema.parse(options.config ?? {}),
@@ -42,7 +43,8 @@ export function testDaemon(home: string, options: TestDaemonOptions = {}): TestD
     provide: (name: string, value: unknown) => {
       provided[name] = value;
     },
-    contribute: (_point: string, check: DoctorCheck) => void checks.push(check),
+    contribute: (point: string, value: unknown) => void contributed.push({ point, value }),
+    contributions,
     method: (name: string, definition: Method) => void methods.set(name, definition),
   };
   const hooks = plugin.setup(context as unknown as PluginContext<'images', ImagesConfig>) as PluginHooks;
@@ -50,7 +52,7 @@ export function testDaemon(home: string, options: TestDaemonOptions = {}): TestD
   return {
     images: provided.images as ImagesCapability,
     kernels: provided.kernels as KernelsCapability,
-    checks,
+    checks: contributions('doctor.check') as DoctorCheck[],
     store,
     start: async () => void (await hooks.start?.(never)),
     call: async (name, params, signal = never, onStage = quiet) => {

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { buildTar, type TarPart } from '@nook/testkit';
 import { expect, test } from 'vitest';
-import { buildTar, type TarPart } from '../testing/tar-builder.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
 

@@ -8,10 +8,17 @@ import { rawMode } from './terminal.ts';
 /** Beside those that would end this program, which the context hands over. */
 const ALSO_FORWARDED = ['SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
+/** As a shell tells the end by SIGHUP. */
+const HANGUP_CODE = 128 + constants.signals.SIGHUP;
+
 interface AttachOptions {
+  /** This side has a terminal for it; whether the session has one is known when attached. */
   readonly pty: boolean;
   readonly command: string;
+  /** Bytes of output, both streams together, that were seen already. */
   readonly offset?: number;
+  /** The end of this terminal does not end the command. */
+  readonly survivesHangup?: boolean;
 }
 
 /**
@@ -30,16 +37,32 @@ export async function attachSession(
     { session, token, ...(options.offset === undefined ? {} : { offset: options.offset }) },
     { opId: context.opId, timeoutMs: 10_000 },
   );
-  using _raw = options.pty ? rawMode(context.stdin) : undefined;
-  const input = new Input(context, channel, (result as AttachResult).stdin_credit);
-  using _signals = forwardSignals(context, channel, options.pty);
+  const attached = result as AttachResult;
+  const pty = options.pty && attached.pty !== false;
+  using _raw = pty ? rawMode(context.stdin) : undefined;
+  const input = new Input(context, channel, attached.stdin_credit);
+  const hangup = new AbortController();
+  using _signals = forwardSignals(context, channel, {
+    pty,
+    onHangup: options.survivesHangup === true ? () => hangup.abort() : undefined,
+  });
   try {
-    const end = await output(context, channel, input);
+    const end = await Promise.race([output(context, channel, input), left(hangup.signal)]);
+    if (end === undefined) {
+      context.out.note(`nook: the command runs on; join it again: nook vm attach ${handle.vm} ${session}`);
+      return HANGUP_CODE;
+    }
     explain(context, end, options.command);
     return exitCode(end);
   } finally {
     input.stop();
+    channel.destroy();
   }
+}
+
+/** Resolves when this client leaves the command to itself. */
+function left(hangup: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => hangup.addEventListener('abort', () => resolve(undefined)));
 }
 
 /** Sends stdin as far as it was credited. */
@@ -131,9 +154,17 @@ function output({ stdout, stderr, out }: CliContext, channel: FrameChannel, inpu
 }
 
 /** In raw mode the keys themselves go to the guest, so only what others send is forwarded. */
-function forwardSignals(context: CliContext, channel: FrameChannel, pty: boolean): Disposable {
+function forwardSignals(
+  context: CliContext,
+  channel: FrameChannel,
+  { pty, onHangup }: { readonly pty: boolean; readonly onHangup: (() => void) | undefined },
+): Disposable {
   const { stdout } = context;
   const send = (signal: NodeJS.Signals) => {
+    if (signal === 'SIGHUP' && onHangup) {
+      onHangup();
+      return;
+    }
     channel.write(
       AttachFrame.Signal,
       numbers((payload) => payload.writeUInt32LE(constants.signals[signal])),
@@ -147,7 +178,10 @@ function forwardSignals(context: CliContext, channel: FrameChannel, pty: boolean
   };
   const taken = context.onSignal(send);
   for (const signal of ALSO_FORWARDED) process.on(signal, send);
-  if (pty) stdout.on('resize', resize);
+  if (pty) {
+    stdout.on('resize', resize);
+    resize();
+  }
   return {
     [Symbol.dispose]: () => {
       taken[Symbol.dispose]();

@@ -1,5 +1,6 @@
 import type { CliCommand } from '@nook/daemonapi';
 import { attachSession } from './attach-session.ts';
+import { wholeNumber } from './shape-options.ts';
 
 export const attach: CliCommand = {
   name: 'vm attach',
@@ -8,12 +9,18 @@ export const attach: CliCommand = {
     { name: 'VM', required: true, help: 'name of the VM' },
     { name: 'SESSION', required: true, help: 'the session; see: nook vm exec --list VM' },
   ],
-  examples: ['nook vm attach web 3'],
+  options: {
+    offset: { value: 'BYTES', help: 'leave out so much of its output, counted from its beginning' },
+  },
+  examples: ['nook vm attach web 3', 'nook vm attach --offset 4096 web 3'],
   failureExitCode: 125,
-  async run({ positionals, context }) {
+  async run({ positionals, options, context }) {
     const session = positionals.SESSION as string;
     const handle = await context.call('vm.exec.attach', { name: positionals.VM as string, session });
     const pty = context.stdin.isTTY === true && context.stdout.isTTY === true;
-    return attachSession(context, handle, { pty, command: `session ${session}` });
+    return attachSession(context, handle, {
+      ...{ pty, command: `session ${session}`, survivesHangup: true },
+      ...(options.offset === undefined ? {} : { offset: wholeNumber(options.offset, 'offset') }),
+    });
   },
 };

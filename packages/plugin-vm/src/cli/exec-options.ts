@@ -12,13 +12,19 @@ export const EXEC_OPTIONS: Readonly<Record<string, CliOption>> = {
   },
   workdir: { short: 'w', value: 'DIR', help: 'directory to run in (default: the home of the user)' },
   user: { short: 'u', value: 'USER[:GROUP]', help: 'user to run as, by name or number (default root)' },
+  interactive: { short: 'i', help: 'with -d: keep stdin open for who attaches (otherwise it is forwarded anyway)' },
+  'on-disconnect': {
+    value: 'keep|kill',
+    help: 'when the client goes: the command runs on (default), or ends',
+  },
   detach: { short: 'd', help: 'leave it running and return' },
 };
 
 /** The command to run; without one a login shell. */
 export function execRequest(context: CliContext, options: OptionValues, argv: readonly string[]): ExecRequest {
   const { stdin, stdout } = context;
-  const pty = options.detach !== true && (options.tty === true || (stdin.isTTY === true && stdout.isTTY === true));
+  const detach = options.detach === true;
+  const pty = options.tty === true || (!detach && stdin.isTTY === true && stdout.isTTY === true);
   const env = [...variables(options.env as readonly string[] | undefined)];
   if (pty && process.env.TERM) env.unshift(`TERM=${process.env.TERM}`);
   return {
@@ -27,8 +33,15 @@ export function execRequest(context: CliContext, options: OptionValues, argv: re
     ...(typeof options.workdir === 'string' ? { cwd: options.workdir } : {}),
     ...(typeof options.user === 'string' ? { user: options.user } : {}),
     ...(pty ? { pty: { rows: stdout.rows ?? 24, columns: stdout.columns ?? 80 } } : {}),
-    ...(options.detach === true ? { stdin: false } : {}),
+    ...(detach && !pty && options.interactive !== true ? { stdin: false } : {}),
+    ...onDisconnect(options['on-disconnect']),
   };
+}
+
+function onDisconnect(given: OptionValues[string]): Pick<ExecRequest, 'on_disconnect'> {
+  if (given === undefined) return {};
+  if (given === 'keep' || given === 'kill') return { on_disconnect: given };
+  throw new NookError('bad_params', `--on-disconnect is keep or kill, not '${given}'.`);
 }
 
 function* variables(given: readonly string[] = []): Generator<string> {

@@ -8,7 +8,7 @@ export const list: CliCommand = {
   summary: 'List VMs and their state',
   examples: ['nook vm list', 'nook vm list --json'],
   async run({ context }) {
-    const vms = await context.call('vm.list', {});
+    const vms = await context.list('vm.list', {});
     if (context.json) return context.out.json(vms);
     const now = Date.now();
     context.out.table(

@@ -1,17 +1,26 @@
 import { registerCli } from '@nook/daemonapi';
 import { attach } from './attach.ts';
+import { cp } from './cp.ts';
 import { create } from './create.ts';
 import { exec } from './exec.ts';
+import { featureSet } from './feature-set.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
 import { pause } from './pause.ts';
+import { ports } from './ports.ts';
 import { restart } from './restart.ts';
 import { resume } from './resume.ts';
 import { rm } from './rm.ts';
 import { run } from './run.ts';
 import { show } from './show.ts';
 import { start } from './start.ts';
+import { stats } from './stats.ts';
 import { stop } from './stop.ts';
 
-registerCli({ commands: [run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm, attach] });
+registerCli({
+  commands: [
+    ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm],
+    ...[attach, cp, stats, ports, featureSet],
+  ],
+});

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { CliOption, OptionValues } from '@nook/daemonapi';
 import { NookError } from '@nook/daemonapi';
 import type { GuestInit, VmRequest } from '../contract.ts';
+import { featurePart } from './feature-part.ts';
 
 /** Options of every command that makes a VM. */
 export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
@@ -16,6 +17,11 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     value: '[ADDRESS:]HOST:GUEST[/udp]',
     multiple: true,
     help: 'publish a port of the guest on the host, on 127.0.0.1 unless an address is given',
+  },
+  feature: {
+    value: 'NAME[=JSON]',
+    multiple: true,
+    help: 'have a feature of a plugin take part in the VM, with what it is to do',
   },
   init: { value: 'INIT', help: "nook (default: fastest) or image: the image's own init is PID 1, e.g. systemd" },
   mount: {
@@ -37,6 +43,9 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),
     ...(options.mount === undefined ? {} : { mounts: (options.mount as readonly string[]).map(mountOf) }),
+    ...(options.feature === undefined
+      ? {}
+      : { features: Object.fromEntries((options.feature as readonly string[]).map(featurePart)) }),
     ...(options.rm === true ? { auto_remove: true } : {}),
   };
 }

@@ -27,6 +27,7 @@ function facts(vm: VmView): [string, string][] {
     ['cause', vm.cause],
     ['image', `${vm.image} (${vm.image_digest})`],
     ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
+    ...vm.features.map(({ name, part }): [string, string] => ['feature', `${name} ${JSON.stringify(part ?? {})}`]),
     ['network', [vm.network.mode, ...ports].join(', ')],
     ['came up', vm.came_up],
     ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],

@@ -48,7 +48,7 @@ export async function startVmhost(dir: string, spec: HostSpec): Promise<ProcessI
 
 /** What a VM's processes get of the daemon's environment: nothing that could be a secret. */
 function environment(): NodeJS.ProcessEnv {
-  const { PATH, HOME, LANG, NOOK_GUEST_INIT } = process.env;
+  const { PATH, HOME, LANG, NOOK_GUEST_INIT, NOOK_VM_GATE } = process.env;
   // Large buffers go back to the system when they are freed, not to an arena that keeps them.
   return {
     PATH,
@@ -57,6 +57,7 @@ function environment(): NodeJS.ProcessEnv {
     MALLOC_ARENA_MAX: '1',
     MALLOC_MMAP_THRESHOLD_: '32768',
     ...(NOOK_GUEST_INIT === undefined ? {} : { NOOK_GUEST_INIT }),
+    ...(NOOK_VM_GATE === undefined ? {} : { NOOK_VM_GATE }),
   };
 }
 

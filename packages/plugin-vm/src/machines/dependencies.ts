@@ -1,6 +1,7 @@
 import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/daemonapi';
 import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
+import type { Features } from '../features/features.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Drivers } from './drivers.ts';
 import type { Initramfs } from './initramfs.ts';
@@ -16,6 +17,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly events: EventBus;
   readonly drivers: Drivers;
   readonly initramfs: Initramfs;
+  readonly features: Features;
   readonly templates: Templates;
 }
 

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isNookError, NookError } from '@nook/daemonapi';
-import type { BootStep, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import { type DoctorFinding, isNookError, NookError } from '@nook/daemonapi';
+import type { BootStep, CopyRequest, ExecRequest, SessionHandle, SessionView, VmState, VmView } from '../contract.ts';
+import { featureGuest } from '../features/guest-exec.ts';
+import { MachineFeatures } from '../features/machine-features.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
@@ -9,6 +11,7 @@ import { readEnd } from '../hosts/vmhost-process.ts';
 import { type HostStatus, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { identityOnDisk } from './identity-on-disk.ts';
+import { machineFacts } from './machine-facts.ts';
 import type { MachineRecord, MachineRun } from './records.ts';
 import { newToken, START_STEPS, type StartContext } from './start-steps.ts';
 import { runSteps } from './step-runner.ts';
@@ -36,6 +39,7 @@ export class Machine {
   readonly #dependencies: Dependencies;
   /** Told when the machine is no more. */
   readonly #onRemoved: () => void;
+  readonly #features: MachineFeatures;
   #link: VmhostLink | undefined;
   /** Settles when the loss of the latest link has been dealt with. */
   #settled: Promise<void> = Promise.resolve();
@@ -47,6 +51,11 @@ export class Machine {
     this.#record = record;
     this.#dependencies = dependencies;
     this.#onRemoved = onRemoved;
+    this.#features = new MachineFeatures({
+      features: dependencies.features,
+      facts: () => machineFacts(this.#record),
+      dir: this.dir,
+    });
   }
 
   get record(): MachineRecord {
@@ -57,8 +66,14 @@ export class Machine {
     return machineDir(this.#dependencies, this.#record.id);
   }
 
-  view(): VmView {
-    return view(this.#record, this.dir, this.#link?.status);
+  /** Settles when what follows the machine's latest end is done; rejects as that failed. */
+  get settled(): Promise<void> {
+    return this.#settled;
+  }
+
+  /** @param options.parts with what each feature keeps of its part */
+  view({ parts = false }: { parts?: boolean } = {}): VmView {
+    return view(this.#record, { dir: this.dir, status: this.#link?.status, features: this.#features.view(parts) });
   }
 
   start(caller: Caller, options: { sessionExpected: boolean }): Promise<VmView> {
@@ -125,14 +140,52 @@ export class Machine {
           hint: `Stop it first, or remove it with: nook vm rm --force ${this.#record.name}`,
         });
       }
-      await this.#removeNow();
+      await this.#removeNow(force);
     });
+  }
+
+  /** Gives a feature of this machine another part. */
+  async setFeature(caller: Caller, change: { name: string; part: unknown }): Promise<VmView> {
+    return this.#exclusively(async () => {
+      const link = this.#link && this.#requireLink();
+      const guest = link && ((signal: AbortSignal) => featureGuest(link, { dir: this.dir, opId: caller.opId, signal }));
+      await this.#features.change(change, guest, caller.signal);
+      return this.view({ parts: true });
+    });
+  }
+
+  /** What the features of this machine find. */
+  examine(signal: AbortSignal): Promise<DoctorFinding[]> {
+    return this.#features.examine(this.#link !== undefined, signal);
   }
 
   async exec(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
     const link = this.#requireLink();
     const started = await link.call<{ session: string; token: string }>('exec.start', request, this.#asking(caller));
     return this.#handle(started.session, started.token);
+  }
+
+  async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {
+    const { session, token } = await this.ask<{ session: string; token: string }>(caller, 'copy.start', {
+      params: request,
+    });
+    return this.#handle(session, token);
+  }
+
+  /**
+   * Calls a method that vmhosts have not always had.
+   * @throws NookError `not_running`, `timeout`, `unavailable` when the vmhost is of an older version
+   */
+  async ask<T>(
+    caller: Caller,
+    method: string,
+    { params = {}, timeoutMs = ANSWER_MS }: { readonly params?: object; readonly timeoutMs?: number } = {},
+  ): Promise<T> {
+    try {
+      return await this.#requireLink().call<T>(method, params, { ...this.#asking(caller), timeoutMs });
+    } catch (error) {
+      throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
+    }
   }
 
   async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
@@ -150,18 +203,23 @@ export class Machine {
 
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
   async recover(): Promise<void> {
-    const { state, shape } = this.#record;
-    if (!isLive(state)) return shape.auto_remove ? this.#removeNow() : undefined;
+    const { state } = this.#record;
+    if (!isLive(state)) return this.#settle(() => this.#cleanUp());
     const identity = await identityOnDisk(this.dir);
     if (!identity || !isAlive(identity)) {
       const cause = state === 'starting' ? 'its start was interrupted' : 'its vmhost died';
-      return this.#onLost(identity?.token, cause);
+      return this.#settle(() => this.#onLost(identity?.token, cause));
+    }
+    if (state === 'starting' && this.#features.due) {
+      // Its guest may be up, but not all that its features make of it: nobody was given it yet.
+      killExactly(identity);
+      return this.#settle(() => this.#onLost(undefined, 'its start was interrupted'));
     }
     const link = await VmhostLink.open(this.dir, identity.token).catch(() => undefined);
     if (link) return this.#adopt(link, identity.token);
     // It lives and listens no more: it was ending when the daemon was gone.
     killExactly(identity);
-    return this.#onLost(identity.token);
+    return this.#settle(() => this.#onLost(identity.token));
   }
 
   /** Lets go of the vmhost, which goes on. */
@@ -205,7 +263,7 @@ export class Machine {
     try {
       return await this.#runStart(context);
     } catch (error) {
-      if (!context.template || caller.signal.aborted) throw error;
+      if (!context.template || context.cameUp || caller.signal.aborted) throw error;
       const fallback = `template ${context.template.key} did not load: ${(error as Error).message}`;
       await this.#dependencies.templates.discard(context.template.key, fallback);
       caller.progress({ stage: 'template', message: fallback });
@@ -219,6 +277,7 @@ export class Machine {
       record: this.#record,
       driver: drivers.of({ name: this.#record.name, driver: this.#record.shape.driver }),
       ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, caller, ...options },
+      features: this.#features,
     };
   }
 
@@ -268,7 +327,24 @@ export class Machine {
         vmhost: undefined,
       },
     });
-    if (this.#record.shape.auto_remove) await this.#removeNow();
+    await this.#cleanUp();
+  }
+
+  /** Once the machine is gone. What a feature cannot clean up keeps the machine's record, which alone knows of it. */
+  async #cleanUp(): Promise<void> {
+    await this.#features.cleanUp('off');
+    if (!this.#record.shape.auto_remove) return;
+    await this.#removeNow(false).catch((error: Error) =>
+      this.#set({ state: this.#record.state, cause: `it could not be removed: ${error.message}` }),
+    );
+  }
+
+  /** Features may take their time with what they clean up: neither a daemon's start nor other machines wait for them. */
+  async #settle(work: () => Promise<void>): Promise<void> {
+    const slow = this.#features.any;
+    this.#settled = work();
+    this.#settled.catch((error: Error) => this.#dependencies.log.error({ error: error.message }, 'the end of a VM'));
+    if (!slow) await this.#settled;
   }
 
   /** A vmhost that does not do as told is killed: without it the kernel ends its QEMU too. */
@@ -295,14 +371,18 @@ export class Machine {
     this.#start?.abort(new NookError('cancelled', `The start of '${this.#record.name}' was given up: ${cause}.`));
   }
 
-  #removeNow(): Promise<void> {
+  #removeNow(force: boolean): Promise<void> {
     this.#removal ??= (async () => {
+      await this.#features.leave(force);
       await rm(this.dir, { recursive: true, force: true });
       this.#dependencies.records.delete(this.#record.id);
       this.#onRemoved();
       const { name, id } = this.#record;
       this.#dependencies.events.publish('vm.removed', { name, id }, { durable: true });
-    })();
+    })().catch((error) => {
+      this.#removal = undefined;
+      throw error;
+    });
     return this.#removal;
   }
 
@@ -335,6 +415,15 @@ export class Machine {
     throw new NookError('not_running', `VM '${name}' is ${state}.`, { hint: `Start it: nook vm start ${name}` });
   }
 
+  /** A vmhost outlives upgrades: it may be of a version that could not do this yet. */
+  #tooOld(cause: unknown): NookError {
+    const { name } = this.#record;
+    return new NookError('unavailable', `VM '${name}' was started by an older nook, which could not do this.`, {
+      hint: `Start it anew: nook vm restart ${name}`,
+      cause,
+    });
+  }
+
   #asking(caller: Caller): { opId: string; timeoutMs: number; signal: AbortSignal } {
     return { opId: caller.opId, timeoutMs: ANSWER_MS, signal: caller.signal };
   }
@@ -346,6 +435,7 @@ export class Machine {
   /** Verbs that change the machine wait for each other. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(async () => {
+      if (!this.#link) await this.#settled.catch(() => {});
       if (this.#removal) throw new NookError('not_found', `VM '${this.#record.name}' was removed.`);
       return work();
     });

@@ -42,7 +42,14 @@ export class Machines {
     this.#reserved.add(name);
     try {
       const shape = checkShape(request, this.#dependencies);
-      const image = await this.#dependencies.images.ensure(request.image ?? this.#dependencies.images.defaultImage(), {
+      const reference = request.image ?? this.#dependencies.images.defaultImage();
+      const { vcpus, memory_bytes } = shape;
+      const parts = await this.#dependencies.features.requested(
+        request.features,
+        { name, image: reference, vcpus, memory_bytes },
+        caller.signal,
+      );
+      const image = await this.#dependencies.images.ensure(reference, {
         signal: caller.signal,
         progress: (update) => caller.progress(update),
       });
@@ -66,7 +73,11 @@ export class Machines {
         },
         run: { boot: 0, steps: [] },
       };
-      this.#dependencies.records.insert(record);
+      const { records, features } = this.#dependencies;
+      records.transaction(() => {
+        records.insert(record);
+        features.records.insert(id, parts);
+      });
       return this.#add(record);
     } finally {
       this.#reserved.delete(name);
@@ -105,7 +116,16 @@ export class Machines {
     await Promise.all(records.map((record) => this.#add(record).recover()));
   }
 
+  /** Waits until what follows the end of machines is done. */
+  async settle(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const cut = Promise.withResolvers<void>();
+    signal.addEventListener('abort', () => cut.resolve(), { once: true });
+    await Promise.race([Promise.allSettled(this.all().map((machine) => machine.settled)), cut.promise]);
+  }
+
   release(): void {
+    this.#dependencies.features.close();
     for (const machine of this.#machines.values()) machine.release();
   }
 

@@ -1,5 +1,6 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
 import type { BootStep, CameUp, GuestInit, NetworkSpec, VmMount, VmState } from '../contract.ts';
+import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 
 export const migrations: readonly Migration[] = [
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
       run TEXT NOT NULL
     ) STRICT`,
   },
+  featureMigration,
 ];
 
 /** What a VM is: fixed when it is created. */
@@ -95,6 +97,11 @@ export class Records {
       ...[JSON.stringify(record.shape), JSON.stringify(record.run)],
     );
     if (changes === 0) throw nameTaken(record.name);
+  }
+
+  /** All of what `work` writes, or nothing. */
+  transaction<T>(work: () => T): T {
+    return this.#store.transaction(work);
   }
 
   update({ id, state, cause, run }: MachineRecord): void {

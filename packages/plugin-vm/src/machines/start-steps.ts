@@ -1,8 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type MachineKernel, type MachineSpec, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
+import {
+  type MachineContribution,
+  type MachineKernel,
+  type MachineSpec,
+  NookError,
+  type VmDriver,
+  type VmDriverSetup,
+} from '@nook/daemonapi';
 import type { NetworkPlan } from '../contract.ts';
+import { featureGuest } from '../features/guest-exec.ts';
+import type { StartFeatures } from '../features/start-features.ts';
+import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
@@ -25,6 +35,7 @@ export interface StartContext {
   readonly boot: number;
   readonly token: string;
   readonly dependencies: Dependencies;
+  readonly features: StartFeatures;
   readonly caller: Caller;
   /** A session is to follow at once: without one the machine is of no use to anybody. */
   readonly sessionExpected: boolean;
@@ -38,8 +49,11 @@ export interface StartContext {
   initramfs?: string;
   setup?: VmDriverSetup;
   network?: NetworkPlan;
+  contribution?: Required<MachineContribution>;
   vmhost?: ProcessIdentity;
   link?: VmhostLink;
+  /** Its guest takes commands. */
+  cameUp?: boolean;
 }
 
 /** A restored guest answers within a second or never. */
@@ -54,11 +68,13 @@ export const START_STEPS: readonly Step<StartContext>[] = [
   { name: 'kernel', run: prepareKernel },
   { name: 'initramfs', run: prepareInitramfs },
   { name: 'driver', run: prepareDriver },
+  { name: 'features: host', run: prepareFeatures, undo: cleanUpFeatures },
   { name: 'template', run: findTemplate },
   { name: 'disk', run: prepareDisk, undo: dropTemplateDisk },
   { name: 'network', run: planNetwork },
   { name: 'vmhost', run: launchVmhost, undo: endVmhost },
   { name: 'boot', run: awaitReady },
+  { name: 'features: guest', run: startFeatures },
 ];
 
 async function prepareKernel(context: StartContext): Promise<void> {
@@ -83,15 +99,14 @@ async function prepareDriver(context: StartContext): Promise<void> {
   context.setup = await driver.prepare({ kernel: machineKernel(context), run_as }, caller.signal);
 }
 
-/** Only a VM that never ran can begin as something else. */
+/** Only a VM that never ran can begin as something else, and only one that has nothing more than the others. */
 async function findTemplate(context: StartContext): Promise<void> {
-  if (
-    context.cold ||
-    context.boot > 1 ||
-    mountsOf(context.record).length > 0 ||
-    !context.driver.capabilities.includes('ram_snapshot')
-  )
-    return;
+  if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
+  if (mountsOf(context.record).length > 0) return;
+  // An init of the image's wants to be the first process of a guest that has run nothing else.
+  if (context.record.shape.init === 'image') return;
+  const { kernel_args, drives } = filled(context.contribution);
+  if (kernel_args.length > 0 || drives.length > 0) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
 }
 
@@ -125,6 +140,26 @@ async function planNetwork(context: StartContext): Promise<void> {
   context.network = await context.dependencies.network.plan(context.record.shape.network);
 }
 
+async function prepareFeatures(context: StartContext): Promise<void> {
+  const { features, caller } = context;
+  await features.prepareHost(caller.signal);
+  context.contribution = await features.machine(caller.signal);
+  if (context.contribution.drives.length > 0) requireCapability(context.driver, 'drives', 'give a VM more drives');
+}
+
+/** What fails is logged, stays due, and hides nothing of why the start failed. */
+async function cleanUpFeatures({ features }: StartContext): Promise<void> {
+  await features.cleanUp('off');
+}
+
+async function startFeatures({ features, record, dir, caller, ...context }: StartContext): Promise<void> {
+  const link = filled(context.link);
+  const ended = new AbortController();
+  void link.closed.then(() => ended.abort(new NookError('operation_failed', `VM '${record.name}' ended meanwhile.`)));
+  const signal = AbortSignal.any([caller.signal, ended.signal]);
+  await features.postStart((ending) => featureGuest(link, { dir, opId: caller.opId, signal: ending }), signal);
+}
+
 async function launchVmhost(context: StartContext): Promise<void> {
   context.vmhost = await startVmhost(context.dir, hostSpec(context));
   context.link = await VmhostLink.connect(context.dir, context.token, context.caller.opId);
@@ -147,6 +182,7 @@ function hostSpec(context: StartContext): HostSpec {
     init: record.shape.init ?? 'nook',
     guest_mounts: mountsOf(record).map(({ target, read_only }, index) => ({ tag: shareTag(index), target, read_only })),
     session_expected: context.sessionExpected,
+    session_delay_ms: context.features.postStartMs,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
     boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
@@ -170,6 +206,7 @@ function machineSpec(context: StartContext): MachineSpec {
       format: 'qcow2',
       layers: [{ path: shape.image_path, format: 'raw' }],
     },
+    drives: filled(context.contribution).drives,
     network: { mac: shape.mac, mode: context.forTemplate ? 'none' : mode, host_forwards },
     shares: mountsOf(record).map(({ source, read_only }, index) => ({ tag: shareTag(index), path: source, read_only })),
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
@@ -179,7 +216,11 @@ function machineSpec(context: StartContext): MachineSpec {
 }
 
 function machineKernel(context: StartContext): MachineKernel {
-  return { vmlinux: filled(context.kernel).vmlinux, initramfs: filled(context.initramfs), arguments: [] };
+  return {
+    vmlinux: filled(context.kernel).vmlinux,
+    initramfs: filled(context.initramfs),
+    arguments: context.contribution?.kernel_args ?? [],
+  };
 }
 
 async function awaitReady(context: StartContext): Promise<void> {
@@ -187,7 +228,10 @@ async function awaitReady(context: StartContext): Promise<void> {
   const { caller } = context;
   link.onStatus = ({ phase }) => caller.progress({ stage: 'boot', message: phase });
   const ready = await link.until(({ phase }) => phase === 'ready' || phase === 'ended', caller.signal);
-  if (ready && link.status?.phase === 'ready') return;
+  if (ready && link.status?.phase === 'ready') {
+    context.cameUp = true;
+    return;
+  }
   await link.closed;
   const end = await readEnd(context.dir, context.token);
   throw new NookError(
@@ -201,10 +245,16 @@ async function awaitReady(context: StartContext): Promise<void> {
 }
 
 /** Leaves neither the vmhost nor its QEMU behind. */
-export async function endVmhost({ link, vmhost, caller }: StartContext): Promise<void> {
-  if (link) await link.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS }).catch(() => {});
-  if (vmhost && isAlive(vmhost) && !(await endsWithin(link, ANSWER_MS))) killExactly(vmhost);
+export async function endVmhost({ link, vmhost, caller, dir, token, dependencies }: StartContext): Promise<void> {
+  const order = link?.call('force_stop', {}, { opId: caller.opId, timeoutMs: ANSWER_MS });
+  const obeys = await order?.then(
+    () => true,
+    () => false,
+  );
+  if (vmhost && isAlive(vmhost) && !(obeys && (await endsWithin(link, ANSWER_MS)))) killExactly(vmhost);
   await link?.closed;
+  // One that ended in order has left nothing.
+  if (!(await readEnd(dir, token))) await endLeftovers(dir, dependencies);
 }
 
 async function endsWithin(link: VmhostLink | undefined, timeoutMs: number): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { Clock } from '@nook/daemonapi';
 import type { BootStep } from '../contract.ts';
+import { passGate } from '../gate.ts';
 
 /** One step of a start. What `undo` finds may be half done: it is called for the failing step too. */
 export interface Step<Context> {
@@ -30,6 +31,7 @@ export async function runSteps<Context>(
     try {
       observer.onStep(step.name);
       await step.run(context);
+      await passGate(`start.${step.name}`);
     } catch (error) {
       await undo(steps.slice(0, index + 1), context, error);
     }

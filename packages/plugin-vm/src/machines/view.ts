@@ -1,9 +1,15 @@
-import type { BootStep, VmView } from '../contract.ts';
+import type { BootStep, FeatureView, VmView } from '../contract.ts';
 import type { HostStatus, PhaseMark } from '../vmhost/host-spec.ts';
 import type { MachineRecord } from './records.ts';
 
+interface Shown {
+  readonly dir: string;
+  readonly status: HostStatus | undefined;
+  readonly features: readonly FeatureView[];
+}
+
 /** What the wire shows of a machine. */
-export function view(record: MachineRecord, dir: string, status: HostStatus | undefined): VmView {
+export function view(record: MachineRecord, { dir, status, features }: Shown): VmView {
   const { shape, run } = record;
   return {
     name: record.name,
@@ -17,6 +23,7 @@ export function view(record: MachineRecord, dir: string, status: HostStatus | un
     disk_bytes: shape.disk_bytes,
     network: shape.network,
     auto_remove: shape.auto_remove,
+    features,
     init: shape.init ?? 'nook',
     mounts: shape.mounts ?? [],
     created_at: record.created_at,

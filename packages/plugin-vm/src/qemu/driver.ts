@@ -1,8 +1,7 @@
 import { basename } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Logger, VmDriver } from '@nook/daemonapi';
-import { programFile } from '@nook/wire';
 import { Acceleration } from './acceleration.ts';
+import { GuestClock } from './guest-clock.ts';
 import { InstalledQemu } from './installed-qemu.ts';
 import type { QemuConfig } from './qemu-config.ts';
 import type { QemuSettings } from './qemu-settings.ts';
@@ -17,20 +16,24 @@ interface QemuDriverOptions {
 export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acceleration: Acceleration } {
   const { config, cacheDir } = options;
   const acceleration = new Acceleration(options);
+  const clock = new GuestClock(options);
   const installed = new InstalledQemu(config.qemu, cacheDir);
   const driver: VmDriver = {
     name: 'qemu',
     title: 'QEMU',
-    capabilities: ['disk_snapshot', 'mount_9p', 'pause', 'powerdown', 'ram_snapshot', 'user_network'],
+    capabilities: ['disk_snapshot', 'drives', 'mount_9p', 'pause', 'powerdown', 'ram_snapshot', 'user_network'],
     devices: config.machine === 'q35' ? 'pci' : 'mmio',
-    engine: pathToFileURL(programFile('qemu-engine', import.meta.url)).href,
+    engine: import.meta.resolve('@nook/plugin-vm/qemu-engine'),
     programs: [basename(config.qemu)],
     async prepare({ kernel, run_as }, signal) {
       const { version, machines } = await installed.facts(signal);
-      const { machine } = config;
-      const wanted = { program: config.qemu, machine, machine_version: machines[machine] };
-      const { accelerator } = await acceleration.choose({ ...wanted, kernel, run_as }, signal);
-      const settings: QemuSettings = { ...wanted, accelerator };
+      const { machine, qemu: program } = config;
+      const wanted = { program, machine, machine_version: machines[machine] };
+      const { accelerator } = await acceleration.choose({ settings: wanted, kernel, run_as }, signal);
+      const reference = { program, machine: 'q35', machine_version: machines.q35, accelerator } as const;
+      const emulated = machine === 'microvm' && accelerator === 'tcg';
+      const words = emulated ? await clock.words({ settings: reference, kernel, run_as }, signal) : [];
+      const settings: QemuSettings = { ...wanted, accelerator, kernel_arguments: words };
       return { accelerator, machine, version, settings: { ...settings } };
     },
   };

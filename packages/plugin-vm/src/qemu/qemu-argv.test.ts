@@ -1,6 +1,6 @@
 import type { MachineSpec } from '@nook/daemonapi';
 import { describe, expect, it } from 'vitest';
-import { escapeValue, inheritedFiles, qemuArguments } from './qemu-argv.ts';
+import { escapeValue, inheritedFiles, qemuArguments, resumeFds } from './qemu-argv.ts';
 import type { QemuSettings } from './qemu-settings.ts';
 
 const dir = '/home/ann/.local/state/nook/vms/0123456789ab';
@@ -23,11 +23,16 @@ const spec: MachineSpec = {
   },
   settings: {},
 };
+const drives: NonNullable<MachineSpec['drives']> = [
+  { path: '/run/a,b.img', format: 'raw', read_only: true, serial: 'seed' },
+  { path: '/srv/cache.qcow2', format: 'qcow2', read_only: false, serial: 'cache-1' },
+];
 const settings: QemuSettings = {
   program: 'qemu-system-x86_64',
   machine: 'microvm',
   machine_version: 'microvm',
   accelerator: 'tcg',
+  kernel_arguments: [],
 };
 
 async function expectGolden(args: readonly string[], name: string): Promise<void> {
@@ -47,10 +52,11 @@ describe("QEMU's arguments", () => {
     return expectGolden(qemuArguments({ ...spec, network }, { ...settings, accelerator: 'kvm' }), 'microvm-none-kvm');
   });
 
-  it('with more than one layer under the disk, and words of a plugin for the kernel', () => {
+  it('with more than one layer under the disk, and more words for the kernel', () => {
     const layers = [...spec.disk.layers, { path: '/frozen/layer.qcow2', format: 'qcow2' }] as const;
     const kernel = { ...spec.kernel, arguments: ['audit=0'] };
-    const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, settings);
+    const host = { ...settings, kernel_arguments: ['tsc_early_khz=2596101'] };
+    const args = qemuArguments({ ...spec, kernel, disk: { ...spec.disk, layers } }, host);
     return expectGolden(args, 'microvm-layers');
   });
 
@@ -59,9 +65,32 @@ describe("QEMU's arguments", () => {
       { tag: 'share0', path: '/home/ann/a,b', read_only: false },
       { tag: 'share1', path: '/srv/data', read_only: true },
     ];
-    expect(inheritedFiles({ ...spec, shares }).slice(-2)).toEqual(['/home/ann/a,b', '/srv/data']);
+    const files = inheritedFiles({ ...spec, drives, shares });
+    expect(files.slice(-2)).toEqual([{ path: '/home/ann/a,b' }, { path: '/srv/data' }]);
     const q35 = { ...settings, machine: 'q35', machine_version: 'pc-q35-7.2' } as const;
     return expectGolden(qemuArguments({ ...spec, shares }, q35), 'q35-shares');
+  });
+
+  it.each([
+    ['microvm', 'microvm'],
+    ['q35', 'pc-q35-7.2'],
+  ] as const)('with drives of features, for %s', (machine, machine_version) => {
+    const args = qemuArguments({ ...spec, drives }, { ...settings, machine, machine_version });
+    expect(args.join(' ')).not.toContain('a,b.img');
+    return expectGolden(args, `${machine}-drives`);
+  });
+
+  it('name the descriptors in the order in which files are inherited', () => {
+    const resume = { devices: '/state', ram: '/memory' };
+    const files = inheritedFiles({ ...spec, drives, resume });
+    expect(files.slice(3)).toEqual([
+      { path: '/run/a,b.img', writable: false },
+      { path: '/srv/cache.qcow2', writable: true },
+      { path: '/state' },
+      { path: '/memory' },
+    ]);
+    const first = 3;
+    expect(resumeFds({ ...spec, drives })).toEqual({ devices: first + 5, ram: first + 6 });
   });
 
   it('hold every value literally, also one with commas', () => {

@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
-import type { MachineDisk, MachineSpec } from '@nook/daemonapi';
+import type { MachineDisk, MachineDrive, MachineSpec } from '@nook/daemonapi';
 import { type Accelerator, type MachineType, type QemuSettings, SOCKETS } from './qemu-settings.ts';
+import type { InheritedFile } from './spawn-qemu.ts';
 
 const FORBIDDEN = ['obsolete=deny', 'elevateprivileges=deny', 'spawn=deny', 'resourcecontrol=deny'];
 
@@ -19,24 +20,33 @@ export const KERNEL_ARGUMENTS = [
   ...['cryptomgr.notests', 'no_timer_check', 'noreplace-smp', 'rcupdate.rcu_expedited=1'],
 ];
 
-/** The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest. */
+/**
+ * The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest,
+ * then the drives.
+ */
 const FIRST_FD = 3;
 const FIRST_LAYER_FD = FIRST_FD + 2;
 
 /** Files that QEMU inherits open, in the order of their descriptors: it may run under a uid that cannot walk to them. */
-export function inheritedFiles({
-  kernel,
-  disk,
-  shares = [],
-  resume,
-}: Pick<MachineSpec, 'kernel' | 'disk' | 'shares' | 'resume'>): string[] {
-  const paths = [...disk.layers, ...shares].map(({ path }) => path);
-  return [kernel.vmlinux, kernel.initramfs, ...paths, ...(resume === undefined ? [] : [resume.devices, resume.ram])];
+export function inheritedFiles(
+  spec: Pick<MachineSpec, 'kernel' | 'disk' | 'drives' | 'shares' | 'resume'>,
+): InheritedFile[] {
+  const { kernel, disk, drives = [], shares = [], resume } = spec;
+  const read = [kernel.vmlinux, kernel.initramfs, ...disk.layers.map(({ path }) => path)];
+  return [
+    ...read.map((path) => ({ path })),
+    ...drives.map(({ path, read_only }) => ({ path, writable: !read_only })),
+    ...shares.map(({ path }) => ({ path })),
+    ...(resume === undefined ? [] : [{ path: resume.devices }, { path: resume.ram }]),
+  ];
 }
 
 /** The descriptors of a saved machine's files: they come last. */
-export function resumeFds({ disk }: Pick<MachineSpec, 'disk'>): { readonly devices: number; readonly ram: number } {
-  const devices = FIRST_LAYER_FD + disk.layers.length;
+export function resumeFds(spec: Pick<MachineSpec, 'disk' | 'drives'>): {
+  readonly devices: number;
+  readonly ram: number;
+} {
+  const devices = FIRST_LAYER_FD + spec.disk.layers.length + (spec.drives?.length ?? 0);
   return { devices, ram: devices + 1 };
 }
 
@@ -52,13 +62,16 @@ export function qemuArguments(spec: MachineSpec, settings: QemuSettings): string
     ...['-machine', `${machineOption(settings)}${memory}`],
     ...['-accel', acceleratorOption(accelerator), '-cpu', cpuModel(accelerator)],
     ...['-smp', String(spec.vcpus), '-m', `${spec.memory_mib}M`],
-    ...(spec.resume === undefined ? bootFiles([...KERNEL_ARGUMENTS, ...spec.kernel.arguments]) : savedMachine(spec)),
+    ...(spec.resume === undefined
+      ? bootFiles([...KERNEL_ARGUMENTS, ...settings.kernel_arguments, ...spec.kernel.arguments])
+      : savedMachine(spec)),
     ...['-chardev', 'stdio,id=console,signal=off', '-serial', 'chardev:console'],
     ...['-chardev', `socket,id=qmp,path=${SOCKETS.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ...['-chardev', `socket,id=agent,path=${SOCKETS.agent}`],
     ...['-device', `${device('virtio-serial', machine)},max_ports=2`],
     ...['-device', 'virtserialport,chardev=agent,name=nook.agent.0'],
     ...disk(spec, machine),
+    ...drives(spec, machine),
     ...network(spec, machine),
     ...sharedFolders(spec, machine),
   ];
@@ -121,13 +134,33 @@ function layerDevice({ format }: MachineDisk['layers'][number], index: number): 
 }
 
 /** `none`: owners are the host's, and a change of them is not an error. */
-function sharedFolders({ disk: { layers }, shares = [] }: MachineSpec, machine: MachineType): string[] {
+function sharedFolders({ disk, drives = [], shares = [] }: MachineSpec, machine: MachineType): string[] {
+  const first = FIRST_LAYER_FD + disk.layers.length + drives.length;
   return shares.flatMap(({ tag, read_only }, index) => [
     '-fsdev',
-    `local,id=${tag},path=/proc/self/fd/${FIRST_LAYER_FD + layers.length + index},security_model=none` +
-      (read_only ? ',readonly=on' : ''),
+    `local,id=${tag},path=/proc/self/fd/${first + index},security_model=none${read_only ? ',readonly=on' : ''}`,
     ...['-device', `${device('virtio-9p', machine)},fsdev=${tag},mount_tag=${tag}`],
   ]);
+}
+
+function drives({ drives = [], disk }: MachineSpec, machine: MachineType): string[] {
+  return drives.flatMap((drive, index) => driveDevice(drive, { index, place: disk.layers.length + index, machine }));
+}
+
+/** As JSON where QEMU takes it: a qcow2 file must not name files of the host as its backing. */
+function driveDevice(
+  { format, read_only: readOnly, serial }: MachineDrive,
+  { index, place, machine }: { index: number; place: number; machine: MachineType },
+): string[] {
+  const node = `drive${index}`;
+  const backing = format === 'qcow2' ? { backing: null } : {};
+  const blockdev = (options: object) => ['-blockdev', JSON.stringify({ ...options, 'read-only': readOnly })];
+  return [
+    ...['-add-fd', `fd=${FIRST_LAYER_FD + place},set=${place + 1}`],
+    ...blockdev({ driver: 'file', 'node-name': `${node}-file`, filename: `/dev/fdset/${place + 1}` }),
+    ...blockdev({ driver: format, 'node-name': node, file: `${node}-file`, ...backing }),
+    ...['-device', `${device('virtio-blk', machine)},drive=${node},serial=${escapeValue(serial)}`],
+  ];
 }
 
 function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {

@@ -10,6 +10,8 @@ export interface QemuSettings {
   /** The machine type with its version where it has one (`pc-q35-7.2`): what a guest sees does not change with an upgrade. */
   readonly machine_version: string;
   readonly accelerator: Accelerator;
+  /** Words for the kernel that this host asks for. */
+  readonly kernel_arguments: readonly string[];
 }
 
 /** Relative to QEMU's working directory: the kernel takes socket paths of 107 bytes only. */

@@ -2,10 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
 import type { MachineUser } from '@nook/daemonapi';
 
+export interface InheritedFile {
+  readonly path: string;
+  readonly writable?: boolean;
+}
+
 interface QemuSpawn {
   readonly cwd: string;
   /** Files that become file descriptors 3, 4, … of QEMU. */
-  readonly inherit: readonly string[];
+  readonly inherit: readonly InheritedFile[];
   readonly user?: MachineUser | undefined;
 }
 
@@ -16,7 +21,7 @@ interface QemuSpawn {
 export function spawnQemu(qemu: string, args: readonly string[], options: QemuSpawn): ChildProcess {
   const inherited: number[] = [];
   try {
-    for (const path of options.inherit) inherited.push(openSync(path, 'r'));
+    for (const { path, writable } of options.inherit) inherited.push(openSync(path, writable ? 'r+' : 'r'));
     return spawn('setpriv', [...privileges(options.user), qemu, ...args], {
       cwd: options.cwd,
       stdio: ['ignore', 'pipe', 'pipe', ...inherited],

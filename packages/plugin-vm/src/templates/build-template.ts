@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NO_FEATURES } from '../features/start-features.ts';
 import type { Caller, Dependencies } from '../machines/dependencies.ts';
 import type { MachineRecord } from '../machines/records.ts';
 import { endVmhost, newToken, START_STEPS, type StartContext, templateInputs } from '../machines/start-steps.ts';
@@ -80,6 +81,6 @@ function contextFor(shape: TemplateShape, dependencies: Dependencies, caller: Ca
     },
     driver: drivers.of({ name, driver: shape.driver }),
     ...{ dir: join(dirs.state, 'vms', name), boot: 1, token: newToken(), sessionExpected: false },
-    ...{ cold: true, forTemplate: true, dependencies, caller },
+    ...{ cold: true, forTemplate: true, features: NO_FEATURES, dependencies, caller },
   };
 }

@@ -1,7 +1,9 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import { type Logger, NookError } from '@nook/daemonapi';
+import { decodeListeners, decodeStats, FrameType } from '@nook/guest';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
+import type { CopyRequest } from '../contract.ts';
 import type { HostStatus } from './host-spec.ts';
 import type { ExecStart } from './session-table.ts';
 import type { SaveRequest, VmHost } from './vm-host.ts';
@@ -98,7 +100,18 @@ export class Control {
         return { session: options.id, token: options.token };
       },
       'exec.token': ({ session }) => ({ token: host.sessions.get(String(session)).options.token }),
-      'exec.list': () => host.sessions.all().map((session) => session.view()),
+      'exec.signal': ({ session, signal }) => {
+        host.sessions.get(String(session)).signal(Number(signal));
+        return {};
+      },
+      'exec.list': () => host.sessions.listed().map((session) => session.view()),
+      stats: async () => decodeStats(await host.inquire(FrameType.STATS)),
+      listeners: async () => decodeListeners(await host.inquire(FrameType.LISTENERS)),
+      'copy.start': (params) => {
+        host.requireReady();
+        const { options } = host.sessions.copy(params as unknown as CopyRequest);
+        return { session: options.id, token: options.token };
+      },
       'exec.attach': (params, call) => {
         const session = host.sessions.get(String(params.session));
         if (params.token !== session.options.token) {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import { NookError } from '@nook/daemonapi';
 import {
   type Configure,
+  type Copy,
   decodeCredit,
   decodeError,
   decodeExecFailed,
@@ -9,6 +10,7 @@ import {
   decodeHello,
   type Exec,
   encodeConfigure,
+  encodeCopy,
   encodeExec,
   encodeFrame,
   encodeHello,
@@ -78,9 +80,23 @@ export class GuestChannel {
         hint: 'Send long input through stdin.',
       });
     }
+    return this.#begin(FrameType.EXEC, request, listener);
+  }
+
+  /** Starts a copy: its streams carry records. */
+  copy(copy: Copy, listener: ChannelListener): SessionPeer {
+    return this.#begin(FrameType.COPY, encodeCopy(copy), listener);
+  }
+
+  /** Asks for what the agent answers on stream 1 of a session of its own. */
+  inquire(type: number, listener: ChannelListener): SessionPeer {
+    return this.#begin(type, Buffer.alloc(0), listener);
+  }
+
+  #begin(type: number, request: Buffer, listener: ChannelListener): SessionPeer {
     const channel = this.#nextChannel++;
     this.#listeners.set(channel, listener);
-    this.#send(FrameType.EXEC, channel, 0, request);
+    this.#send(type, channel, 0, request);
     return {
       stdin: (bytes) => {
         for (let at = 0; at < bytes.length; at += MAX_PAYLOAD) {

@@ -44,6 +44,8 @@ export interface HostSpec {
   readonly ends_with_daemon?: boolean | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */
   readonly session_expected: boolean;
+  /** So much later than usual, since features may have work to do first; absent: 0. */
+  readonly session_delay_ms?: number | undefined;
   /** Milliseconds from the machine's start to a guest that is ready. */
   readonly boot_deadline_ms: number;
 }

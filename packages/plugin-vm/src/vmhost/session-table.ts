@@ -1,12 +1,13 @@
 import { type Logger, NookError } from '@nook/daemonapi';
 import type { Exec } from '@nook/guest';
 import { randomBytes } from '@nook/wire';
-import type { ExecRequest } from '../contract.ts';
-import type { GuestChannel } from './guest-channel.ts';
-import { Session, type SessionPeer } from './session.ts';
+import type { CopyRequest, ExecRequest } from '../contract.ts';
+import type { ChannelListener, GuestChannel } from './guest-channel.ts';
+import { Session, type SessionOptions, type SessionPeer } from './session.ts';
 
-/** Ended sessions whose end nobody was told; beyond this many the oldest are forgotten. */
+/** Ended sessions whose end nobody was told; beyond this many, and after this long, the oldest are forgotten. */
 const MAX_ENDED = 64;
+const KEEP_ENDED_MS = 24 * 3_600_000;
 const MAX_SESSIONS = 250;
 /** How long a session that must have a client waits for its first one. */
 const FIRST_CLIENT_MS = 30_000;
@@ -15,6 +16,7 @@ const START_MS = 30_000;
 const SIGHUP = 1;
 const SIGKILL = 9;
 const HANGUP_GRACE_MS = 5_000;
+const COPY_GRACE_MS = 30_000;
 
 /** The user's login shell, as the guest knows it. */
 const LOGIN_SHELL = ['/bin/sh', '-c', 'exec "$' + '{SHELL:-/bin/sh}" -l'];
@@ -23,11 +25,22 @@ interface TableOptions {
   /** The VM goes when its first session is over. */
   readonly autoRemove: boolean;
   readonly onOver: () => void;
+  readonly keepEndedMs?: number;
   readonly log: Logger;
+}
+
+interface Opening extends Omit<SessionOptions, 'token' | 'startedAt'> {
+  /** The VM goes with it. */
+  readonly main: boolean;
+  begin(guest: GuestChannel, listener: ChannelListener): SessionPeer;
+  /** Its client is gone. */
+  abandon(peer: SessionPeer, running: () => boolean): void;
 }
 
 export interface ExecStart extends ExecRequest {
   readonly detach?: boolean | undefined;
+  /** nook's own work in the guest: not the session that the machine is there for. */
+  readonly attendant?: boolean | undefined;
 }
 
 /** The exec sessions of one VM. They live here, so that they outlive the daemon and every client. */
@@ -36,6 +49,8 @@ export class SessionTable {
   readonly #options: TableOptions;
   readonly #sessions = new Map<string, Session>();
   #nextId = 1;
+  #cameFirst = false;
+  #nextCopy = 1;
 
   constructor(guest: () => GuestChannel | undefined, options: TableOptions) {
     this.#guest = guest;
@@ -43,6 +58,40 @@ export class SessionTable {
   }
 
   start(request: ExecStart): Session {
+    const main = this.#options.autoRemove && !this.#cameFirst && request.attendant !== true;
+    const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
+    const session = this.#open({
+      ...{ id: String(this.#nextId), argv, main, holdForClient: !request.detach, pty: request.pty !== undefined },
+      begin: (guest, listener) => guest.exec(execOf(argv, request), listener),
+      abandon: (peer, running) => {
+        if (request.on_disconnect === 'kill') hangUp(peer, running);
+      },
+    });
+    this.#nextId++;
+    this.#cameFirst ||= main;
+    if (request.stdin === false) session.peer.stdinEnd();
+    return session;
+  }
+
+  /** Begins a copy: a session whose streams carry records, and which lives no longer than its client. */
+  copy(request: CopyRequest): Session {
+    const { direction, path, rename, user, directory_only, follow } = request;
+    return this.#open({
+      id: `copy-${this.#nextCopy++}`,
+      argv: ['copy', direction, path],
+      ...{ main: false, holdForClient: true, pty: false, unlisted: true },
+      begin: (guest, listener) =>
+        guest.copy({ direction, path, name: rename, user, directoryOnly: directory_only, follow }, listener),
+      abandon: (peer, running) => {
+        // The end of the records lets it clean up; a slow disk may take its time, and no longer.
+        if (direction === 'into') peer.stdinEnd();
+        else peer.signal(SIGKILL);
+        killLater(peer, running, COPY_GRACE_MS);
+      },
+    });
+  }
+
+  #open({ begin, abandon, main, ...options }: Opening): Session {
     const guest = this.#guest();
     if (!guest) throw new NookError('not_running', 'The VM has no agent to run commands.');
     if (this.#sessions.size >= MAX_SESSIONS) {
@@ -50,17 +99,9 @@ export class SessionTable {
         hint: 'End some of them first.',
       });
     }
-    const main = this.#options.autoRemove && this.#nextId === 1;
-    const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
     let peer: SessionPeer | undefined;
     const session = new Session(
-      {
-        id: String(this.#nextId++),
-        token: randomBytes(16).toString('hex'),
-        argv,
-        startedAt: Date.now(),
-        holdForClient: !request.detach,
-      },
+      { ...options, token: randomBytes(16).toString('hex'), startedAt: Date.now() },
       {
         stdin: (bytes) => peer?.stdin(bytes),
         stdinEnd: () => peer?.stdinEnd(),
@@ -69,14 +110,17 @@ export class SessionTable {
         credit: (stream, bytes) => peer?.credit(stream, bytes),
       },
     );
-    const disconnect = () => this.#disconnected(session, main, request.on_disconnect ?? 'keep', peer);
+    const disconnect = () => {
+      if (session.end || main) this.#over(session, main, false);
+      else abandon(session.peer, () => session.end === undefined);
+    };
     session.onDisconnect = disconnect;
     session.onDelivered = () => this.#over(session, main, true);
     session.onEnd = () => {
       this.#options.log.info({ session: session.options.id, end: session.end }, 'session ended');
       if (!session.attached && !session.awaitsClient) this.#over(session, main, false);
     };
-    peer = guest.exec(execOf(argv, request), {
+    peer = begin(guest, {
       started: () => {
         clearTimeout(unanswered);
         this.#options.log.debug({ session: session.options.id }, 'session started');
@@ -92,8 +136,7 @@ export class SessionTable {
       session.finish({ lost: `the guest did not start it within ${START_MS / 1000} s` });
     }, START_MS).unref();
     this.#sessions.set(session.options.id, session);
-    if (request.stdin === false) peer.stdinEnd();
-    if (!request.detach) {
+    if (options.holdForClient) {
       setTimeout(() => {
         if (!session.awaitsClient) return;
         session.release();
@@ -104,11 +147,11 @@ export class SessionTable {
   }
 
   /** A machine that is to go with its first session goes too when that session never comes. */
-  expectFirst(): void {
+  expectFirst(delayMs: number): void {
     if (!this.#options.autoRemove) return;
     setTimeout(() => {
-      if (this.#nextId === 1) this.#options.onOver();
-    }, FIRST_CLIENT_MS).unref();
+      if (!this.#cameFirst) this.#options.onOver();
+    }, FIRST_CLIENT_MS + delayMs).unref();
   }
 
   get(id: string): Session {
@@ -119,27 +162,29 @@ export class SessionTable {
     });
   }
 
+  /** Without the copies. */
+  listed(): readonly Session[] {
+    return this.all().filter(({ options }) => options.unlisted !== true);
+  }
+
   all(): readonly Session[] {
     return [...this.#sessions.values()];
   }
 
-  #disconnected(session: Session, main: boolean, policy: 'keep' | 'kill', peer: SessionPeer | undefined): void {
-    if (session.end || main) {
-      this.#over(session, main, false);
-      return;
+  #over(session: Session, main: boolean, delivered: boolean): void {
+    const { id, unlisted } = session.options;
+    if (delivered || unlisted) this.#sessions.delete(id);
+    else {
+      this.#forgetOldest();
+      setTimeout(() => this.#forgetEnded(id), this.#options.keepEndedMs ?? KEEP_ENDED_MS).unref();
     }
-    if (policy === 'keep') return;
-    this.#options.log.info({ session: session.options.id }, 'its client is gone, the session is ended');
-    peer?.signal(SIGHUP);
-    setTimeout(() => {
-      if (!session.end) peer?.signal(SIGKILL);
-    }, HANGUP_GRACE_MS).unref();
+    if (main) this.#options.onOver();
   }
 
-  #over(session: Session, main: boolean, delivered: boolean): void {
-    if (delivered) this.#sessions.delete(session.options.id);
-    else this.#forgetOldest();
-    if (main) this.#options.onOver();
+  #forgetEnded(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session?.attached) session.clientGone.then(() => this.#sessions.delete(id));
+    else this.#sessions.delete(id);
   }
 
   #forgetOldest(): void {
@@ -148,6 +193,17 @@ export class SessionTable {
       this.#sessions.delete(session.options.id);
     }
   }
+}
+
+function hangUp(peer: SessionPeer, running: () => boolean): void {
+  peer.signal(SIGHUP);
+  killLater(peer, running, HANGUP_GRACE_MS);
+}
+
+function killLater(peer: SessionPeer, running: () => boolean, graceMs: number): void {
+  setTimeout(() => {
+    if (running()) peer.signal(SIGKILL);
+  }, graceMs).unref();
 }
 
 function execOf(argv: readonly string[], { env, cwd, user, pty }: ExecStart): Exec {

@@ -1,3 +1,4 @@
+import { NookError } from '@nook/daemonapi';
 import type { FrameChannel } from '@nook/wire';
 import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from '../attach-protocol.ts';
 import type { SessionView } from '../contract.ts';
@@ -25,6 +26,9 @@ export interface SessionOptions {
   readonly startedAt: number;
   /** Keep all output back until the first client is there, since losing any would surprise it. */
   readonly holdForClient: boolean;
+  readonly pty: boolean;
+  /** A copy: no command that somebody would look for among the sessions. */
+  readonly unlisted?: boolean | undefined;
 }
 
 /**
@@ -34,6 +38,7 @@ export interface SessionOptions {
 export class Session {
   readonly options: SessionOptions;
   end: SessionEnd | undefined;
+  endedAt: number | undefined;
   /** Called once, when the end is known. */
   onEnd: () => void = () => {};
   /** The client went away before it was told the end. */
@@ -42,7 +47,7 @@ export class Session {
   onDelivered: () => void = () => {};
   /** Settles when the latest client is gone; settled before the first. */
   clientGone: Promise<void> = Promise.resolve();
-  readonly #peer: SessionPeer;
+  readonly peer: SessionPeer;
   readonly #log = new OutputLog(HISTORY + 2 * WINDOW);
   #client: FrameChannel | undefined;
   #held: boolean;
@@ -55,7 +60,7 @@ export class Session {
 
   constructor(options: SessionOptions, peer: SessionPeer) {
     this.options = options;
-    this.#peer = peer;
+    this.peer = peer;
     this.#held = options.holdForClient;
   }
 
@@ -87,6 +92,7 @@ export class Session {
   finish(end: SessionEnd): void {
     if (this.end) return;
     this.end = end;
+    this.endedAt = Date.now();
     this.onEnd();
     if (this.#client) this.#pump();
   }
@@ -97,7 +103,14 @@ export class Session {
       stdin_taken: this.#stdinTaken,
       stdin_credit: this.#stdinCredit,
       state: this.end ? 'exited' : 'running',
+      pty: this.options.pty,
     };
+  }
+
+  /** @throws NookError `not_running` when the command has ended */
+  signal(number: number): void {
+    if (this.end) throw new NookError('not_running', `Session ${this.options.id} has ended.`);
+    this.peer.signal(number);
   }
 
   attach(channel: FrameChannel, offset = 0): void {
@@ -136,6 +149,10 @@ export class Session {
       ...(this.end ? { exit_code: exitCode(this.end) } : {}),
       attached: this.attached,
       started_at: this.options.startedAt,
+      ...(this.endedAt === undefined ? {} : { ended_at: this.endedAt }),
+      pty: this.options.pty,
+      output_bytes: this.#log.end,
+      output_from: this.#log.start,
     };
   }
 
@@ -160,10 +177,10 @@ export class Session {
 
   #receive(kind: number, payload: Buffer): void {
     if (kind === AttachFrame.Stdin) this.#takeStdin(payload);
-    else if (kind === AttachFrame.StdinEnd) this.#peer.stdinEnd();
-    else if (kind === AttachFrame.Signal && payload.length === 4) this.#peer.signal(payload.readUInt32LE());
+    else if (kind === AttachFrame.StdinEnd) this.peer.stdinEnd();
+    else if (kind === AttachFrame.Signal && payload.length === 4) this.peer.signal(payload.readUInt32LE());
     else if (kind === AttachFrame.Resize && payload.length === 4) {
-      this.#peer.resize(payload.readUInt16LE(0), payload.readUInt16LE(2));
+      this.peer.resize(payload.readUInt16LE(0), payload.readUInt16LE(2));
     } else this.#client?.destroy();
   }
 
@@ -174,7 +191,7 @@ export class Session {
     }
     this.#stdinCredit -= bytes.length;
     this.#stdinTaken += bytes.length;
-    if (!this.end) this.#peer.stdin(bytes);
+    if (!this.end) this.peer.stdin(bytes);
   }
 
   #detach(channel: FrameChannel): void {
@@ -203,7 +220,7 @@ export class Session {
       this.#credited = piece.offset + length;
     }
     for (const stream of [1, 2] as const) {
-      if (bytes[stream] > 0 && !this.end) this.#peer.credit(stream, bytes[stream]);
+      if (bytes[stream] > 0 && !this.end) this.peer.credit(stream, bytes[stream]);
     }
   }
 }

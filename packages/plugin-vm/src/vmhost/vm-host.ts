@@ -2,18 +2,22 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
+import { passGate } from '../gate.ts';
 import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
 import { GuestChannel } from './guest-channel.ts';
 import { consoleFile, type HostEnd, type HostPhase, type HostSpec, type HostStatus, VM_FILES } from './host-spec.ts';
 import { IdleCollector } from './idle-collector.ts';
+import { inquire } from './inquiry.ts';
 import { MachineStop } from './machine-stop.ts';
 import { SessionTable } from './session-table.ts';
 import type { StopStage } from './stop-plan.ts';
 
 /** How long a machine that can no longer be spoken to has to end by itself. */
 const LAST_WORDS_MS = 1_000;
+/** What is looked through for the cause of an end: a panic comes with a trace of some sixty lines. */
+const CAUSE_LINES = 200;
 /** An init of the image's ends its services in its own order; when it is late, nothing is left to be waited for. */
 const PATIENCE = 1.4;
 /** What an agent needs to send what it has begun. */
@@ -102,6 +106,7 @@ export class VmHost {
       if (this.#failure !== undefined || this.phase === 'stopping') this.#machine.kill();
       const { agent } = await Promise.race([this.#machine.started(), this.#gone()]);
       if (this.phase === 'launch') this.#mark('machine');
+      await passGate('phase.machine');
       this.#connectGuest(agent);
       await this.#prepareGuest();
     } catch (error) {
@@ -196,6 +201,12 @@ export class VmHost {
     throw new NookError('not_running', `The VM is not ready for commands: it is ${this.status().state}.`);
   }
 
+  /** Asks the guest's agent; see {@link inquire}. */
+  inquire(type: number): Promise<Buffer> {
+    this.requireReady();
+    return inquire(this.#guest as GuestChannel, type);
+  }
+
   get #paused(): boolean {
     return this.phase === 'ready' && this.#machine.paused;
   }
@@ -213,6 +224,7 @@ export class VmHost {
     // A guest that was saved has said it before.
     if (machine.resume === undefined) await Promise.race([guest.hello, this.#gone()]);
     this.#mark('agent');
+    await passGate('phase.agent');
     await guest.configure(
       {
         hostname: identity.hostname,
@@ -228,7 +240,7 @@ export class VmHost {
     );
     this.#mark('ready');
     this.#collector.now();
-    if (this.spec.session_expected) this.sessions.expectFirst();
+    if (this.spec.session_expected) this.sessions.expectFirst(this.spec.session_delay_ms ?? 0);
   }
 
   #onConsole(chunk: Buffer): void {
@@ -238,6 +250,13 @@ export class VmHost {
 
   #actOnStop(stage: StopStage, graceMs: number): void {
     this.#log.info({ stage }, 'stop');
+    passGate(`stop.${stage}`).then(
+      () => this.#order(stage, graceMs),
+      () => {},
+    );
+  }
+
+  #order(stage: StopStage, graceMs: number): void {
     if (stage === 'agent') this.#guest?.powerOff(this.spec.init === 'image' ? graceMs * PATIENCE : graceMs);
     else if (stage === 'kill') this.#machine.kill();
     else this.#machine.order(stage, this.#log);
@@ -279,7 +298,7 @@ export class VmHost {
         driver: this.spec.driver.title,
         asked: this.phase === 'stopping',
         failure: this.#failure,
-        console: this.#console.tail(20),
+        console: this.#console.tail(CAUSE_LINES),
         everReady: this.#marks.some(({ phase }) => phase === 'ready'),
       }),
       last_phase: lastPhase,

@@ -8,3 +8,16 @@ export interface ConformanceCheck {
   /** @throws what does not hold */
   run(subject: Subject): Promise<void>;
 }
+
+/** A check that is bound to what it checks. */
+export interface BoundCheck {
+  readonly name: string;
+  /** Milliseconds that it may take. */
+  readonly timeoutMs: number;
+  /** @throws what does not hold; answers why where there is nothing to hold */
+  run(): Promise<void | Skipped>;
+}
+
+export interface Skipped {
+  readonly skipped: string;
+}

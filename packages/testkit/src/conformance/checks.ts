@@ -1,6 +1,6 @@
 import type { PluginDefinition } from '@nook/daemonapi';
 import { capabilityChecks } from './capability-checks.ts';
-import type { ConformanceCheck } from './check.ts';
+import type { BoundCheck, ConformanceCheck } from './check.ts';
 import { configChecks } from './config-checks.ts';
 import { eventChecks } from './event-checks.ts';
 import { hookChecks } from './hook-checks.ts';
@@ -8,10 +8,16 @@ import { lifecycleChecks } from './lifecycle-checks.ts';
 import { needChecks } from './need-checks.ts';
 import { type ConformanceOptions, subject } from './options.ts';
 import { doctorCheckSeam } from './seams/doctor-check.ts';
+import { imageSourceSeam } from './seams/image-source.ts';
+import { vmDriverSeam } from './seams/vm-driver.ts';
+import { vmFeatureSeam } from './seams/vm-feature.ts';
 
 /** Extension point → what holds for everything contributed to it. */
 const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'doctor.check': doctorCheckSeam,
+  'image.source': imageSourceSeam,
+  'vm.feature': vmFeatureSeam,
+  'vm.driver': vmDriverSeam,
 };
 
 const CHECKS: readonly ConformanceCheck[] = [
@@ -24,15 +30,7 @@ const CHECKS: readonly ConformanceCheck[] = [
   ...Object.values(SEAMS).flat(),
 ];
 
-/** A check that is bound to one plugin. */
-export interface BoundCheck {
-  readonly name: string;
-  /** Milliseconds that it may take; 30 000 at most where it says nothing. */
-  readonly timeoutMs: number;
-  /** @throws what does not hold */
-  run(): Promise<void>;
-}
-
+/** Where a check does not say how long it may take. */
 const TIMEOUT_MS = 30_000;
 
 /** The conformance suite as data, for any test runner. Each check runs daemons of its own, and looks for leaks in each. */

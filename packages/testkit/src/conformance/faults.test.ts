@@ -1,9 +1,10 @@
-import { NookError, type PluginContext } from '@nook/daemonapi';
+import { NookError, type PluginContext, type VmDriver } from '@nook/daemonapi';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import type { AnyPlugin } from '../any-plugin.ts';
 import { greeter, strict, varied } from '../greeter.fixture.ts';
 import { conformanceChecks } from './checks.ts';
+import { type Fault, saidOf } from './fault.fixture.ts';
 import type { ConformanceOptions } from './options.ts';
 
 const OPTIONS: ConformanceOptions<'test-greeter'> = {
@@ -12,14 +13,6 @@ const OPTIONS: ConformanceOptions<'test-greeter'> = {
 };
 
 type Context = PluginContext<'test-greeter', { language: string; shout: boolean }>;
-
-interface Fault {
-  readonly plugin: AnyPlugin;
-  /** Words of the check that finds it, and of what it says. */
-  readonly check: string;
-  readonly says: RegExp;
-  readonly options?: ConformanceOptions;
-}
 
 const never = () => new Promise<void>(() => {});
 
@@ -50,6 +43,20 @@ function startedFirst(): AnyPlugin {
       },
     };
   });
+}
+
+/** A greeter that contributes a driver in order, but for what is changed. */
+function withDriver(change: Partial<VmDriver>): AnyPlugin {
+  const driver: VmDriver = {
+    name: 'test-machine',
+    title: 'The test machine',
+    capabilities: [],
+    devices: 'pci',
+    engine: import.meta.resolve('./check.ts'),
+    programs: ['test-machine'],
+    prepare: async () => ({ accelerator: 'none', machine: 'test', version: '1', settings: {} }),
+  };
+  return also(({ contribute }) => contribute('vm.driver', { ...driver, ...change }));
 }
 
 function keepsAll(): AnyPlugin {
@@ -242,27 +249,38 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     check: 'ends when its time is over',
     says: /'test-greeter.mouth' with an aborted signal did not end within 5 s/,
   },
+  'a driver that declares what there is not': {
+    plugin: withDriver({ capabilities: ['teleport' as never] }),
+    check: 'declares known capabilities',
+    says: /declares what there is not/,
+  },
+  'a driver that gives a path for the name of its program': {
+    plugin: withDriver({ programs: ['/usr/bin/machine'] }),
+    check: 'declares known capabilities',
+    says: /is a path, not a name/,
+  },
+  'a driver whose engine is not there': {
+    plugin: withDriver({ engine: 'file:///no/such/engine.js' }),
+    check: 'an engine that a vmhost can load',
+    says: /Cannot find module/,
+  },
+  'a driver whose engine makes no machine': {
+    plugin: withDriver({ engine: import.meta.resolve('./check.ts') }),
+    check: 'an engine that a vmhost can load',
+    says: /exports no createMachine/,
+  },
+  'a driver that prepares for ever': {
+    plugin: withDriver({ prepare: () => new Promise(() => {}) }),
+    check: 'prepares nothing when its time is over',
+    says: /the preparation of driver 'test-machine' with an aborted signal did not end within 5 s/,
+  },
 };
 
 test.concurrent.for(Object.entries(FAULTS))('%s is found', { timeout: 60_000 }, async ([, fault], { expect }) => {
-  const { plugin, check: words, says, options = OPTIONS } = fault;
-  const checks = conformanceChecks(plugin, options as ConformanceOptions);
-  const check = checks.filter(({ name }) => name.includes(words));
-  expect(check.map(({ name }) => name)).toHaveLength(1);
-  const error = await check[0]?.run().then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(allMessages(error)).toMatch(says);
+  expect(await saidOf({ options: OPTIONS, ...fault })).toMatch(fault.says);
 });
 
 test('every check is there by name, once', () => {
   const names = conformanceChecks(greeter).map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
 });
-
-/** Also those that `await using` has put under another one. */
-function allMessages(error: unknown): string {
-  if (error instanceof SuppressedError) return `${allMessages(error.error)}\n${allMessages(error.suppressed)}`;
-  return error instanceof Error ? error.message : String(error);
-}

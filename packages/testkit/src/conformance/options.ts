@@ -1,4 +1,4 @@
-import type { NookEvent, PluginDefinition, Provides } from '@nook/daemonapi';
+import type { GuestCommand, GuestCommandResult, NookEvent, PluginDefinition, Provides } from '@nook/daemonapi';
 import type { AnyPlugin } from '../any-plugin.ts';
 import type { Fakes } from '../fakes.ts';
 
@@ -13,8 +13,19 @@ export interface ConformanceOptions<Name extends string = string> {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** For each capability that it provides, a call that changes nothing and ends soon. */
   readonly calls?: { readonly [C in keyof Provides & string]?: (capability: Provides[C]) => unknown };
+  /** For each image source that it contributes, a reference that can be resolved here and now. */
+  readonly images?: readonly string[];
   /** One event of each topic that it listens to. */
   readonly events?: readonly Pick<NookEvent, 'topic' | 'data'>[];
+  /** For each `vm.feature` that it contributes, what a VM of the suite asks of it. */
+  readonly features?: Readonly<Record<string, FeatureSample>>;
+}
+
+export interface FeatureSample {
+  /** A part that its schema takes; `{}` when absent. */
+  readonly part?: unknown;
+  /** The suite has no guest: what one would answer to the feature's commands. Absent: every command ends with 0. */
+  readonly guest?: (command: GuestCommand) => GuestCommandResult;
 }
 
 /** A plugin with what it is tested under. */

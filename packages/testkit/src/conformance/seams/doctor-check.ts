@@ -20,7 +20,7 @@ async function withChecks(
   await examine(checks, box);
 }
 
-function examineFinding(check: string, finding: DoctorFinding): void {
+export function examineFinding(check: string, finding: DoctorFinding): void {
   const { status, item, evidence, repair } = finding;
   const shown = `${check}: ${JSON.stringify(finding)}`;
   assert.ok(['ok', 'warning', 'error'].includes(status), `${shown} has an unknown status`);

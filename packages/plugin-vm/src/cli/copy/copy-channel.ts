@@ -1,0 +1,128 @@
+import { type CliContext, NookError } from '@nook/daemonapi';
+import { CopyRecordParser } from '@nook/guest';
+import { type FrameChannel, RpcClient } from '@nook/wire';
+import { AttachFrame, type AttachResult, type SessionEnd } from '../../attach-protocol.ts';
+import type { CopyRequest } from '../../contract.ts';
+import { printable } from '../printable.ts';
+
+/** As much of the records as goes into one frame of the guest. */
+const FRAME = 65_536;
+
+/** The records of one copy, from and to the guest, straight through its vmhost. */
+export class CopyChannel implements Disposable {
+  /** Every record of the guest; what it throws ends the copy with that error. */
+  onRecord: (kind: number, payload: Buffer) => void = () => {};
+  /** How the guest's side of the copy ended. @throws NookError when it cannot be known, or `onRecord` threw */
+  readonly ended: Promise<SessionEnd>;
+  readonly #channel: FrameChannel;
+  #credit: number;
+  #over = false;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+  #wake: () => void = () => {};
+
+  private constructor(channel: FrameChannel, credit: number, signal: AbortSignal) {
+    this.#channel = channel;
+    this.#credit = credit;
+    this.ended = this.#receive(signal);
+    this.ended.catch(() => {});
+  }
+
+  /** @throws NookError as the daemon and the vmhost answer */
+  static async open(context: CliContext, name: string, request: CopyRequest): Promise<CopyChannel> {
+    const { socket, session, token } = await context.call('vm.copy', { name, ...request });
+    const client = await RpcClient.connect(socket, { timeoutMs: 5_000 });
+    const { result, channel } = await client.upgrade(
+      'exec.attach',
+      { session, token },
+      { opId: context.opId, timeoutMs: 10_000 },
+    );
+    return new CopyChannel(channel, (result as AttachResult).stdin_credit, context.signal);
+  }
+
+  /** Sends a record as far as the guest takes it. @returns false when the guest has stopped listening */
+  async send(record: Buffer): Promise<boolean> {
+    if (this.#waitingBytes + record.length > FRAME) await this.flush();
+    this.#waiting.push(record);
+    this.#waitingBytes += record.length;
+    return !this.#over;
+  }
+
+  async flush(): Promise<void> {
+    const bytes = this.#waiting.length === 1 ? (this.#waiting[0] as Buffer) : Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    while (this.#credit < bytes.length && !this.#over) await this.#change();
+    if (this.#over || bytes.length === 0) return;
+    this.#credit -= bytes.length;
+    let taken = this.#channel.write(AttachFrame.Stdin, bytes);
+    this.#channel.onDrain = () => {
+      taken = true;
+      this.#wake();
+    };
+    while (!taken && !this.#over) await this.#change();
+  }
+
+  /** No more records follow. */
+  async end(): Promise<void> {
+    await this.flush();
+    if (!this.#over) this.#channel.write(AttachFrame.StdinEnd, Buffer.alloc(0));
+  }
+
+  /** A copy that is still going on is given up. */
+  [Symbol.dispose](): void {
+    if (this.#over) return;
+    this.#channel.destroy();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #receive(signal: AbortSignal): Promise<SessionEnd> {
+    const channel = this.#channel;
+    const parser = new CopyRecordParser((kind, payload) => this.onRecord(kind, payload));
+    return new Promise<SessionEnd>((resolve, reject) => {
+      const abort = () => {
+        reject(signal.reason);
+        channel.destroy();
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      let end: SessionEnd | undefined;
+      channel.onFrame = (kind, payload) => {
+        try {
+          if (kind === AttachFrame.Stdout) parser.push(payload);
+          else if (kind === AttachFrame.StdinCredit) this.#credit += payload.readUInt32LE();
+          else if (kind === AttachFrame.Exit) end = JSON.parse(payload.toString()) as SessionEnd;
+        } catch (error) {
+          reject(error);
+          channel.destroy();
+        }
+        this.#wake();
+      };
+      channel.onClose = () => {
+        signal.removeEventListener('abort', abort);
+        this.#over = true;
+        this.#wake();
+        if (end) resolve(end);
+        else reject(new NookError('unavailable', 'The connection to the VM was lost in the middle of the copy.', LOST));
+      };
+      if (signal.aborted) abort();
+    });
+  }
+}
+
+const LOST = { hint: 'Nothing of it stands under its final name. See what became of the VM: nook vm list' };
+
+/** The error of a copy whose guest's side ended without a word of its own. */
+export function endWithoutDone(end: SessionEnd): NookError {
+  if ('errno' in end) {
+    const code = end.stage === 'user' ? 'bad_params' : 'operation_failed';
+    return new NookError(code, `The guest did not begin the copy: ${printable(end.message)}.`);
+  }
+  if ('lost' in end) return new NookError('unavailable', `The copy was lost: ${printable(end.lost)}.`, LOST);
+  const how = 'signal' in end ? `signal ${end.signal} ended it` : `it exited with code ${end.code}`;
+  return new NookError('operation_failed', `The guest's side of the copy failed: ${how}.`);
+}

@@ -1,0 +1,75 @@
+import { expect } from 'vitest';
+import type { Shown } from '../harness/busybox-vm.ts';
+import { eventually } from '../harness/eventually.ts';
+import { type Home, outcome } from '../harness/home.ts';
+import { type Fault, inflict } from './faults.ts';
+import type { Gates } from './gates.ts';
+
+const SETTLED = new Set(['created', 'running', 'paused', 'stopped', 'suspended', 'failed']);
+
+interface Cell {
+  readonly home: Home;
+  readonly gates: Gates;
+  readonly vm: string;
+  readonly command: readonly string[];
+  /** The gate at which the fault comes, and those before it that nothing may pass. */
+  readonly gate: string;
+  readonly closedBefore?: readonly string[];
+  readonly fault: Fault;
+}
+
+/** Runs the command into the fault, then sees that what is listed is what is there, and that the VM can be used again. */
+export async function runCell(cell: Cell): Promise<void> {
+  try {
+    await run(cell);
+  } finally {
+    await cell.home.ok('vm', 'rm', '--force', cell.vm);
+  }
+}
+
+async function run({ home, gates, vm, command, gate, closedBefore = [], fault }: Cell): Promise<void> {
+  const frozen: number[] = [];
+  for (const earlier of closedBefore) await gates.close(earlier, 'fail');
+  await gates.close(gate, fault === 'error' ? 'fail' : 'hold');
+  const client = home.spawn(command, { env: { NOOK_VM_GATE: gates.dir } });
+  const ended = outcome(client);
+  try {
+    await gates.reached(gate, ended);
+    await inflict(fault, { home, vm, client, frozen });
+    gates.open(gate);
+    if (fault === 'frozen vmhost') await home.nook(['vm', 'kill', vm]);
+    const end = await ended;
+    if (end.code !== 0 && fault !== 'client') expect(end.stderr).toMatch(/^(nook|error): /);
+    await settled(home, vm);
+  } finally {
+    gates.open(gate, ...closedBefore);
+    for (const pid of frozen) wake(pid);
+  }
+  await works(home, vm);
+}
+
+async function settled(home: Home, vm: string): Promise<void> {
+  await eventually(
+    `what is listed of ${vm} is what is there`,
+    async () => {
+      const { state, cause } = await home.json<Shown>('vm', 'show', vm);
+      return { state, cause, surplus: await home.surplus() };
+    },
+    ({ state, surplus }) => SETTLED.has(state) && surplus.length === 0,
+    10_000,
+  );
+}
+
+/** The next command repairs. */
+async function works(home: Home, vm: string): Promise<void> {
+  await home.ok('vm', 'start', vm);
+  expect(await home.ok('vm', 'exec', vm, '--', 'echo', 'works')).toBe('works\n');
+}
+
+function wake(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT');
+  } catch {
+    // It was killed, as it should be.
+  }
+}

@@ -1,0 +1,41 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Shown } from '../harness/busybox-vm.ts';
+import type { Home } from '../harness/home.ts';
+import { processesOf } from '../harness/surplus.ts';
+
+/** What is done to a start or a stop at one of its points. `error` is a fault of the point itself. */
+export const FAULTS = ['error', 'nookd', 'vmhost', 'qemu', 'client', 'frozen vmhost'] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface Scene {
+  readonly home: Home;
+  readonly vm: string;
+  /** The command that starts or stops it. */
+  readonly client: ChildProcess;
+  /** Processes to be woken up again. */
+  readonly frozen: number[];
+}
+
+/** Those that need a machine that is there. */
+export function needsMachine(fault: Fault): boolean {
+  return fault === 'vmhost' || fault === 'qemu' || fault === 'frozen vmhost';
+}
+
+export async function inflict(fault: Fault, { home, vm, client, frozen }: Scene): Promise<void> {
+  if (fault === 'error') return;
+  if (fault === 'client') return kill(client.pid);
+  if (fault === 'nookd') return kill((await home.json<{ pid: number }>('daemon', 'status')).pid);
+  const { vmhosts, qemus } = processesOf((await home.json<Shown>('vm', 'show', vm)).dir);
+  const [vmhost] = vmhosts;
+  const [qemu] = qemus;
+  if (fault === 'vmhost') return kill(vmhost);
+  if (fault === 'qemu') return kill(qemu);
+  if (vmhost === undefined) throw new Error('there is no vmhost to freeze');
+  frozen.push(vmhost);
+  process.kill(vmhost, 'SIGSTOP');
+}
+
+function kill(pid: number | undefined): void {
+  if (pid === undefined) throw new Error('there is no process to kill');
+  process.kill(pid, 'SIGKILL');
+}

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Progress } from '@nook/daemonapi';
+import { images } from '@nook/plugin-images';
+import { buildTar, startTestDaemon } from '@nook/testkit';
+import { conformance } from '@nook/testkit/conformance';
+import { afterAll, describe, expect, test } from 'vitest';
+import { webImages } from './web-images.ts';
+
+const FILES = {
+  'tools.tar': buildTar([{ name: 'bin/tool', content: 'a tool' }]),
+  'packed.tar': gzipSync(buildTar([{ name: 'bin/tool', content: 'a packed tool' }])),
+};
+const requests: string[] = [];
+
+const server = createServer(({ url = '' }, response) => {
+  requests.push(url);
+  const [name = '', sum] = url.slice(1).split(/(\.sha256)$/);
+  const file = FILES[name as keyof typeof FILES];
+  if (file === undefined) response.writeHead(404).end();
+  else response.end(sum === undefined ? file : createHash('sha256').update(file).digest('hex'));
+});
+const folder = mkdtempSync(join(tmpdir(), 'nook-'));
+const archive = join(folder, 'root.tar');
+writeFileSync(archive, FILES['tools.tar']);
+
+await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(folder, { recursive: true });
+});
+
+const config = { images: { size: '32MiB' } };
+const daemonOfBoth = () => startTestDaemon({ plugins: [images, webImages], config });
+
+describe('an image of a source that a stranger wrote', () => {
+  test('is pulled, and stands in the store under a name made of its reference', async () => {
+    await using daemon = await daemonOfBoth();
+    const seen: Progress[] = [];
+    const reference = `${base}/tools.tar`;
+    const image = await daemon.client.call('image.pull', { reference }, { onProgress: (update) => seen.push(update) });
+    expect(image).toMatchObject({ source: expect.stringContaining('127.0.0.1'), config: { env: ['WEB=1'] } });
+    expect(image.name).toMatch(/^http-127\.0\.0\.1-\d+-tools\.tar$/);
+    expect(seen.map(({ stage }) => stage)).toContain('download');
+    expect(await daemon.call('image.show', { reference })).toEqual(image);
+    expect(await daemon.call('image.show', { reference: image.digest })).toEqual(image);
+    expect(await daemon.call('image.list', {})).toContainEqual(
+      expect.objectContaining({ name: image.name, state: 'ready' }),
+    );
+  });
+
+  test('is fetched once, by whatever names it is asked for', async () => {
+    await using daemon = await daemonOfBoth();
+    const reference = `${base}/packed.tar`;
+    const first = await daemon.call('image.pull', { reference });
+    const fetched = () => requests.filter((url) => url === '/packed.tar').length;
+    const before = fetched();
+    const second = await daemon.call('image.pull', { reference, name: 'tools' });
+    expect(second).toEqual({ ...first, name: 'tools' });
+    expect(fetched()).toBe(before);
+    await daemon.call('image.pull', { reference, name: 'tools', force: true });
+    expect(fetched()).toBe(before + 1);
+    const taken = { code: 'already_exists' };
+    await expect(daemon.call('image.pull', { reference: `${base}/tools.tar`, name: 'tools' })).rejects.toMatchObject(
+      taken,
+    );
+    await expect(daemon.call('image.pull', { reference, name: 'busybox' })).rejects.toMatchObject(taken);
+  });
+
+  test('and one that is not there, or of a source that is not, is refused with what to do', async () => {
+    await using daemon = await daemonOfBoth();
+    await expect(daemon.call('image.pull', { reference: `${base}/none.tar` })).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('answers 404'),
+    });
+    await expect(daemon.call('image.pull', { reference: 'ftp://x/y.tar' })).rejects.toMatchObject({
+      code: 'not_found',
+      message: "No source of images here knows 'ftp:'.",
+      hint: expect.stringMatching(/'debian:', 'file:', 'http:', 'https:'/),
+    });
+    expect(await daemon.call('image.list', {})).toHaveLength(2);
+  });
+
+  test('is not brought by two that claim the same', async () => {
+    const double = { ...webImages, name: 'web-double' };
+    await expect(startTestDaemon({ plugins: [images, webImages, double], config })).rejects.toMatchObject({
+      message: expect.stringMatching(/the name 'web' is claimed by web and web; 'http:' is claimed by web and web/),
+    });
+  });
+});
+
+describe('conformance', () => {
+  conformance(webImages, { with: [images], config, images: [`${base}/tools.tar`] });
+
+  conformance(images, {
+    calls: { images: (capability) => capability.defaultImage(), kernels: (capability) => capability.get() },
+    images: ['busybox', 'debian-12', `file:${archive}`],
+  });
+});
