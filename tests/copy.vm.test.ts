@@ -20,6 +20,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home, outcome } from './harness/home.ts';
+import { Person } from './harness/person.ts';
 
 const MIB = 1024 * 1024;
 
@@ -189,6 +190,14 @@ describe('nook vm cp', () => {
     expect((await home.nook(['vm', 'exec', 'frail', '--', 'test', '-e', '/big'])).code).toBe(1);
     expect((await cp('frail:/big', at('none'))).code).toBe(1);
     expect(existsSync(at('none'))).toBe(false);
+  });
+
+  it('shows on a terminal how far it is', async () => {
+    await writeFile(at('big'), randomBytes(100 * MIB));
+    const person = new Person(home, ['vm', 'cp', at('big'), 'box:/big']);
+    await person.reads(/copy {2}[1-9]\d*\.\d MiB {2}\d+\.\d s {2}1 files/);
+    expect(await person.ended).toBe(0);
+    await guest('rm /big');
   });
 
   it('is not a session that anybody sees', async () => {

@@ -118,8 +118,12 @@ describe('sessions', () => {
     ]);
     await untilOutput(child, /up/);
     child.kill('SIGKILL');
-    const running = () => home.nook(['vm', 'exec', 'box', '--', 'pgrep', '-f', 'sleep 1234']);
-    await eventually('the command is gone', running, ({ code }) => code === 1);
+    const seen = await eventually(
+      'the command has ended',
+      async () => (await list()).at(-1),
+      (one) => one?.state === 'exited',
+    );
+    expect(seen?.exit_code).toBe(129);
     expect(await home.nook(['vm', 'exec', '--on-disconnect', 'maybe', 'box', '--', 'true'])).toMatchObject({
       code: 125,
     });

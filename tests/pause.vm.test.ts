@@ -42,19 +42,14 @@ describe('a paused VM', () => {
   it('is continued to be stopped, so that its guest can act on it', async () => {
     await using home = await Home.create();
     await busyboxVm(home, 'web');
-    await home.ok(
-      'vm',
-      'exec',
-      '-d',
-      'web',
-      '--',
-      'sh',
-      '-c',
-      'trap "echo heard > /root/file; sync; exit" TERM; while :; do sleep 0.1; done',
-    );
+    const script = 'trap "echo heard > /root/file; sync; exit" TERM; echo ready; while :; do sleep 0.1; done';
+    const listening = home.spawn(['vm', 'exec', 'web', '--', 'sh', '-c', script]);
+    const ended = outcome(listening);
+    await untilOutput(listening, /ready/);
     await home.ok('vm', 'pause', 'web');
     await home.ok('vm', 'stop', 'web');
     expect(await home.json('vm', 'show', 'web')).toMatchObject({ state: 'stopped', cause: 'stopped as asked' });
+    await ended;
     expect((await home.nook(['vm', 'resume', 'web'])).stderr).toContain("VM 'web' is stopped");
     await home.ok('vm', 'start', 'web');
     expect(await home.ok('vm', 'exec', 'web', '--', 'cat', '/root/file')).toBe('heard\n');

@@ -11,7 +11,8 @@ interface Fault {
   readonly check: string;
   readonly says: RegExp;
   readonly declares?: readonly VmDriverCapability[];
-  readonly settings?: object;
+  /** What each preparation answers more. */
+  readonly settings?: () => object;
 }
 
 // A suite that finds nothing is worth nothing: machines of the plain driver, each with one fault.
@@ -32,18 +33,16 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   outlives_its_owner: {
     check: 'does not outlive the process',
     says: /a machine whose owner was killed is still there/,
-    settings: { command: ['setpriv', '--pdeathsig', 'clear', 'qemu-system-x86_64'] },
+    settings: () => ({ command: ['setpriv', '--pdeathsig', 'clear', 'qemu-system-x86_64'] }),
   },
   prepares_differently: {
     check: 'prepares every start alike',
     says: /two starts of one VM are prepared differently/,
-    get settings() {
-      return { at: performance.now() };
-    },
+    settings: () => ({ at: performance.now() }),
   },
 };
 
-function faulty(name: string, { declares = [], ...fault }: Fault): PluginDefinition<'plain'> {
+function faulty(name: string, { declares = [], settings = () => ({}) }: Fault): PluginDefinition<'plain'> {
   const engine = new URL('./plain-driver/faulty-engine.ts', import.meta.url).href;
   const spoil = (driver: VmDriver): VmDriver => ({
     ...driver,
@@ -51,7 +50,7 @@ function faulty(name: string, { declares = [], ...fault }: Fault): PluginDefinit
     capabilities: declares,
     async prepare(request, signal) {
       const setup = await driver.prepare(request, signal);
-      return { ...setup, settings: { ...setup.settings, fault: name, ...fault.settings } };
+      return { ...setup, settings: { ...setup.settings, fault: name, ...settings() } };
     },
   });
   return {

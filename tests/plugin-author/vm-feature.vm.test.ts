@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -19,12 +19,9 @@ interface Vm {
 const TEXT = 'a text, with "quotes" and ünïcode';
 
 /** A home whose daemon has the seed-drive example and a feature that fails as it is told. */
-async function featureHome(): Promise<Home> {
-  const home = await Home.create();
-  await mkdir(join(home.dir, 'config'), { mode: 0o700 });
+function featureHome(): Promise<Home> {
   const command = JSON.stringify([process.execPath, join(import.meta.dirname, 'seed-daemon.ts')]);
-  await writeFile(join(home.dir, 'config/config.toml'), `[daemon]\ncommand = ${command}\n`, { mode: 0o600 });
-  return home;
+  return Home.create({ config: `[daemon]\ncommand = ${command}\n[vm.templates]\nauto = false\n` });
 }
 
 const seed = (more: object = {}) => ['--feature', `seed-drive=${JSON.stringify({ text: TEXT, ...more })}`];

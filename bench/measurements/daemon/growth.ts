@@ -2,6 +2,7 @@ import { createClient, type NookClient } from '../../../packages/client/src/inde
 import type {} from '../../../packages/plugin-vm/src/contract.ts';
 import { RpcClient } from '../../../packages/wire/src/index.ts';
 import { Lab } from '../../lab.ts';
+import { LineLoad } from '../../line-load.ts';
 import type { Row } from '../../row.ts';
 import { repeat, summary, timed } from '../../statistics.ts';
 import { measurement } from './measurement.ts';
@@ -10,6 +11,7 @@ import { VmRecords } from './records.ts';
 const RECORDS = [1, 1_000, 10_000];
 const CONNECTIONS = [1, 100, 1_000];
 const REST_MS = 1_000;
+const IN_FLIGHT = 256;
 
 /** The same calls with more and more VMs in a daemon's store. */
 export async function growthOfRecords(lab: Lab): Promise<Row[]> {
@@ -25,6 +27,7 @@ export async function growthOfRecords(lab: Lab): Promise<Row[]> {
       client.list('vm.list', {}),
     );
     const meanwhile = await whileListing(fresh, client);
+    const wall = await repeat(lab.count(10, 5), () => timed(() => fresh.home.ok('vm', 'list')));
     await fresh.rest(REST_MS);
     const rss = [await fresh.daemonRss()];
     const at = `${inWords(size)} ${size === 1 ? 'VM record' : 'VM records'} (vm.create)`;
@@ -32,6 +35,7 @@ export async function growthOfRecords(lab: Lab): Promise<Row[]> {
     rows.push({ measurement, what: `· vm.list, all at once`, unit: 'ms', ...summary(list) });
     rows.push({ measurement, what: `· vm.list in pages of 250`, unit: 'ms', ...summary(pages) });
     rows.push({ measurement, what: `· ping while another pages through`, unit: 'ms', ...summary(meanwhile) });
+    rows.push({ measurement, what: `· nook vm list`, unit: 'ms', ...summary(wall) });
     rows.push({ measurement, what: `· nookd RSS`, unit: 'MB', ...summary(rss) });
   }
   return rows;
@@ -41,6 +45,7 @@ export async function growthOfRecords(lab: Lab): Promise<Row[]> {
 export async function growthOfConnections(lab: Lab): Promise<Row[]> {
   await using fresh = await Lab.open({ quick: lab.quick });
   await using open = new AsyncDisposableStack();
+  using load = await LineLoad.connect(fresh.socket);
   const clients: RpcClient[] = [];
   const rows: Row[] = [];
   for (const size of CONNECTIONS) {
@@ -52,10 +57,12 @@ export async function growthOfConnections(lab: Lab): Promise<Row[]> {
     }
     let turn = 0;
     const ping = await samples(lab.count(2_000, 1_000), () => clients[turn++ % size]?.call('ping') ?? Promise.reject());
+    const rate = await repeat(4, () => load.run(lab.count(30_000, 10_000), IN_FLIGHT));
     await fresh.rest(REST_MS);
     const rss = [await fresh.daemonRss()];
     const at = `${inWords(size)} ${size === 1 ? 'connection' : 'connections in turn'}`;
     rows.push({ measurement, what: `ping, ${at}`, unit: 'ms', ...summary(ping) });
+    rows.push({ measurement, what: `· pings, ${IN_FLIGHT} in flight on one more`, unit: 'per s', ...summary(rate) });
     rows.push({ measurement, what: `· nookd RSS`, unit: 'MB', ...summary(rss) });
   }
   return rows;

@@ -1,5 +1,6 @@
 import type { ImageSource } from './image-source.ts';
 import type { VmDriver } from './vm-driver.ts';
+
 import type { VmFeature } from './vm-feature.ts';
 
 /** What one look at the host or at nook's own state found. */

@@ -1,5 +1,5 @@
 import type { StandardSchema } from '@nook/daemonapi';
-import { type JsonSchema, unknownKeys } from './unknown-keys.ts';
+import { type JsonSchema, MOST_PROBLEMS, unknownKeys } from './unknown-keys.ts';
 
 export interface SchemaProblem {
   /** Dotted path of the value, empty for the whole. */
@@ -33,6 +33,7 @@ function judge<Output>(
   if (result.issues === undefined) return { value: result.value };
   const unknown = unknownKeys(describe(schema), value);
   const others = result.issues
+    .slice(0, MOST_PROBLEMS)
     .filter(({ message }) => unknown.length === 0 || !message.startsWith('Unrecognized key'))
     .map(({ path, message }) => ({ path: dotted(path), message }));
   return { problems: [...unknown, ...others] };

@@ -3,9 +3,17 @@ import { suggestionHint } from './suggest.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** Every key in `value`, at any depth, that the JSON Schema does not name, with what was probably meant. */
+/** More are not looked for: whoever sends hundreds of thousands must not keep others waiting. */
+export const MOST_PROBLEMS = 50;
+
+/** The keys in `value`, at any depth, that the JSON Schema does not name, with what was probably meant. */
 export function unknownKeys(schema: JsonSchema, value: unknown): SchemaProblem[] {
-  return walk({ root: schema, schema, value, path: [] });
+  const problems: SchemaProblem[] = [];
+  for (const problem of walk({ root: schema, schema, value, path: [] })) {
+    problems.push(problem);
+    if (problems.length === MOST_PROBLEMS) break;
+  }
+  return problems;
 }
 
 interface Place {
@@ -15,27 +23,31 @@ interface Place {
   readonly path: readonly string[];
 }
 
-function walk({ root, schema, value, path }: Place): SchemaProblem[] {
+function* walk({ root, schema, value, path }: Place): Generator<SchemaProblem> {
   const shapes = alternatives(root, schema);
   if (Array.isArray(value)) {
     const items = shapes.map((shape) => shape.items).find(isObject);
-    if (items === undefined) return [];
-    return value.flatMap((item, index) => walk({ root, schema: items, value: item, path: [...path, String(index)] }));
+    if (items === undefined) return;
+    for (const [index, item] of value.entries()) {
+      yield* walk({ root, schema: items, value: item, path: [...path, String(index)] });
+    }
+    return;
   }
-  if (!isObject(value)) return [];
+  if (!isObject(value)) return;
   const objects = shapes.filter((shape) => isObject(shape.properties));
   // Anything goes where no shape lists its keys, or one of them is open.
-  if (objects.length === 0 || shapes.some(({ additionalProperties: open }) => open === true || isObject(open))) {
-    return [];
-  }
+  if (objects.length === 0 || shapes.some(({ additionalProperties: open }) => open === true || isObject(open))) return;
   const known = new Map(objects.flatMap((shape) => Object.entries(shape.properties as Record<string, JsonSchema>)));
-  return Object.entries(value).flatMap(([key, inner]) => {
+  for (const [key, inner] of Object.entries(value)) {
     const at = [...path, key];
     const property = known.get(key);
-    if (property !== undefined) return walk({ root, schema: property, value: inner, path: at });
+    if (property !== undefined) {
+      yield* walk({ root, schema: property, value: inner, path: at });
+      continue;
+    }
     const hint = suggestionHint(key, [...known.keys()]);
-    return [{ path: at.join('.'), message: 'Unknown key', ...(hint === undefined ? {} : { hint }) }];
-  });
+    yield { path: at.join('.'), message: 'Unknown key', ...(hint === undefined ? {} : { hint }) };
+  }
 }
 
 /** The schema itself, or the branches that it is made of, references followed. */

@@ -76,6 +76,7 @@ void copy_place_commit(const struct copy_place *place) {
   /* A machine that is switched off after the renames must not come back with empty files under the final names. */
   if (syncfs(place->into) < 0) copy_fail_here(errno, "cannot be written to the disk");
   if (place->merge) {
+    copy_tree_let_in(place->into, place->staged);
     int staged = openat(place->into, place->staged, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (staged < 0) copy_fail_here(errno, "is gone");
     copy_tree_merge(staged, place->into, MERGE_CHECK);

@@ -12,11 +12,7 @@
 
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/*
- * Root needs no permission of a directory. Another user may have to give it to himself; fchmodat follows symlinks, but
- * the kernel lets him change only what is his.
- */
-static void let_owner_in(int parent, const char *name) {
+void copy_tree_let_in(int parent, const char *name) {
   if (geteuid() == 0) return;
   int ignored = fchmodat(parent, name, S_IRWXU, 0);
   (void)ignored;
@@ -32,7 +28,7 @@ void copy_tree_rename(int from, const char *name, int to, const char *new_name) 
   /* A directory that moves to another parent has its `..` written. */
   bool locked = geteuid() != 0 && fstatat(from, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(about.st_mode) &&
                 (about.st_mode & S_IWUSR) == 0;
-  if (locked) let_owner_in(from, name);
+  if (locked) copy_tree_let_in(from, name);
   if (renameat(from, name, to, new_name) < 0) copy_fail_here(errno, "cannot be put in place");
   if (!locked) return;
   int ignored = fchmodat(to, new_name, about.st_mode & 07777, 0);
@@ -47,7 +43,7 @@ static void merge_entry(int from, int to, const char *name, enum merge what) {
   if (absent && errno != ENOENT) copy_fail_here(errno, "cannot be looked at");
   if (!absent && S_ISDIR(fresh.st_mode) && !S_ISDIR(present.st_mode)) copy_fail(ENOTDIR, "%s: is there and no directory", copy_path());
   if (!absent && S_ISDIR(fresh.st_mode)) {
-    let_owner_in(from, name);
+    copy_tree_let_in(from, name);
     int inner = openat(from, name, OPEN_DIRECTORY);
     int target = openat(to, name, OPEN_DIRECTORY);
     if (inner < 0 || target < 0) copy_fail_here(errno, "cannot be opened");
@@ -58,7 +54,10 @@ static void merge_entry(int from, int to, const char *name, enum merge what) {
     return;
   }
   if (!absent) copy_tree_check_replaceable(&present);
-  if (what == MERGE_MOVE) copy_tree_rename(from, name, to, name);
+  if (what == MERGE_MOVE)
+    copy_tree_rename(from, name, to, name);
+  else if (faccessat(to, ".", W_OK, AT_EACCESS) < 0)
+    copy_fail_here(errno, "cannot be put in place");
 }
 
 static DIR *list(int fd) {
@@ -89,7 +88,7 @@ void copy_tree_merge(int from, int to, enum merge what) {
 
 void copy_tree_remove(int parent, const char *name) {
   if (unlinkat(parent, name, 0) == 0 || errno != EISDIR) return;
-  let_owner_in(parent, name);
+  copy_tree_let_in(parent, name);
   int fd = openat(parent, name, OPEN_DIRECTORY);
   DIR *directory = fd < 0 ? NULL : list(fd);
   const char *entry;

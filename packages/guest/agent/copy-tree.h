@@ -10,6 +10,11 @@ enum merge { MERGE_CHECK, MERGE_MOVE };
 void copy_tree_merge(int from, int to, enum merge what);
 /* rename(2), also of a directory that its owner may not write to. */
 void copy_tree_rename(int from, const char *name, int to, const char *new_name);
+/*
+ * Root needs no permission of a directory. Another user may have to give it to himself; fchmodat follows symlinks, but
+ * the kernel lets him change only what is his.
+ */
+void copy_tree_let_in(int parent, const char *name);
 void copy_tree_remove(int parent, const char *name);
 /* Ends the copy unless a file may take the place of this. */
 void copy_tree_check_replaceable(const struct stat *present);

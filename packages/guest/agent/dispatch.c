@@ -102,7 +102,8 @@ static void (*const handlers[])(const struct frame *frame) = {
     [FRAME_DATA] = session_data,  [FRAME_END] = session_end,        [FRAME_CREDIT] = session_credit,
     [FRAME_SIGNAL] = session_signal, [FRAME_RESIZE] = session_resize, [FRAME_PING] = on_ping,
     [FRAME_PONG] = on_pong,       [FRAME_POWEROFF] = on_poweroff, [FRAME_COPY] = session_errand,
-    [FRAME_STATS] = session_errand, [FRAME_LISTENERS] = session_errand, [FRAME_HOLD] = on_hold,
+    [FRAME_STATS] = session_errand, [FRAME_LISTENERS] = session_errand,
+    [FRAME_HOLD] = on_hold,
 };
 
 void dispatch_frame(const struct frame *frame) {

@@ -32,7 +32,7 @@ enum frame_type {
   FRAME_COPY,
   FRAME_STATS,
   FRAME_LISTENERS,
-  FRAME_HOLD,
+  FRAME_HOLD = 20,
   FRAME_HELD,
 };
 

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -79,6 +81,19 @@ describe('a copy into the guest', () => {
     expect(readdirSync(at('new')).sort()).toEqual(['empty', 'link', 'more', 'run']);
   });
 
+  test('has directories that may not be written to, also where it joins a tree', async () => {
+    await using agent = await TestAgent.start();
+    const locked = [put.directory('', 0o500), put.directory('in', 0o500), put.file('f', 'x'), put.up, put.up, put.done];
+    expect(await copyInto(agent, { path: at('new') }, ...locked)).toBeUndefined();
+    mkdirSync(at('old', 'in'), { recursive: true });
+    expect(await copyInto(agent, { path: at('old') }, ...locked)).toBeUndefined();
+    mkdirSync(at('other'));
+    expect(await copyInto(agent, { path: at('other') }, ...locked)).toBeUndefined();
+    for (const path of [at('new'), at('new', 'in'), at('other', 'in')]) expect(statSync(path).mode & 0o777).toBe(0o500);
+    expect(readdirSync(at('old', 'in'))).toEqual(['f']);
+    execFileSync('chmod', ['-R', 'u+w', dir]);
+  });
+
   test('keeps holes', async () => {
     await using agent = await TestAgent.start();
     const records = [put.openFile(), put.hole(1 << 30), put.data('end'), put.hole(1 << 20), put.close, put.done];
@@ -116,6 +131,20 @@ describe('a copy that is not whole', () => {
     mkdirSync(at('t', 'run'), { recursive: true });
     expect(await copyInto(agent, { path: at('t') }, ...tree)).toBe(`${at('t', 'run')}: is a directory already`);
     expect(readdirSync(at('t'))).toEqual(['run']);
+  });
+
+  test.runIf(process.getuid?.() === 0)('leaves what was there when its user may not write everywhere', async () => {
+    await using agent = await TestAgent.start();
+    for (const name of ['first', 'locked', 'last']) mkdirSync(at('t', name), { recursive: true });
+    execFileSync('chown', ['-R', '65534', dir]);
+    chmodSync(at('t', 'locked'), 0o500);
+    const inner = (name: string) => [put.directory(name), put.file('f', ''), put.up];
+    const records = [put.directory(), ...['first', 'locked', 'last'].flatMap(inner), put.up, put.done];
+    expect(await copyInto(agent, { path: at('t'), user: '65534' }, ...records)).toMatch(
+      /locked\/f: cannot be put in place: Permission denied/,
+    );
+    for (const name of ['first', 'last', 'locked']) expect(readdirSync(at('t', name))).toEqual([]);
+    expect(readdirSync(at('t')).sort()).toEqual(['first', 'last', 'locked']);
   });
 });
 

@@ -34,6 +34,8 @@ export const vmConfig = z.strictObject({
       max_bytes: size.default(4 * 1024 ** 3),
     })
     .prefault({}),
+  /** Consoles of so many boots are kept. */
+  keep_boots: z.number().int().min(1).max(1000).default(10),
   stop_seconds: z.number().min(0).max(3600).default(10),
 });
 

@@ -110,7 +110,7 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
   });
 }
 
-function registerReads({ method, clock }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+function registerReads({ method, clock, events }: PluginContext<'vm', VmConfig>, machines: Machines): void {
   const pages = new Pages<Machine>();
   method('vm.list', {
     summary: 'All VMs with what is known of them; asks no VM anything.',
@@ -152,7 +152,7 @@ function registerReads({ method, clock }: PluginContext<'vm', VmConfig>, machine
     stream: true,
     params: schema.logsParams,
     result: schema.logsResult,
-    run: (params, call) => streamLog(machines.get(params.name), params, call),
+    run: (params, call) => streamLog(machines.get(params.name), params, { call, events }),
   });
 }
 

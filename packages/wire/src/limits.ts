@@ -4,6 +4,9 @@ export const MAX_LINE_BYTES = 4 * 1024 * 1024;
 /** Deepest nesting of objects and arrays that a request may have. */
 export const MAX_DEPTH = 512;
 
+/** Most values that a request may hold, as far as commas tell: reading millions of them would keep others waiting. */
+export const MAX_VALUES = 100_000;
+
 /** Calls that one connection may have in flight; more lines wait unread. */
 export const MAX_CALLS_IN_FLIGHT = 1024;
 

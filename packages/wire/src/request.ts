@@ -1,7 +1,7 @@
 import { NookError } from '@nook/daemonapi';
 import { NotJson } from './json-rpc.ts';
 import { isKey, KEY_RULE, OP_ID_RULE } from './keys.ts';
-import { MAX_DEPTH, MAX_KEY_LENGTH } from './limits.ts';
+import { MAX_DEPTH, MAX_KEY_LENGTH, MAX_VALUES } from './limits.ts';
 import { isOpId, mintOpId } from './op-id.ts';
 import { readJsonRpc } from './read-json-rpc.ts';
 import { isRecord } from './wire-error.ts';
@@ -60,11 +60,8 @@ export const JSON_RPC: Addressee = { jsonRpc: { notification: false, progress: f
 export function readMessage(line: string, jsonRpc = false): Message | UnreadableRequest {
   let value: unknown;
   try {
-    if (isTooDeep(line))
-      return unreadable(
-        new NookError('bad_request', `The request is nested deeper than ${MAX_DEPTH} levels.`),
-        jsonRpc,
-      );
+    const excess = excessOf(line);
+    if (excess !== undefined) return unreadable(new NookError('bad_request', excess), jsonRpc);
     value = JSON.parse(line);
   } catch {
     return unreadable(new NotJson(), jsonRpc);
@@ -120,18 +117,23 @@ export function isRequestId(value: unknown): value is RequestId {
   return typeof value === 'string' ? value.length <= MAX_KEY_LENGTH : Number.isFinite(value);
 }
 
-/** Checked before parsing: what walks the parsed value recursively could run out of stack. */
-function isTooDeep(line: string): boolean {
-  if (line.length <= 2 * MAX_DEPTH) return false;
-  let depth = 0;
+/**
+ * Checked before parsing: what walks the parsed value recursively could run out of stack, and objects of hundreds of
+ * thousands of keys take seconds. @returns what is too much, if anything is
+ */
+function excessOf(line: string): string | undefined {
+  if (line.length <= 2 * MAX_DEPTH) return undefined;
+  let [depth, values] = [0, 1];
   let inString = false;
   for (let at = 0; at < line.length; at++) {
     const char = line.charCodeAt(at);
     if (char === 0x22) inString = !inString;
     else if (inString) at += char === 0x5c ? 1 : 0;
-    else if (char === 0x5b || char === 0x7b) {
-      if (++depth > MAX_DEPTH) return true;
+    else if (char === 0x2c) {
+      if (++values > MAX_VALUES) return `The request holds more than ${MAX_VALUES} values.`;
+    } else if (char === 0x5b || char === 0x7b) {
+      if (++depth > MAX_DEPTH) return `The request is nested deeper than ${MAX_DEPTH} levels.`;
     } else if (char === 0x5d || char === 0x7d) depth--;
   }
-  return false;
+  return undefined;
 }

@@ -76,6 +76,11 @@ describe('what is no request', () => {
     ['an empty idempotency key', { ...request, idempotency_key: '' }, 'bad_request'],
     ['a cancel of nothing that could be an id', { version: 1, cancel: [] }, 'bad_request'],
     ['deep nesting', `{"version":1,"method":"m","params":{"a":${'['.repeat(100_000)}`, 'bad_request'],
+    [
+      'a hundred thousand keys',
+      `{"version":1,"method":"m","params":{${'"a":1,'.repeat(100_000)}"b":2}}`,
+      'bad_request',
+    ],
   ])('%s gets a typed error with an op id', async (_, line, code) => {
     await using server = await testServer(echo);
     const answer = await RawClient.ask(server.path, line);

@@ -7,7 +7,7 @@ const SOURCES: readonly LogSource[] = ['console', 'vmhost', 'qemu'];
 
 export const logs: CliCommand = {
   name: 'vm logs',
-  summary: "Print a VM's console, or the log of its vmhost",
+  summary: "Print a VM's console, the log of its vmhost, or what QEMU said",
   positionals: [{ name: 'VM', required: true, help: 'name of the VM' }],
   options: {
     follow: { short: 'f', help: 'go on until the VM ends' },

@@ -42,10 +42,10 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...(options.init === undefined ? {} : { init: guestInit(options.init) }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),
-    ...(options.mount === undefined ? {} : { mounts: (options.mount as readonly string[]).map(mountOf) }),
     ...(options.feature === undefined
       ? {}
       : { features: Object.fromEntries((options.feature as readonly string[]).map(featurePart)) }),
+    ...(options.mount === undefined ? {} : { mounts: (options.mount as readonly string[]).map(mountOf) }),
     ...(options.rm === true ? { auto_remove: true } : {}),
   };
 }

@@ -1,12 +1,10 @@
-import { createReadStream, watch } from 'node:fs';
-import { access, open } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import { access } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { type CallContext, NookError } from '@nook/daemonapi';
-import type { LogSource } from '../contract.ts';
+import { type CallContext, type EventBus, NookError } from '@nook/daemonapi';
+import type { LogSource, VmState } from '../contract.ts';
 import type { Machine } from '../machines/machine.ts';
-import { consoleFile, VM_FILES } from '../vmhost/host-spec.ts';
+import { logPlace, noSuchLog } from './log-source.ts';
+import { type Following, readRotated } from './rotated-reader.ts';
 
 interface LogRequest {
   readonly source?: LogSource | undefined;
@@ -16,81 +14,56 @@ interface LogRequest {
 
 type LogResult = { source: LogSource; boot: number };
 
+const UP: readonly VmState[] = ['starting', 'running', 'paused', 'stopping'];
+
 /**
- * Streams a log of a VM; with `follow` until the caller goes or the VM ends.
+ * Streams a log of a VM; with `follow` until the caller goes or that boot ends.
  * @throws NookError `not_running` for a VM that was never started, `not_found` for a boot that has no log
  */
-export async function streamLog(machine: Machine, request: LogRequest, call: CallContext): Promise<LogResult> {
+export async function streamLog(
+  machine: Machine,
+  { source = 'console', boot, follow = false }: LogRequest,
+  { call, events }: { call: CallContext; events: EventBus },
+): Promise<LogResult> {
   const { name, run } = machine.record;
   if (run.boot === 0) {
     throw new NookError('not_running', `VM '${name}' was never started, so it has no logs.`, {
       hint: `Start it: nook vm start ${name}`,
     });
   }
-  const result = { source: request.source ?? 'console', boot: request.boot ?? run.boot };
-  const path = join(machine.dir, result.source === 'console' ? consoleFile(result.boot) : VM_FILES.log);
-  await access(path).catch(() => {
-    throw new NookError('not_found', `VM '${name}' has no ${result.source} log of boot ${result.boot}.`, {
-      hint: `The latest boot is ${run.boot}.`,
-    });
-  });
-  const only = result.source === 'qemu' ? '"machine_stderr":' : undefined;
+  const result = { source, boot: boot ?? run.boot };
+  const place = logPlace(machine.dir, source, result.boot);
+  const there = result.boot <= run.boot && (await exists(place.path));
+  if (!there) throw noSuchLog(name, { ...result, latest: run.boot });
   const out = call.stream(result);
-  if (request.follow) await follow(path, { out, only, signal: call.signal, running: () => isUp(machine) });
-  else if (only === undefined) await pipeline(createReadStream(path), out);
-  else await pipeline(createReadStream(path), linesWith(only), out);
+  const left = new AbortController();
+  out.once('close', () => left.abort());
+  const following: Following = {
+    signal: AbortSignal.any([call.signal, left.signal]),
+    running: () => machine.record.run.boot === result.boot && UP.includes(machine.record.state),
+    onChange: (listener) => events.subscribe('vm.*', listener),
+  };
+  const bytes = readRotated(place.path, follow ? following : undefined);
+  if (place.holds) await pipeline(bytes, linesThat(place.holds), out);
+  else await pipeline(bytes, out);
   return result;
 }
 
-function isUp({ record }: Machine): boolean {
-  return record.state === 'running' || record.state === 'starting' || record.state === 'stopping';
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
-function linesWith(mark: string) {
+function linesThat(holds: (line: string) => boolean) {
   return async function* (source: AsyncIterable<Buffer>): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
     let rest = '';
     for await (const chunk of source) {
-      const lines = (rest + chunk.toString('utf8')).split('\n');
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) if (line.includes(mark)) yield `${line}\n`;
+      for (const line of lines) if (holds(line)) yield `${line}\n`;
     }
   };
-}
-
-interface Following {
-  readonly out: Duplex;
-  readonly only: string | undefined;
-  readonly signal: AbortSignal;
-  running(): boolean;
-}
-
-async function follow(path: string, { out, only, signal, running }: Following): Promise<void> {
-  const file = await open(path, 'r');
-  const watcher = watch(path);
-  try {
-    const source = async function* (): AsyncGenerator<Buffer> {
-      const buffer = Buffer.allocUnsafe(64 * 1024);
-      while (!signal.aborted && !out.destroyed) {
-        const changed = new Promise<void>((resolve) => {
-          watcher.once('change', () => resolve());
-          watcher.once('close', () => resolve());
-        });
-        for (;;) {
-          const { bytesRead } = await file.read(buffer, 0, buffer.length);
-          if (bytesRead === 0) break;
-          yield Buffer.from(buffer.subarray(0, bytesRead));
-        }
-        if (!running()) return;
-        await changed;
-      }
-    };
-    const stop = () => watcher.close();
-    signal.addEventListener('abort', stop, { once: true });
-    out.once('close', stop);
-    if (only === undefined) await pipeline(source, out);
-    else await pipeline(source, linesWith(only), out);
-  } finally {
-    watcher.close();
-    await file.close();
-  }
 }

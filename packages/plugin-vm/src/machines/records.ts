@@ -125,6 +125,12 @@ export function nameTaken(name: string): NookError {
 /** What was true of every record before it was written down. */
 const FIRST_SHAPE = { driver: 'qemu' };
 
+/** Earlier versions knew one way to come up, and did not write it down. */
+function runOf(text: string): MachineRun {
+  const run = JSON.parse(text) as MachineRun;
+  return run.steps.length > 0 && run.came_up === undefined ? { ...run, came_up: 'cold' } : run;
+}
+
 function fromRow(row: Row): MachineRecord {
   return {
     id: row.id,
@@ -133,6 +139,6 @@ function fromRow(row: Row): MachineRecord {
     ...(row.cause === null ? {} : { cause: row.cause }),
     created_at: row.created_at,
     shape: { ...FIRST_SHAPE, ...(JSON.parse(row.spec) as MachineShape) },
-    run: JSON.parse(row.run) as MachineRun,
+    run: runOf(row.run),
   };
 }

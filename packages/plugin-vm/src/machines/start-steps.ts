@@ -21,6 +21,7 @@ import type { FoundTemplate } from '../templates/templates.ts';
 import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { requireCapability } from './drivers.ts';
+import { forgetBoots } from './forget-boots.ts';
 import { machineUser } from './machine-user.ts';
 import { mountsOf, requireMounts, shareTag } from './mounts.ts';
 import { ensureOverlay } from './overlay.ts';
@@ -102,11 +103,8 @@ async function prepareDriver(context: StartContext): Promise<void> {
 /** Only a VM that never ran can begin as something else, and only one that has nothing more than the others. */
 async function findTemplate(context: StartContext): Promise<void> {
   if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
-  if (mountsOf(context.record).length > 0) return;
-  // An init of the image's wants to be the first process of a guest that has run nothing else.
-  if (context.record.shape.init === 'image') return;
   const { kernel_args, drives } = filled(context.contribution);
-  if (kernel_args.length > 0 || drives.length > 0) return;
+  if (kernel_args.length > 0 || drives.length > 0 || mountsOf(context.record).length > 0) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
 }
 
@@ -161,6 +159,7 @@ async function startFeatures({ features, record, dir, caller, ...context }: Star
 }
 
 async function launchVmhost(context: StartContext): Promise<void> {
+  await forgetBoots(context.dir, context.boot - context.dependencies.config.keep_boots);
   context.vmhost = await startVmhost(context.dir, hostSpec(context));
   context.link = await VmhostLink.connect(context.dir, context.token, context.caller.opId);
 }

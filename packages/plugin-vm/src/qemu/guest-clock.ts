@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from '@nook/daemonapi';
 import { writeFileAtomic } from '@nook/wire';
@@ -14,8 +15,8 @@ const MEASURE_MS = 20_000;
 
 /**
  * The frequency of the time stamp counter that an emulated guest sees. `microvm` has nothing that a kernel could measure
- * it against when the host is busy; a `q35` guest has, says so when its kernel has looked twice, and is asked once in
- * every boot of the host (docs/decisions/0002-machine-type.md).
+ * it against when the host is busy; a `q35` guest has, says so when its kernel has looked twice, and is asked once
+ * (docs/decisions/0002-machine-type.md). A figure that changed would make saved machines useless.
  */
 export class GuestClock {
   readonly #file: string;
@@ -31,7 +32,7 @@ export class GuestClock {
   /** Words for the kernel; none when it could not be measured. */
   async words(guest: OnceGuest, signal: AbortSignal): Promise<string[]> {
     const { program } = guest.settings;
-    const key = `${await programStamp(program)}|${await readFile('/proc/sys/kernel/random/boot_id', 'utf8')}`;
+    const key = `${await programStamp(program)}|${cpus()[0]?.model ?? ''}`;
     this.#measured ??= await this.#read();
     if (this.#measured?.key !== key) {
       this.#running ??= this.#measure(guest, key, signal).finally(() => {

@@ -60,17 +60,6 @@ describe("QEMU's arguments", () => {
     return expectGolden(args, 'microvm-layers');
   });
 
-  it('with folders of the host', () => {
-    const shares = [
-      { tag: 'share0', path: '/home/ann/a,b', read_only: false },
-      { tag: 'share1', path: '/srv/data', read_only: true },
-    ];
-    const files = inheritedFiles({ ...spec, drives, shares });
-    expect(files.slice(-2)).toEqual([{ path: '/home/ann/a,b' }, { path: '/srv/data' }]);
-    const q35 = { ...settings, machine: 'q35', machine_version: 'pc-q35-7.2' } as const;
-    return expectGolden(qemuArguments({ ...spec, shares }, q35), 'q35-shares');
-  });
-
   it.each([
     ['microvm', 'microvm'],
     ['q35', 'pc-q35-7.2'],
@@ -91,6 +80,16 @@ describe("QEMU's arguments", () => {
     ]);
     const first = 3;
     expect(resumeFds({ ...spec, drives })).toEqual({ devices: first + 5, ram: first + 6 });
+  });
+
+  it('with folders of the host', () => {
+    const shares = [
+      { tag: 'share0', path: '/home/ann/a,b', read_only: false },
+      { tag: 'share1', path: '/srv/data', read_only: true },
+    ];
+    expect(inheritedFiles({ ...spec, shares }).slice(-2)).toEqual([{ path: '/home/ann/a,b' }, { path: '/srv/data' }]);
+    const q35 = { ...settings, machine: 'q35', machine_version: 'pc-q35-7.2' } as const;
+    return expectGolden(qemuArguments({ ...spec, shares }, q35), 'q35-shares');
   });
 
   it('hold every value literally, also one with commas', () => {

@@ -133,16 +133,6 @@ function layerDevice({ format }: MachineDisk['layers'][number], index: number): 
   ];
 }
 
-/** `none`: owners are the host's, and a change of them is not an error. */
-function sharedFolders({ disk, drives = [], shares = [] }: MachineSpec, machine: MachineType): string[] {
-  const first = FIRST_LAYER_FD + disk.layers.length + drives.length;
-  return shares.flatMap(({ tag, read_only }, index) => [
-    '-fsdev',
-    `local,id=${tag},path=/proc/self/fd/${first + index},security_model=none${read_only ? ',readonly=on' : ''}`,
-    ...['-device', `${device('virtio-9p', machine)},fsdev=${tag},mount_tag=${tag}`],
-  ]);
-}
-
 function drives({ drives = [], disk }: MachineSpec, machine: MachineType): string[] {
   return drives.flatMap((drive, index) => driveDevice(drive, { index, place: disk.layers.length + index, machine }));
 }
@@ -161,6 +151,16 @@ function driveDevice(
     ...blockdev({ driver: format, 'node-name': node, file: `${node}-file`, ...backing }),
     ...['-device', `${device('virtio-blk', machine)},drive=${node},serial=${escapeValue(serial)}`],
   ];
+}
+
+/** `none`: owners are the host's, and a change of them is not an error. */
+function sharedFolders({ disk: { layers }, drives = [], shares = [] }: MachineSpec, machine: MachineType): string[] {
+  return shares.flatMap(({ tag, read_only }, index) => [
+    '-fsdev',
+    `local,id=${tag},path=/proc/self/fd/${FIRST_LAYER_FD + layers.length + drives.length + index},security_model=none` +
+      (read_only ? ',readonly=on' : ''),
+    ...['-device', `${device('virtio-9p', machine)},fsdev=${tag},mount_tag=${tag}`],
+  ]);
 }
 
 function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {

@@ -44,7 +44,7 @@ export class TemplateBuilder {
   }
 
   #consider({ shape }: MachineRecord): void {
-    if (this.#options.idleMs === undefined || shape.init === 'image') return;
+    if (this.#options.idleMs === undefined) return;
     const { mac, machine_id, network, auto_remove, init, mounts = [], ...wanted } = shape;
     // What it would begin as has none of its folders.
     if (mounts.length > 0) return;

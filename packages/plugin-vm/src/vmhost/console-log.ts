@@ -1,31 +1,19 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { RotatingFile } from './rotating-file.ts';
 
 const TAIL_BYTES = 16 * 1024;
 
-/** One boot's console: a file up to `limit` bytes, and the latest lines in memory whatever the file's fate. */
+/** One boot's console: a file that holds the latest `limit` bytes, and the last lines in memory whatever the file's fate. */
 export class ConsoleLog {
-  readonly #fd: number;
-  readonly #limit: number;
-  #written = 0;
+  readonly #file: RotatingFile;
   #tail = Buffer.alloc(0);
 
   constructor(path: string, limit: number) {
-    this.#fd = openSync(path, 'w', 0o600);
-    this.#limit = limit;
+    this.#file = new RotatingFile(path, 'w', limit);
   }
 
   append(chunk: Buffer): void {
     this.#tail = Buffer.concat([this.#tail, chunk]).subarray(-TAIL_BYTES);
-    if (this.#written >= this.#limit) return;
-    const bytes = chunk.subarray(0, this.#limit - this.#written);
-    this.#written += bytes.length;
-    try {
-      writeSync(this.#fd, bytes);
-      if (this.#written >= this.#limit) writeSync(this.#fd, `\n[nook: the log ends here, at ${this.#limit} bytes]\n`);
-    } catch {
-      // A full disk must not end the machine; the tail is still there.
-      this.#written = this.#limit;
-    }
+    this.#file.write(chunk);
   }
 
   /** The latest lines, control characters taken out. */
@@ -39,6 +27,6 @@ export class ConsoleLog {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    this.#file.close();
   }
 }

@@ -21,6 +21,12 @@ export function consoleFile(boot: number): string {
   return `console-${boot}.log`;
 }
 
+/** The boot whose console a file holds, also the older half of it; undefined for other files. */
+export function bootOf(file: string): number | undefined {
+  const match = /^console-(\d+)\.log(?:\.1)?$/.exec(file);
+  return match ? Number(match[1]) : undefined;
+}
+
 /** What the daemon tells a vmhost: the whole of `spec.json`. */
 export interface HostSpec {
   /** Version of this file and of the vmhost's control protocol. */

@@ -1,5 +1,8 @@
-import { openSync, writeSync } from 'node:fs';
 import type { Logger } from '@nook/daemonapi';
+import { RotatingFile } from './rotating-file.ts';
+
+/** All boots of a VM together. */
+const LIMIT = 8 * 1024 * 1024;
 
 type Level = keyof Logger | 'fatal';
 
@@ -14,12 +17,12 @@ export class JsonLog implements Logger {
   readonly warn = this.#method('warn');
   readonly error = this.#method('error');
   readonly fatal = this.#method('fatal');
-  readonly #fd: number;
+  readonly #file: RotatingFile;
   readonly #fields: () => Record<string, unknown>;
 
   /** @param fields stand on every line, after level and time */
   constructor(path: string, fields: () => Record<string, unknown>) {
-    this.#fd = openSync(path, 'a', 0o600);
+    this.#file = new RotatingFile(path, 'a', LIMIT);
     this.#fields = fields;
   }
 
@@ -28,11 +31,7 @@ export class JsonLog implements Logger {
       const fields = typeof first === 'string' ? {} : first;
       const msg = typeof first === 'string' ? first : message;
       const line = JSON.stringify({ level, time: new Date().toISOString(), ...this.#fields(), ...fields, msg }, errors);
-      try {
-        writeSync(this.#fd, `${line}\n`);
-      } catch {
-        // A full disk must not end the machine.
-      }
+      this.#file.write(`${line}\n`);
     };
   }
 }

@@ -22,6 +22,7 @@ async function main(dir: string): Promise<void> {
   const log = new JsonLog(join(dir, VM_FILES.log), () => ({
     pid: process.pid,
     vm: spec.machine.name,
+    boot: spec.boot,
     op_id: opIds.getStore() ?? spec.op_id,
   }));
   process.on('uncaughtException', (error) => {

@@ -8,6 +8,15 @@ import { printable } from '../printable.ts';
 /** As much of the records as goes into one frame of the guest. */
 const FRAME = 65_536;
 
+/** Longer than the sync of a slow disk that was written to without pause. */
+const STALL_MS = 120_000;
+
+interface ChannelOptions {
+  readonly credit: number;
+  readonly signal: AbortSignal;
+  readonly stallMs?: number;
+}
+
 /** The records of one copy, from and to the guest, straight through its vmhost. */
 export class CopyChannel implements Disposable {
   /** Every record of the guest; what it throws ends the copy with that error. */
@@ -21,10 +30,11 @@ export class CopyChannel implements Disposable {
   #waitingBytes = 0;
   #wake: () => void = () => {};
 
-  private constructor(channel: FrameChannel, credit: number, signal: AbortSignal) {
+  /** @param options.credit bytes that may be sent at once */
+  constructor(channel: FrameChannel, { credit, signal, stallMs = STALL_MS }: ChannelOptions) {
     this.#channel = channel;
     this.#credit = credit;
-    this.ended = this.#receive(signal);
+    this.ended = this.#receive(signal, stallMs);
     this.ended.catch(() => {});
   }
 
@@ -37,7 +47,7 @@ export class CopyChannel implements Disposable {
       { session, token },
       { opId: context.opId, timeoutMs: 10_000 },
     );
-    return new CopyChannel(channel, (result as AttachResult).stdin_credit, context.signal);
+    return new CopyChannel(channel, { credit: (result as AttachResult).stdin_credit, signal: context.signal });
   }
 
   /** Sends a record as far as the guest takes it. @returns false when the guest has stopped listening */
@@ -81,28 +91,33 @@ export class CopyChannel implements Disposable {
     });
   }
 
-  #receive(signal: AbortSignal): Promise<SessionEnd> {
+  #receive(signal: AbortSignal, stallMs: number): Promise<SessionEnd> {
     const channel = this.#channel;
     const parser = new CopyRecordParser((kind, payload) => this.onRecord(kind, payload));
     return new Promise<SessionEnd>((resolve, reject) => {
-      const abort = () => {
-        reject(signal.reason);
+      const giveUp = (reason: unknown) => {
+        this.#over = true;
+        reject(reason);
         channel.destroy();
+        this.#wake();
       };
+      const abort = () => giveUp(signal.reason);
       signal.addEventListener('abort', abort, { once: true });
+      const stalled = setTimeout(() => giveUp(stall(stallMs)), stallMs);
       let end: SessionEnd | undefined;
       channel.onFrame = (kind, payload) => {
+        stalled.refresh();
         try {
           if (kind === AttachFrame.Stdout) parser.push(payload);
           else if (kind === AttachFrame.StdinCredit) this.#credit += payload.readUInt32LE();
           else if (kind === AttachFrame.Exit) end = JSON.parse(payload.toString()) as SessionEnd;
         } catch (error) {
-          reject(error);
-          channel.destroy();
+          giveUp(error);
         }
         this.#wake();
       };
       channel.onClose = () => {
+        clearTimeout(stalled);
         signal.removeEventListener('abort', abort);
         this.#over = true;
         this.#wake();
@@ -112,6 +127,12 @@ export class CopyChannel implements Disposable {
       if (signal.aborted) abort();
     });
   }
+}
+
+function stall(ms: number): NookError {
+  return new NookError('timeout', `Nothing of the copy has moved for ${ms / 1000} s.`, {
+    hint: 'See whether the VM is paused, or its disk stuck: nook vm stats',
+  });
 }
 
 const LOST = { hint: 'Nothing of it stands under its final name. See what became of the VM: nook vm list' };

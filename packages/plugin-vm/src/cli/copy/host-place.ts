@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { printable } from '../printable.ts';
@@ -45,6 +45,7 @@ export class HostPlace implements Disposable {
       moveEntry(this.staged, this.#into.at(this.#name));
       return;
     }
+    chmodSync(this.staged, 0o700);
     {
       using staged = new OpenDirectory(this.staged);
       mergeTrees(staged, this.#into, { what: 'check', shown: this.shown });

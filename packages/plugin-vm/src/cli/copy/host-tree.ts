@@ -1,4 +1,14 @@
-import { type BigIntStats, chmodSync, lstatSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import {
+  accessSync,
+  type BigIntStats,
+  chmodSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs';
 import { NookError } from '@nook/daemonapi';
 import { printable } from '../printable.ts';
 import { fileError, isSystemError } from './file-error.ts';
@@ -66,6 +76,7 @@ function mergeEntry(
   }
   if (present) checkReplaceable(present, shown);
   if (what === 'move') moveEntry(from.at(name), to.at(name));
+  else accessSync(to.path, constants.W_OK);
 }
 
 /** Removes a tree that a copy has made, whatever modes its directories have. */

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -23,7 +25,10 @@ let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'nook-writer-'));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => {
+  execFileSync('chmod', ['-R', 'u+rwx', dir]);
+  rmSync(dir, { recursive: true, force: true });
+});
 
 const at = (...names: string[]) => join(dir, ...names);
 
@@ -117,6 +122,20 @@ describe('a copy that is not whole', () => {
     expect(() => receive(at('no', 'such'), [sent.file('', 'x'), sent.done])).toThrow('cannot be copied to');
     expect(() => receive(`${at('no')}/`, [sent.file('', 'x'), sent.done])).toThrow('is no directory');
   });
+});
+
+it('a copy that may not be put in place everywhere changes nothing', ({ skip }) => {
+  if (process.getuid?.() === 0) skip('nothing is forbidden to root');
+  mkdirSync(at('t', 'locked'), { recursive: true });
+  // One of them comes first, whatever the order.
+  for (const name of ['first', 'last']) mkdirSync(at('t', name));
+  chmodSync(at('t', 'locked'), 0o500);
+  const inner = (name: string) => [sent.directory(name), sent.file('f', ''), sent.up];
+  const records = [sent.directory(), ...['first', 'locked', 'last'].flatMap(inner), sent.up, sent.done];
+  const message = /locked\/f cannot be put in place: permission denied/;
+  expect(() => receive(at('t'), records)).toThrow(message);
+  for (const name of ['first', 'last']) expect(readdirSync(at('t', name))).toEqual([]);
+  expect(readdirSync(at('t')).sort()).toEqual(['first', 'last', 'locked']);
 });
 
 describe('a hostile guest', () => {

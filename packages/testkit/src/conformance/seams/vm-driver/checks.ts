@@ -13,7 +13,6 @@ import { stopChecks } from './stop-checks.ts';
 const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>> = {
   disk_snapshot: [],
   drives: [],
-  // The kernel that machines boot by default has no 9p.
   mount_9p: [],
   pause: pauseChecks,
   // What a guest makes of its power button is its own affair: a stop goes through this stage on its way.

@@ -43,7 +43,8 @@ export class TestVm implements AsyncDisposable {
       plugins: [plugin, ...others],
       fakes,
       env,
-      config: { ...config, vm: { ...config.vm, driver } },
+      // A saved machine would be made while the suite counts what is there.
+      config: { ...config, vm: { templates: { auto: false }, ...config.vm, driver } },
     });
     try {
       const vm = new TestVm(daemon, driver);
