@@ -1,12 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TestAgent, type TestSession } from './agent.fixture.ts';
+import { put } from './copy.fixture.ts';
 import { FrameType, INITIAL_WINDOW, Stream } from './frame-type.ts';
 import { encodeFrame } from './frames.ts';
 import { decodeError, decodeHello } from './guest-messages.ts';
-import { encodeExec, encodeHello, encodeU32 } from './host-messages.ts';
+import { encodeCopy, encodeExec, encodeHello, encodeU32 } from './host-messages.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'nook-epoch-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -99,6 +100,18 @@ describe('a HELLO with another epoch', () => {
     expect(sessions.map((session) => session.received)).toEqual(received);
     // What they write from now on is read for nobody: they are not held up.
     await agent.run(['sh', '-c', `kill -KILL ${sessions.map(({ pid }) => pid).join(' ')}`]);
+  });
+
+  test('ends a copy that was under way, which leaves nothing', async () => {
+    await using agent = await TestAgent.start();
+    const copy = agent.request(FrameType.COPY, encodeCopy({ direction: 'into', path: join(dir, 'copied') }));
+    await copy.write(Buffer.concat([put.directory(), put.file('whole', 'x'), put.openFile('half')]));
+    await copy.until((s) => s.pid > 0);
+    while (!readdirSync(dir).some((name) => name.startsWith('.nook'))) await agent.run(['true']);
+    await enter(agent, 2n);
+    expect(outlived(copy)).toBe(true);
+    while (agent.children().length > 0) await agent.run(['true']);
+    expect(readdirSync(dir).filter((name) => name.includes('copied') || name.startsWith('.nook'))).toEqual([]);
   });
 
   test('leaves no descriptor and no zombie when the commands end', async () => {
