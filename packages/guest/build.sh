@@ -64,6 +64,9 @@ check() {
 }
 
 mkdir -p "$out"
+# Of several at once, the first builds and the others find it done.
+exec 9>"$out/$target.lock"
+! command -v flock >/dev/null 2>&1 || flock 9
 trap 'rm -f "$out/$target.$$"' EXIT
 if [ "$(cat "$out/$target.stamp" 2>/dev/null)" = "$build_id" ] && [ -e "$out/$target" ]; then
   exit 0

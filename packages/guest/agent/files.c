@@ -32,12 +32,12 @@ static long read_file(const char *full, char *text, size_t size) {
   return (long)length;
 }
 
-long kernel_file_read(const char *path, char *text, size_t size) { return read_file(path, text, size); }
-
 long file_read(const char *path, char *text, size_t size) {
   char full[PATH_MAX];
   return locate(full, path, "") ? read_file(full, text, size) : -ENAMETOOLONG;
 }
+
+long file_read_proc(const char *path, char *text, size_t size) { return read_file(path, text, size); }
 
 int file_is_plain(const char *path) {
   char full[PATH_MAX];

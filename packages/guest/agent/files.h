@@ -11,8 +11,8 @@ void files_below(const char *directory);
 int file_replace(const char *path, const char *text);
 /* At most size - 1 bytes and a NUL; their number or -errno. */
 long file_read(const char *path, char *text, size_t size);
-/* As file_read, of a file below /proc or /sys: these are the kernel's wherever paths begin. */
-long kernel_file_read(const char *path, char *text, size_t size);
+/* The same for a file of /proc, which is everywhere the kernel's own. */
+long file_read_proc(const char *path, char *text, size_t size);
 /* Whether a plain file stands there, not a link to one. */
 int file_is_plain(const char *path);
 

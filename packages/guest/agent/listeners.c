@@ -76,7 +76,7 @@ static void note_owner(unsigned long inode, uint32_t pid) {
     char path[64];
     listeners[i].pid = pid;
     snprintf(path, sizeof path, "/proc/%u/comm", pid);
-    if (kernel_file_read(path, listeners[i].command, sizeof listeners[i].command) > 0)
+    if (file_read_proc(path, listeners[i].command, sizeof listeners[i].command) > 0)
       listeners[i].command[strcspn(listeners[i].command, "\n")] = 0;
   }
 }

@@ -52,7 +52,7 @@ static bool has_word(const char *line, const char *word) {
 /* Used to see whether an accelerator really runs a guest. */
 static void answer_probe(void) {
   char line[4096];
-  if (file_read("/proc/cmdline", line, sizeof line) < 0 || !has_word(line, "nook.probe")) return;
+  if (file_read_proc("/proc/cmdline", line, sizeof line) < 0 || !has_word(line, "nook.probe")) return;
   static const char answer[] = "NOOK-PROBE-OK\n";
   ssize_t ignored = write(STDERR_FILENO, answer, sizeof answer - 1);
   (void)ignored;

@@ -109,6 +109,7 @@ static void start(uint32_t channel, const struct exec_request *request) {
   }
   session->channel = channel;
   session->pty = request->pty;
+  session->errand = request->errand != NULL;
   struct spawned spawned;
   const char *stage;
   int error = spawn(request, &spawned, &stage);
@@ -236,7 +237,10 @@ void sessions_outlive_epoch(void) {
     if (session->outlived) continue;
     port_send_error(session->channel, ESTALE, "the machine was restored in another epoch; the command runs on");
     session->outlived = true;
-    stdin_queue_detach(&session->input);
+    if (session->errand)
+      stdin_queue_close(&session->input);
+    else
+      stdin_queue_detach(&session->input);
     for (int stream = 0; stream < 2; stream++) stdout_stream_close(&session->output[stream]);
   }
 }

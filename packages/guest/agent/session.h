@@ -24,6 +24,7 @@ struct session {
   uint64_t pending_signals; /* sent before the command had started; bit N-1 is signal N */
   struct watch status;      /* end of file: the command runs; a struct exec_failure: it does not */
   bool status_known;
+  bool errand;   /* the agent's own child, which works for the host alone */
   bool outlived; /* its epoch is over: the channel is free, and what the command writes is read for nobody */
   struct stdin_queue input;
   struct stdout_stream output[2];

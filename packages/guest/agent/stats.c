@@ -38,7 +38,7 @@ static char text[65536];
 
 static void put(uint16_t tag, number value) { payload_u64(&answer, tag, value); }
 
-static bool load(const char *path) { return kernel_file_read(path, text, sizeof text) >= 0; }
+static bool load(const char *path) { return file_read_proc(path, text, sizeof text) >= 0; }
 
 /* The next line of `text` from `*at` on, ended by NUL; NULL after the last. */
 static char *next_line(char **at) {

@@ -1,17 +1,20 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TestAgent, type TestSession } from './agent.fixture.ts';
+import { put } from './copy.fixture.ts';
 import { FrameType, INITIAL_WINDOW, Stream } from './frame-type.ts';
 import { encodeFrame } from './frames.ts';
 import { decodeError, decodeHello } from './guest-messages.ts';
-import { encodeExec, encodeHello, encodeU32 } from './host-messages.ts';
+import { encodeCopy, encodeExec, encodeHello, encodeU32 } from './host-messages.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'nook-epoch-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const ESTALE = 116;
+/** So many that what they are told is more than the queue keeps free for answers. */
+const SESSIONS = 200;
 
 async function enter(agent: TestAgent, epoch: bigint): Promise<void> {
   agent.send(encodeFrame(FrameType.HELLO, 0, 0, encodeHello({ epoch })));
@@ -60,10 +63,29 @@ describe('a HELLO with another epoch', () => {
     expect(await session.ended).toMatchObject({ stdout: 'still here', exit: { code: 0 } });
   });
 
+  test('still delivers what the command was sent before, tells nobody that it did, and reads what it writes away', async () => {
+    await using agent = await TestAgent.start();
+    const taken = join(dir, 'taken');
+    const done = join(dir, 'done');
+    const work = `head -c ${INITIAL_WINDOW} >${taken}; head -c 1000000 /dev/zero; echo done >${done}; exit`;
+    const session = agent.begin({ argv: ['sh', '-c', `trap '${work}' USR1; echo up; while :; do sleep 0.02; done`] });
+    await session.until((s) => s.text().stdout === 'up\n');
+    // In small pieces, of which the pipe takes a quarter and the agent keeps the rest.
+    const piece = Buffer.alloc(8_192, 7);
+    for (let sent = 0; sent < INITIAL_WINDOW; sent += piece.length) session.send(FrameType.DATA, piece);
+    await enter(agent, 2n);
+    const frames = session.frames.length;
+    process.kill(session.pid, 'SIGUSR1');
+    while (!existsSync(done) && isAlive(session.pid)) await agent.run(['true']);
+    expect(readFileSync(done, 'utf8')).toBe('done\n');
+    expect(readFileSync(taken).equals(Buffer.alloc(INITIAL_WINDOW, 7))).toBe(true);
+    expect(session.frames).toHaveLength(frames);
+  });
+
   test('comes after all that belongs to the earlier one, and tears no frame', async () => {
     await using agent = await TestAgent.start();
     agent.pauseReading();
-    const sessions = Array.from({ length: 60 }, () => agent.begin({ argv: ['cat', '/dev/zero'] }));
+    const sessions = Array.from({ length: SESSIONS }, () => agent.begin({ argv: ['cat', '/dev/zero'] }));
     // Long enough for all of them to have filled what can be filled.
     agent.resumeReading();
     await Promise.all(sessions.map((session) => session.until((s) => s.received > 0)));
@@ -72,12 +94,24 @@ describe('a HELLO with another epoch', () => {
     agent.send(encodeFrame(FrameType.HELLO, 0, 0, encodeHello({ epoch: 9n })));
     agent.resumeReading();
     expect(decodeHello((await agent.next(FrameType.HELLO)).payload).epoch).toBe(9n);
-    expect(sessions.filter(outlived)).toHaveLength(60);
+    expect(sessions.filter(outlived)).toHaveLength(SESSIONS);
     const received = sessions.map((session) => session.received);
     await agent.run(['true']);
     expect(sessions.map((session) => session.received)).toEqual(received);
     // What they write from now on is read for nobody: they are not held up.
     await agent.run(['sh', '-c', `kill -KILL ${sessions.map(({ pid }) => pid).join(' ')}`]);
+  });
+
+  test('ends a copy that was under way, which leaves nothing', async () => {
+    await using agent = await TestAgent.start();
+    const copy = agent.request(FrameType.COPY, encodeCopy({ direction: 'into', path: join(dir, 'copied') }));
+    await copy.write(Buffer.concat([put.directory(), put.file('whole', 'x'), put.openFile('half')]));
+    await copy.until((s) => s.pid > 0);
+    while (!readdirSync(dir).some((name) => name.startsWith('.nook'))) await agent.run(['true']);
+    await enter(agent, 2n);
+    expect(outlived(copy)).toBe(true);
+    while (agent.children().length > 0) await agent.run(['true']);
+    expect(readdirSync(dir).filter((name) => name.includes('copied') || name.startsWith('.nook'))).toEqual([]);
   });
 
   test('leaves no descriptor and no zombie when the commands end', async () => {
