@@ -57,15 +57,14 @@ describe('the pool', () => {
     expect(await home.json('vm', 'list')).toEqual([]);
     expect(await home.surplus()).toEqual([]);
     const port = await freePort();
-    await busyboxVm(home, 'one', '--publish', `${port}:80`);
-    await busyboxVm(home, 'two');
+    await Promise.all([busyboxVm(home, 'one', '--publish', `${port}:80`), busyboxVm(home, 'two')]);
     const [one, two] = [await show(home, 'one'), await show(home, 'two')];
     const ids = before.map(({ id }) => id);
     for (const vm of [one, two]) {
       expect(vm).toMatchObject({ state: 'running', came_up: 'pool' });
       expect(vm.fallback).toBeUndefined();
     }
-    expect(ids).toContain(one.id);
+    expect([one.id, two.id].sort()).toEqual(ids.toSorted());
     expect(one.boot.map(({ name }) => name)).toContain('claim');
 
     const facts = [

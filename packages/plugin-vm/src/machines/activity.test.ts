@@ -10,10 +10,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function idleWork() {
+function idleWork(patient = false) {
   const activity = new Activity();
   const act = vi.fn();
-  return { activity, act, work: new IdleWork({ activity, idleMs: IDLE_MS, act }) };
+  return { activity, act, work: new IdleWork({ activity, idleMs: IDLE_MS, patient, act }) };
 }
 
 it('acts once, when nothing was started for the time', () => {
@@ -41,6 +41,19 @@ it('is put off by a start, for as long as that lasts and the time after it', asy
   expect(act).not.toHaveBeenCalled();
   vi.advanceTimersByTime(1);
   expect(act).toHaveBeenCalledOnce();
+});
+
+it.each([
+  { patient: true, called: 0 },
+  { patient: false, called: 1 },
+])('is put off by what else is asked where it is patient: $patient', ({ patient, called }) => {
+  const { activity, work, act } = idleWork(patient);
+  work.ask();
+  for (let i = 0; i < 3; i++) {
+    vi.advanceTimersByTime(IDLE_MS / 2);
+    activity.touch();
+  }
+  expect(act).toHaveBeenCalledTimes(called);
 });
 
 it('does nothing that was not asked for, or no longer is', async () => {

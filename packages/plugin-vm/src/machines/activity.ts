@@ -5,7 +5,7 @@ const BUSY_SHARE = 0.5;
 
 /** What is asked of VMs, so that what can wait does. */
 export class Activity {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(what: 'start' | 'other') => void>();
   #starts = 0;
 
   get busy(): boolean {
@@ -14,41 +14,41 @@ export class Activity {
 
   /** Something was asked. */
   touch(): void {
-    this.#tell();
+    this.#tell('other');
   }
 
   /** Counts `work` as a start while it lasts. */
   async start<T>(work: () => Promise<T>): Promise<T> {
     this.#starts++;
-    this.#tell();
+    this.#tell('start');
     try {
       return await work();
     } finally {
       this.#starts--;
-      this.#tell();
+      this.#tell('start');
     }
   }
 
-  /** @param listener called when something was asked, when a start begins, and when one has ended */
-  watch(listener: () => void): void {
+  /** @param listener called when a start begins and when it has ended, and when anything else was asked */
+  watch(listener: (what: 'start' | 'other') => void): void {
     this.#listeners.add(listener);
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
+  #tell(what: 'start' | 'other'): void {
+    for (const listener of this.#listeners) listener(what);
   }
 }
 
 interface IdleWorkOptions {
   readonly activity: Activity;
-  /** How long nothing must have been asked. */
+  /** How long nothing must have been started. */
   readonly idleMs: number;
-  /** The host must have been idle too, for as long. */
-  readonly hostToo?: boolean;
+  /** For as long nothing else must have been asked either, and the host must have had little to do. */
+  readonly patient?: boolean;
   readonly act: () => void;
 }
 
-/** Work that is put off until nothing was asked of VMs for a while; everything that is asked puts it off again. */
+/** Work that is put off until no VM was started for a while; every start puts it off again. */
 export class IdleWork {
   readonly #options: IdleWorkOptions;
   readonly #load = new HostLoad();
@@ -57,7 +57,9 @@ export class IdleWork {
 
   constructor(options: IdleWorkOptions) {
     this.#options = options;
-    options.activity.watch(() => this.#wait());
+    options.activity.watch((what) => {
+      if (what === 'start' || options.patient) this.#wait();
+    });
   }
 
   /** There is something to do: `act` is called once the time has come. */
@@ -78,11 +80,11 @@ export class IdleWork {
 
   #wait(): void {
     clearTimeout(this.#timer);
-    const { activity, idleMs, hostToo, act } = this.#options;
+    const { activity, idleMs, patient, act } = this.#options;
     if (!this.#due || activity.busy) return;
     this.#load.reset();
     this.#timer = setTimeout(() => {
-      if (hostToo && idleMs > 0 && this.#load.share() > BUSY_SHARE) return this.#wait();
+      if (patient && idleMs > 0 && this.#load.share() > BUSY_SHARE) return this.#wait();
       this.#due = false;
       act();
     }, idleMs);

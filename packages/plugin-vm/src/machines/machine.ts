@@ -399,7 +399,7 @@ export class Machine {
   /** The daemon that took the machine out of the pool ended before it had told the vmhost. */
   async #finishClaim(link: VmhostLink): Promise<void> {
     const { run, shape } = this.#record;
-    const opId = run.claim?.op_id ?? 'op-claim';
+    const opId = run.claim?.op_id ?? 'op-pool-claim';
     try {
       const network = await this.#dependencies.network.plan(shape.network);
       const sessionExpected = run.claim?.session_expected ?? false;

@@ -9,14 +9,15 @@ import type { PoolMember } from './pool-member.ts';
 
 interface Choice {
   readonly dependencies: Dependencies;
-  readonly members: () => readonly PoolMember[];
+  /** Takes out a member that began as this template. */
+  readonly take: (template: string) => PoolMember | undefined;
   readonly caller: Caller;
 }
 
 /** The member that a VM of this shape would be indistinguishable from, if it began as a template now. */
 export async function chooseMember(
   shape: ResolvedShape,
-  { dependencies, members, caller }: Choice,
+  { dependencies, take, caller }: Choice,
 ): Promise<Claim | undefined> {
   const context = contextFor(shape, dependencies, caller);
   try {
@@ -29,8 +30,7 @@ export async function chooseMember(
     const { network, driver } = context;
     // Members have an address already, so that the guest has nothing left to do for it.
     if (network?.mode !== 'user' || !driver.capabilities.includes('network_connect')) return undefined;
-    const key = templateKey(templateInputs(context));
-    const member = members().find(({ ready, record }) => ready && record.template === key);
+    const member = take(templateKey(templateInputs(context)));
     return member && { member, context, steps };
   } catch (error) {
     caller.signal.throwIfAborted();

@@ -94,16 +94,8 @@ export class Pool {
   /** A member that can become a VM of this shape, taken out; undefined when there is none. */
   async take(shape: ResolvedShape, caller: Caller): Promise<Claim | undefined> {
     if (this.#members.size === 0) return undefined;
-    const chosen = await chooseMember(shape, {
-      dependencies: this.#parts.dependencies,
-      members: () => [...this.#members.values()],
-      caller,
-    });
-    if (chosen) {
-      this.#members.delete(chosen.member.record.id);
-      this.#idleWork.ask();
-    }
-    return chosen;
+    const { dependencies } = this.#parts;
+    return chooseMember(shape, { dependencies, take: (template) => this.#takeOut(template), caller });
   }
 
   /** From here on the machine is the VM that `insert` records. Put back when that throws. */
@@ -158,7 +150,15 @@ export class Pool {
   /** Nobody would know of them: they end with the daemon. */
   async stop(): Promise<void> {
     this.#idleWork.cancel();
-    await this.#end([...this.#members.values()], 'op-shutdown');
+    await this.#end([...this.#members.values()], 'op-pool-end');
+  }
+
+  #takeOut(template: string): PoolMember | undefined {
+    const member = [...this.#members.values()].find(({ ready, record }) => ready && record.template === template);
+    if (member === undefined) return undefined;
+    this.#members.delete(member.record.id);
+    this.#idleWork.ask();
+    return member;
   }
 
   #fill(): void {

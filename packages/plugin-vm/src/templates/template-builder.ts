@@ -24,7 +24,7 @@ export class TemplateBuilder {
     const { idleMs, dependencies } = options;
     if (idleMs === undefined) return;
     const { activity, templates } = dependencies;
-    this.#idleWork = new IdleWork({ activity, idleMs, hostToo: true, act: () => this.#makeNext() });
+    this.#idleWork = new IdleWork({ activity, idleMs, patient: true, act: () => this.#makeNext() });
     templates.onColdBoot = (record) => this.#consider(record);
   }
 
