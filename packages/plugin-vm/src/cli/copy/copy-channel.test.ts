@@ -66,10 +66,10 @@ describe('the channel of a copy', () => {
     await expect(lost.ended).rejects.toThrow('lost in the middle of the copy');
 
     const talking = await connection();
-    using refusing = new CopyChannel(talking.here, { credit: 0, signal });
-    refusing.onRecord = () => {
+    const onRecord = () => {
       throw new Error('not this one');
     };
+    using refusing = new CopyChannel(talking.here, { credit: 0, signal, onRecord });
     talking.vmhost.write(AttachFrame.Stdout, encodeRecord(CopyRecord.UP));
     await expect(refusing.ended).rejects.toThrow('not this one');
   });

@@ -11,7 +11,11 @@ const FRAME = 65_536;
 /** Longer than the sync of a slow disk that was written to without pause. */
 const STALL_MS = 120_000;
 
+type OnRecord = (kind: number, payload: Buffer) => void;
+
 interface ChannelOptions {
+  /** Every record of the guest; what it throws ends the copy with that error. */
+  readonly onRecord?: OnRecord;
   readonly credit: number;
   readonly signal: AbortSignal;
   readonly stallMs?: number;
@@ -19,9 +23,7 @@ interface ChannelOptions {
 
 /** The records of one copy, from and to the guest, straight through its vmhost. */
 export class CopyChannel implements Disposable {
-  /** Every record of the guest; what it throws ends the copy with that error. */
-  onRecord: (kind: number, payload: Buffer) => void = () => {};
-  /** How the guest's side of the copy ended. @throws NookError when it cannot be known, or `onRecord` threw */
+  /** How the guest's side of the copy ended. @throws NookError when it cannot be known, or a record was not taken */
   readonly ended: Promise<SessionEnd>;
   readonly #channel: FrameChannel;
   #credit: number;
@@ -31,23 +33,28 @@ export class CopyChannel implements Disposable {
   #wake: () => void = () => {};
 
   /** @param options.credit bytes that may be sent at once */
-  constructor(channel: FrameChannel, { credit, signal, stallMs = STALL_MS }: ChannelOptions) {
+  constructor(channel: FrameChannel, { credit, signal, stallMs = STALL_MS, onRecord = () => {} }: ChannelOptions) {
     this.#channel = channel;
     this.#credit = credit;
-    this.ended = this.#receive(signal, stallMs);
+    this.ended = this.#receive({ signal, stallMs, onRecord });
     this.ended.catch(() => {});
   }
 
   /** @throws NookError as the daemon and the vmhost answer */
-  static async open(context: CliContext, name: string, request: CopyRequest): Promise<CopyChannel> {
-    const { socket, session, token } = await context.call('vm.copy', { name, ...request });
+  static async open(
+    context: CliContext,
+    vm: string,
+    { request, onRecord }: { readonly request: CopyRequest; readonly onRecord: OnRecord },
+  ): Promise<CopyChannel> {
+    const { socket, session, token } = await context.call('vm.copy', { name: vm, ...request });
     const client = await RpcClient.connect(socket, { timeoutMs: 5_000 });
     const { result, channel } = await client.upgrade(
       'exec.attach',
       { session, token },
       { opId: context.opId, timeoutMs: 10_000 },
     );
-    return new CopyChannel(channel, { credit: (result as AttachResult).stdin_credit, signal: context.signal });
+    const { stdin_credit: credit } = result as AttachResult;
+    return new CopyChannel(channel, { credit, signal: context.signal, onRecord });
   }
 
   /** Sends a record as far as the guest takes it. @returns false when the guest has stopped listening */
@@ -91,9 +98,9 @@ export class CopyChannel implements Disposable {
     });
   }
 
-  #receive(signal: AbortSignal, stallMs: number): Promise<SessionEnd> {
+  #receive({ signal, stallMs, onRecord }: Required<Omit<ChannelOptions, 'credit'>>): Promise<SessionEnd> {
     const channel = this.#channel;
-    const parser = new CopyRecordParser((kind, payload) => this.onRecord(kind, payload));
+    const parser = new CopyRecordParser(onRecord);
     return new Promise<SessionEnd>((resolve, reject) => {
       const giveUp = (reason: unknown) => {
         this.#over = true;

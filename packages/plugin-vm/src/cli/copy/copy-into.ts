@@ -13,13 +13,13 @@ export async function copyInto(
   vm: string,
   { request, records }: { request: CopyRequest; records: Iterable<Buffer> | AsyncIterable<Buffer> },
 ): Promise<void> {
-  using channel = await CopyChannel.open(context, vm, request);
   let failure: Error | undefined;
   let done = false;
-  channel.onRecord = (kind, payload) => {
+  const onRecord = (kind: number, payload: Buffer) => {
     if (kind === CopyRecord.DONE) done = true;
     else if (kind === CopyRecord.FAILED) failure = guestFailure(payload);
   };
+  using channel = await CopyChannel.open(context, vm, { request, onRecord });
   for await (const record of records) {
     if (!(await channel.send(record)) || failure) break;
   }

@@ -17,8 +17,8 @@ export async function copyOut(
   { request, sink }: { request: CopyRequest; sink: RecordSink },
 ): Promise<void> {
   using writer = sink;
-  using channel = await CopyChannel.open(context, vm, request);
-  channel.onRecord = (kind, payload) => writer.take(kind, payload);
+  const onRecord = (kind: number, payload: Buffer) => writer.take(kind, payload);
+  using channel = await CopyChannel.open(context, vm, { request, onRecord });
   const end = await channel.ended;
   if (!writer.done) throw endWithoutDone(end);
   await writer.commit();
