@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Too slow for every run; by name: npm test -- --project slow */
 const slow = '**/*.slow.test.ts';
 
+/** What holds for every driver, by machines of each kind: minutes under emulation. */
+const drivers = 'tests/plugin-author/{vm-driver,driver-faults}.vm.test.ts';
+
 export default defineConfig({
   test: {
     reporters: ['default', './tools/testing/summary-reporter.ts'],
@@ -26,6 +29,7 @@ export default defineConfig({
           // One virtual machine at a time, when the unit tests are done: under emulation each takes a whole core.
           name: 'vm',
           include: ['tests/**/*.vm.test.ts'],
+          exclude: [drivers, '**/node_modules/**'],
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
@@ -42,6 +46,16 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'drivers',
+          include: [drivers],
+          fileParallelism: false,
+          maxWorkers: 1,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {
