@@ -44,7 +44,7 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
       return orRemove(machine, call, async () => {
         const vm = await machine.start(call, starting);
         if (exec === undefined) return { vm };
-        return { vm, session: await machine.exec(call, { ...exec, detach }) };
+        return { vm, session: await machine.guest.exec(call, { ...exec, detach }) };
       });
     },
   });
@@ -146,7 +146,10 @@ function registerReads({ method, clock, events }: PluginContext<'vm', VmConfig>,
     result: schema.portsResult,
     run: async ({ name }, call) => {
       const machine = machines.get(name);
-      return matchPorts(await machine.ask<GuestListeners>(call, 'listeners'), machine.record.shape.network.publish);
+      return matchPorts(
+        await machine.guest.ask<GuestListeners>(call, 'listeners'),
+        machine.record.shape.network.publish,
+      );
     },
   });
   method('vm.logs', {
@@ -165,21 +168,21 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     access: 'write',
     params: schema.execParams,
     result: schema.sessionHandle,
-    run: ({ name, ...request }, call) => machines.get(name).exec(call, request),
+    run: ({ name, ...request }, call) => machines.get(name).guest.exec(call, request),
   });
   method('vm.exec.attach', {
     summary: 'Where and how to attach to a session.',
     access: 'write',
     params: schema.attachParams,
     result: schema.sessionHandle,
-    run: ({ name, session }, call) => machines.get(name).sessionHandle(call, session),
+    run: ({ name, session }, call) => machines.get(name).guest.sessionHandle(call, session),
   });
   method('vm.copy', {
     summary: 'Begins a copy into or out of a running VM; the records of it go over the socket that is answered.',
     access: 'write',
     params: schema.copyParams,
     result: schema.sessionHandle,
-    run: ({ name, ...request }, call) => machines.get(name).copy(call, request),
+    run: ({ name, ...request }, call) => machines.get(name).guest.copy(call, request),
   });
   method('vm.exec.signal', {
     summary: "Sends a signal to a session's process group.",
@@ -187,7 +190,7 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     params: schema.signalParams,
     result: schema.signalResult,
     run: async ({ name, session, signal }, call) => {
-      await machines.get(name).ask(call, 'exec.signal', { params: { session, signal: signalNumber(signal) } });
+      await machines.get(name).guest.ask(call, 'exec.signal', { params: { session, signal: signalNumber(signal) } });
       return { session };
     },
   });
@@ -197,7 +200,7 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     params: schema.attachParams,
     result: schema.signalResult,
     run: async ({ name, session }, call) => {
-      await machines.get(name).ask(call, 'exec.signal', { params: { session, signal: signalNumber('KILL') } });
+      await machines.get(name).guest.ask(call, 'exec.signal', { params: { session, signal: signalNumber('KILL') } });
       return { session };
     },
   });
@@ -206,7 +209,7 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     access: 'read',
     params: schema.named,
     result: schema.sessionList,
-    run: async ({ name }, call) => [...(await machines.get(name).sessions(call))],
+    run: async ({ name }, call) => [...(await machines.get(name).guest.sessions(call))],
   });
 }
 

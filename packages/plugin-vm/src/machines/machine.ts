@@ -1,31 +1,22 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DoctorFinding, isNookError, NookError, type Progress } from '@nook/daemonapi';
-import type {
-  BootStep,
-  CameUp,
-  CopyRequest,
-  ExecRequest,
-  SessionHandle,
-  SessionView,
-  VmState,
-  VmView,
-} from '../contract.ts';
+import type { CameUp, VmState, VmView } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import { MachineFeatures } from '../features/machine-features.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd } from '../hosts/vmhost-process.ts';
-import { CLAIM_MS, CLAIM_STEPS, claimSpec } from '../pool/claim-steps.ts';
+import { CLAIM_MS, claimSpec } from '../pool/claim-steps.ts';
 import type { Claim } from '../pool/pool.ts';
-import { type HostStatus, VM_FILES } from '../vmhost/host-spec.ts';
+import type { HostStatus } from '../vmhost/host-spec.ts';
+import { BringUp, type StartRequest } from './bring-up.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
+import { GuestCalls } from './guest-calls.ts';
 import { identityOnDisk } from './identity-on-disk.ts';
 import { machineFacts } from './machine-facts.ts';
 import type { MachineRecord, MachineRun } from './records.ts';
-import { newToken, START_STEPS, type StartContext } from './start-steps.ts';
-import { runSteps, type Step } from './step-runner.ts';
 import { view } from './view.ts';
 
 /** A vmhost of an earlier daemon that has not answered for this long is said to be stuck. */
@@ -33,23 +24,6 @@ const SILENT_MS = 1_000;
 /** Longer than a driver may take to obey. */
 const ORDER_MS = 20_000;
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
-
-export interface StartRequest {
-  /** A session is to follow at once. */
-  readonly sessionExpected: boolean;
-}
-
-interface StartOptions extends StartRequest {
-  readonly boot: number;
-}
-
-interface Started {
-  readonly context: StartContext;
-  readonly steps: BootStep[];
-  readonly came_up: CameUp;
-  /** Why not a quicker way. */
-  readonly fallback?: string;
-}
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
 export class Machine {
@@ -65,11 +39,18 @@ export class Machine {
   #start: AbortController | undefined;
   #removal: Promise<void> | undefined;
   #claim: Claim | undefined;
+  /** What is asked of its guest. */
+  readonly guest: GuestCalls;
 
   constructor(record: MachineRecord, dependencies: Dependencies, onRemoved: () => void) {
     this.#record = record;
     this.#dependencies = dependencies;
     this.#onRemoved = onRemoved;
+    this.guest = new GuestCalls({
+      name: () => this.#record.name,
+      dir: this.dir,
+      link: (also) => this.#requireLink(also),
+    });
     this.#features = new MachineFeatures({
       features: dependencies.features,
       facts: () => machineFacts(this.#record),
@@ -191,48 +172,6 @@ export class Machine {
     return this.#features.examine(this.#link !== undefined, signal);
   }
 
-  async exec(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
-    const link = this.#requireLink();
-    const started = await link.call<{ session: string; token: string }>('exec.start', request, this.#asking(caller));
-    return this.#handle(started.session, started.token);
-  }
-
-  async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {
-    const { session, token } = await this.ask<{ session: string; token: string }>(caller, 'copy.start', {
-      params: request,
-    });
-    return this.#handle(session, token);
-  }
-
-  /**
-   * Calls a method that vmhosts have not always had.
-   * @throws NookError `not_running`, `timeout`, `unavailable` when the vmhost is of an older version
-   */
-  async ask<T>(
-    caller: Caller,
-    method: string,
-    { params = {}, timeoutMs = ANSWER_MS }: { readonly params?: object; readonly timeoutMs?: number } = {},
-  ): Promise<T> {
-    try {
-      return await this.#requireLink().call<T>(method, params, { ...this.#asking(caller), timeoutMs });
-    } catch (error) {
-      throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
-    }
-  }
-
-  async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
-    const { token } = await this.#requireLink('paused').call<{ token: string }>(
-      'exec.token',
-      { session },
-      this.#asking(caller),
-    );
-    return this.#handle(session, token);
-  }
-
-  sessions(caller: Caller): Promise<readonly SessionView[]> {
-    return this.#requireLink('paused').call('exec.list', {}, this.#asking(caller));
-  }
-
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
   async recover(): Promise<void> {
     const { state } = this.#record;
@@ -266,7 +205,7 @@ export class Machine {
     const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
     this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now(), claim } });
     try {
-      const { context, steps, came_up, fallback } = await this.#startSomehow(caller, { ...options, boot });
+      const { context, steps, came_up, fallback } = await this.#bringingUp(caller, { ...options, boot });
       this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
         ...{ steps, came_up, claim: undefined, ...(fallback === undefined ? {} : { fallback }) },
@@ -289,67 +228,16 @@ export class Machine {
     }
   }
 
-  /** The quickest way that works; what did not is said. */
-  async #startSomehow(caller: Caller, options: StartOptions): Promise<Started> {
+  #bringingUp(caller: Caller, options: StartRequest & { readonly boot: number }): ReturnType<BringUp['run']> {
     const claim = this.#claim;
     this.#claim = undefined;
-    if (!claim) return this.#startOrBoot(caller, options);
-    try {
-      return await this.#becomeOf(claim, caller, options);
-    } catch (error) {
-      if (caller.signal.aborted) throw error;
-      const why = `the machine of the pool could not be used: ${(error as Error).message}`;
-      caller.progress({ stage: 'claim', message: why });
-      const started = await this.#startOrBoot(caller, options);
-      return { ...started, fallback: [why, started.fallback].filter(Boolean).join('; ') };
-    }
-  }
-
-  async #becomeOf({ member, context: known, steps }: Claim, caller: Caller, options: StartOptions): Promise<Started> {
-    const { token, vmhost } = member.record;
-    const context: StartContext = {
-      ...known,
-      ...this.#startContext(caller, { ...options, cold: false }),
-      caller: this.#telling(caller, () => 'pool'),
-      ...{ token, vmhost, link: member.link },
-    };
-    const before = steps.reduce((sum, { duration_ms }) => sum + duration_ms, 0);
-    const own = (await this.#run(CLAIM_STEPS, context)).map((step) => ({ ...step, at_ms: step.at_ms + before }));
-    return { context, steps: [...steps, ...own], came_up: 'pool' };
-  }
-
-  /** A machine that does not come up from its template is booted, and says why. */
-  async #startOrBoot(caller: Caller, options: StartOptions): Promise<Started> {
-    const context = this.#startContext(caller, { ...options, cold: false });
-    try {
-      const steps = await this.#run(START_STEPS, context);
-      return { context, steps, came_up: context.template ? 'template' : 'cold' };
-    } catch (error) {
-      if (!context.template || context.cameUp || caller.signal.aborted) throw error;
-      const fallback = `template ${context.template.key} did not load: ${(error as Error).message}`;
-      await this.#dependencies.templates.discard(context.template.key, fallback);
-      caller.progress({ stage: 'template', message: fallback });
-      const cold = this.#startContext(caller, { ...options, cold: true });
-      return { context: cold, steps: await this.#run(START_STEPS, cold), came_up: 'cold', fallback };
-    }
-  }
-
-  #startContext(caller: Caller, options: StartOptions & { cold: boolean }): StartContext {
-    const { drivers } = this.#dependencies;
-    const context: StartContext = {
+    const starting = {
       record: this.#record,
-      driver: drivers.of({ name: this.#record.name, driver: this.#record.shape.driver }),
+      dir: this.dir,
       features: this.#features,
-      ...{ dir: this.dir, token: newToken(), dependencies: this.#dependencies, ...options },
-      caller: this.#telling(caller, () => (context.template ? 'template' : 'cold')),
+      dependencies: this.#dependencies,
     };
-    return context;
-  }
-
-  /** Says with each stage how long it usually takes. */
-  #telling({ opId, signal, progress }: Caller, way: () => CameUp): Caller {
-    const usual = ({ stage }: Progress) => this.#dependencies.usualTimes.of(way()).get(stage);
-    return { opId, signal, progress: (update) => progress({ ...update, ...withUsual(usual(update)) }) };
+    return new BringUp(starting, caller, options).run(claim);
   }
 
   #keepTimes(way: CameUp): void {
@@ -358,16 +246,6 @@ export class Machine {
     } catch (error) {
       this.#dependencies.log.debug({ error: String(error) }, 'the times of a start were not kept');
     }
-  }
-
-  #run(steps: readonly Step<StartContext>[], context: StartContext): Promise<BootStep[]> {
-    const { caller } = context;
-    return runSteps(steps, context, this.#dependencies.clock, {
-      onStep: (name) => {
-        caller.signal.throwIfAborted();
-        caller.progress({ stage: name });
-      },
-    });
   }
 
   #adopt(link: VmhostLink, token: string, run: MachineRun = this.#record.run): void {
@@ -519,23 +397,6 @@ export class Machine {
     throw new NookError('not_running', `VM '${name}' is ${state}.`, { hint: `Start it: nook vm start ${name}` });
   }
 
-  /** A vmhost outlives upgrades: it may be of a version that could not do this yet. */
-  #tooOld(cause: unknown): NookError {
-    const { name } = this.#record;
-    return new NookError('unavailable', `VM '${name}' was started by an older nook, which could not do this.`, {
-      hint: `Start it anew: nook vm restart ${name}`,
-      cause,
-    });
-  }
-
-  #asking(caller: Caller): { opId: string; timeoutMs: number; signal: AbortSignal } {
-    return { opId: caller.opId, timeoutMs: ANSWER_MS, signal: caller.signal };
-  }
-
-  #handle(session: string, token: string): SessionHandle {
-    return { vm: this.#record.name, session, token, socket: join(this.dir, VM_FILES.socket) };
-  }
-
   /** Verbs that change the machine wait for each other. */
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(async () => {
@@ -550,10 +411,6 @@ export class Machine {
 
 function paused(name: string): NookError {
   return new NookError('not_running', `VM '${name}' is paused.`, { hint: `Let it go on: nook vm resume ${name}` });
-}
-
-function withUsual(usual: number | undefined): { usual_ms?: number } {
-  return usual === undefined ? {} : { usual_ms: usual };
 }
 
 function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {

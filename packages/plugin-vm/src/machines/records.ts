@@ -117,6 +117,11 @@ export class Records {
     );
   }
 
+  /** Writes what is otherwise left as it was made. */
+  reshape({ id, shape }: MachineRecord): void {
+    this.#store.run('UPDATE vm_machines SET spec = ? WHERE id = ?', JSON.stringify(shape), id);
+  }
+
   delete(id: string): void {
     this.#store.run('DELETE FROM vm_machines WHERE id = ?', id);
   }

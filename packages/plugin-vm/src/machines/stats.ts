@@ -29,7 +29,7 @@ export async function statsOf(machine: Machine, caller: Caller, now: () => numbe
 
 async function askGuest(machine: Machine, caller: Caller): Promise<{ guest: GuestStats } | { missing: string }> {
   try {
-    return { guest: await machine.ask<GuestStats>(caller, 'stats', { timeoutMs: ANSWER_MS }) };
+    return { guest: await machine.guest.ask<GuestStats>(caller, 'stats', { timeoutMs: ANSWER_MS }) };
   } catch (error) {
     return { missing: (error as Error).message };
   }

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { isNookError, NookError } from '@nook/daemonapi';
+import type { CopyRequest, ExecRequest, SessionHandle, SessionView } from '../contract.ts';
+import { ANSWER_MS, type VmhostLink } from '../hosts/vmhost-link.ts';
+import { VM_FILES } from '../vmhost/host-spec.ts';
+import type { Caller } from './dependencies.ts';
+
+interface Asked {
+  readonly name: () => string;
+  /** The machine's folder. */
+  readonly dir: string;
+  /** @throws NookError `not_running`, also when it is paused, unless that will do */
+  readonly link: (also?: 'paused') => VmhostLink;
+}
+
+/** What is asked of the guest of one machine, through its vmhost. */
+export class GuestCalls {
+  readonly #asked: Asked;
+
+  constructor(asked: Asked) {
+    this.#asked = asked;
+  }
+
+  async exec(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
+    const link = this.#asked.link();
+    const started = await link.call<{ session: string; token: string }>('exec.start', request, asking(caller));
+    return this.#handle(started.session, started.token);
+  }
+
+  async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {
+    const { session, token } = await this.ask<{ session: string; token: string }>(caller, 'copy.start', {
+      params: request,
+    });
+    return this.#handle(session, token);
+  }
+
+  /**
+   * Calls a method that vmhosts have not always had.
+   * @throws NookError `not_running`, `timeout`, `unavailable` when the vmhost is of an older version
+   */
+  async ask<T>(
+    caller: Caller,
+    method: string,
+    { params = {}, timeoutMs = ANSWER_MS }: { readonly params?: object; readonly timeoutMs?: number } = {},
+  ): Promise<T> {
+    try {
+      return await this.#asked.link().call<T>(method, params, { ...asking(caller), timeoutMs });
+    } catch (error) {
+      throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
+    }
+  }
+
+  async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
+    const { token } = await this.#asked
+      .link('paused')
+      .call<{ token: string }>('exec.token', { session }, asking(caller));
+    return this.#handle(session, token);
+  }
+
+  sessions(caller: Caller): Promise<readonly SessionView[]> {
+    return this.#asked.link('paused').call('exec.list', {}, asking(caller));
+  }
+
+  /** A vmhost outlives upgrades: it may be of a version that could not do this yet. */
+  #tooOld(cause: unknown): NookError {
+    const name = this.#asked.name();
+    return new NookError('unavailable', `VM '${name}' was started by an older nook, which could not do this.`, {
+      hint: `Start it anew: nook vm restart ${name}`,
+      cause,
+    });
+  }
+
+  #handle(session: string, token: string): SessionHandle {
+    return { vm: this.#asked.name(), session, token, socket: join(this.#asked.dir, VM_FILES.socket) };
+  }
+}
+
+function asking(caller: Caller): { opId: string; timeoutMs: number; signal: AbortSignal } {
+  return { opId: caller.opId, timeoutMs: ANSWER_MS, signal: caller.signal };
+}
