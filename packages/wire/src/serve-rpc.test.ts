@@ -405,3 +405,27 @@ describe('many lines at once', () => {
     expect(codes.lastIndexOf('ok')).toBeLessThan(codes.indexOf('unavailable'));
   });
 });
+
+test('a sender that waits for room lets the end of its connection be told', async () => {
+  const { promise: heard, resolve } = Promise.withResolvers<{ waits: number; aborted: boolean }>();
+  await using server = await testServer(async (call) => {
+    const { signal } = call;
+    const data = 'x'.repeat(1_000);
+    // Until neither the kernel nor the connection takes any more.
+    for (let seq = 1; call.hasRoom; seq++) {
+      call.event({ seq, topic: 't', at: 0, data });
+      if (!call.hasRoom) void call.drained();
+    }
+    server.connections[0]?.close();
+    let waits = 0;
+    while (!call.hasRoom && !signal.aborted && waits < 100) {
+      await call.drained();
+      waits++;
+    }
+    resolve({ waits, aborted: signal.aborted });
+  });
+  const client = await RawClient.connect(server.path);
+  client.socket.pause();
+  client.send({ version: 1, id: 1, method: 'm' });
+  expect(await heard).toEqual({ waits: 1, aborted: true });
+});

@@ -91,7 +91,9 @@ export class ServerConnection implements RpcConnection, CallHost {
   drained(): Promise<void> {
     // What the kernel takes at once makes room without an event.
     this.#writer.flush();
-    if (this.#writer.hasRoom || this.#socket.destroyed) return Promise.resolve();
+    if (this.#writer.hasRoom) return Promise.resolve();
+    // Until its end is told, what waits goes on waiting: whoever asks again and again would keep it from being told.
+    if (this.#socket.destroyed) return this.closed;
     this.#drained ??= new Promise((resolve) => {
       const done = () => {
         this.#socket.off('drain', done).off('close', done);
