@@ -1,4 +1,4 @@
-import { START_STEPS } from '../../packages/plugin-vm/src/machines/start-steps.ts';
+import { RESUME_STEPS, START_STEPS } from '../../packages/plugin-vm/src/machines/start-steps.ts';
 import { CLAIM_STEPS } from '../../packages/plugin-vm/src/pool/claim-steps.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Home } from '../harness/home.ts';
@@ -24,6 +24,7 @@ async function create(home: Home, vm: string): Promise<void> {
 }
 
 const START = START_STEPS.map(({ name }) => name);
+const RESUME = RESUME_STEPS.map(({ name }) => name);
 const AS_USUAL = { steps: START, withoutMachine: START.indexOf('vmhost') };
 
 export const KINDS: readonly Kind[] = [
@@ -42,6 +43,19 @@ export const KINDS: readonly Kind[] = [
     prepare: async (home) => void (await home.ok('image', 'warm', 'busybox', '--memory', '128M')),
     make: create,
     start: (vm) => ['vm', 'start', vm],
+  },
+  {
+    name: 'resume',
+    config: '[vm.templates]\nauto = false\n',
+    steps: RESUME,
+    withoutMachine: RESUME.indexOf('vmhost'),
+    prepare: async (home) => void (await home.ok('image', 'warm', 'busybox', '--memory', '128M')),
+    make: async (home, vm) => {
+      await create(home, vm);
+      await home.ok('vm', 'start', vm);
+      await home.ok('vm', 'suspend', vm);
+    },
+    start: (vm) => ['vm', 'resume', vm],
   },
   {
     name: 'pool',

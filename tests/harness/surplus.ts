@@ -16,7 +16,8 @@ interface Found {
 }
 
 /**
- * Compares what is listed with what is there: records == vmhosts == QEMUs == sockets == overlays.
+ * Compares what is listed with what is there: records == vmhosts == QEMUs == sockets == overlays,
+ * and each suspended VM has its memory.
  * @returns one sentence for each difference
  */
 export function surplus(home: string, vms: readonly Listed[]): string[] {
@@ -53,6 +54,7 @@ function differences({ name, id, state }: Listed, dir: string): string[] {
     ['sockets', existsSync(join(dir, 'vmhost.sock')) ? 1 : 0, running],
     ['pid files', existsSync(join(dir, 'vmhost.pid')) ? 1 : 0, running],
     ['overlays', existsSync(join(dir, 'machine/disk.qcow2')) || running === 0 ? 1 : 0, 1],
+    ['saved memories', existsSync(join(dir, 'saved')) ? 1 : 0, state === 'suspended' ? 1 : 0],
     ['unfinished files', unfinished(dir).length, 0],
   ];
   return counts

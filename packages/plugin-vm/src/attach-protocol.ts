@@ -20,6 +20,8 @@ export const AttachFrame = {
   StdinCredit: 19,
   /** vmhost → client: JSON {@link SessionEnd}; the last frame */
   Exit: 20,
+  /** vmhost → client: text, why the client must go while the session goes on; the last frame */
+  Dismissed: 21,
 } as const;
 
 /** How a session ended. */

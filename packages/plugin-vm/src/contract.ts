@@ -290,7 +290,10 @@ declare module '@nook/daemonapi' {
       VmRequest & { readonly exec?: ExecRequest | undefined; readonly detach?: boolean | undefined },
       { readonly vm: VmView; readonly session?: SessionHandle | undefined }
     >;
-    'vm.start': RpcMethod<{ readonly name: string }, VmView>;
+    /** `discard_ram`: a suspended VM is booted from its disk, and its memory thrown away. */
+    'vm.start': RpcMethod<{ readonly name: string; readonly discard_ram?: boolean | undefined }, VmView>;
+    /** The VM ends, with its memory and its sessions saved: `vm.resume` and `vm.start` take it up where it was. */
+    'vm.suspend': RpcMethod<{ readonly name: string }, VmView>;
     'vm.stop': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.pause': RpcMethod<{ readonly name: string }, VmView>;
     'vm.resume': RpcMethod<{ readonly name: string }, VmView>;

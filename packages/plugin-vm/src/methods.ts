@@ -49,11 +49,12 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     },
   });
   method('vm.start', {
-    summary: 'Starts a VM that does not run.',
+    summary: 'Starts a VM that does not run; one that was suspended goes on.',
     access: 'write',
-    params: schema.named,
+    params: schema.startParams,
     result: schema.vmView,
-    run: ({ name }, call) => machines.get(name).start(call, { sessionExpected: false }),
+    run: ({ name, discard_ram }, call) =>
+      machines.get(name).start(call, { sessionExpected: false, discardMemory: discard_ram }),
   });
   method('vm.stop', {
     summary: 'Stops a VM within a deadline, gently at first.',
@@ -81,7 +82,7 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     run: ({ name }, call) => machines.get(name).pause(call),
   });
   method('vm.resume', {
-    summary: 'Lets a paused VM go on.',
+    summary: 'Lets a paused or suspended VM go on.',
     access: 'write',
     params: schema.named,
     result: schema.vmView,

@@ -17,6 +17,7 @@ import { Pool } from './pool/pool.ts';
 import { PoolRecords } from './pool/pool-records.ts';
 import { qemuChecks } from './qemu/doctor.ts';
 import { qemuDriver } from './qemu/driver.ts';
+import { registerSavedMethods } from './saved/saved-methods.ts';
 import { TemplateBuilder } from './templates/template-builder.ts';
 import { registerTemplateMethods } from './templates/template-methods.ts';
 import { Templates } from './templates/templates.ts';
@@ -65,6 +66,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     });
     const machines = new Machines(dependencies, pool);
     registerMethods(context, machines);
+    registerSavedMethods(context, machines);
     registerTemplateMethods(context, { dependencies, builder, pool });
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);

@@ -53,6 +53,7 @@ export const runParams = z.strictObject({
   exec: z.strictObject(exec).optional(),
   detach: z.boolean().optional(),
 });
+export const startParams = z.strictObject({ name, discard_ram: z.boolean().optional() });
 export const stopParams = z.strictObject({ name, timeout_seconds: timeout });
 export const deleteParams = z.strictObject({ name, force: z.boolean().optional() });
 export const listParams = z.strictObject({

@@ -122,6 +122,7 @@ class Input {
 function output({ stdout, stderr, out }: CliContext, channel: FrameChannel, input: Input): Promise<SessionEnd> {
   return new Promise((resolve, reject) => {
     let end: SessionEnd | undefined;
+    let dismissed: string | undefined;
     const write = (stream: NodeJS.WriteStream, payload: Buffer) => {
       if (stream.write(payload)) return;
       channel.pause();
@@ -138,11 +139,18 @@ function output({ stdout, stderr, out }: CliContext, channel: FrameChannel, inpu
       else if (kind === AttachFrame.StdinCredit) input.credit(payload.readUInt32LE());
       else if (kind === AttachFrame.Gap)
         out.note(`nook: ${payload.readBigUInt64LE()} bytes of output were dropped before this`);
+      else if (kind === AttachFrame.Dismissed) dismissed = payload.toString();
       else if (kind === AttachFrame.Exit) end = JSON.parse(payload.toString()) as SessionEnd;
     };
     channel.onClose = () => {
       if (end) resolve(end);
-      else {
+      else if (dismissed !== undefined) {
+        reject(
+          new NookError('unavailable', `The session goes on without this client: ${dismissed}.`, {
+            hint: 'Resume the VM and join it again: nook vm resume VM, nook vm attach VM SESSION',
+          }),
+        );
+      } else {
         reject(
           new NookError('unavailable', 'The connection to the VM was lost: its vmhost died.', {
             hint: 'See what became of it: nook vm list',

@@ -18,12 +18,13 @@ import { show } from './show.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { stop } from './stop.ts';
+import { suspend } from './suspend.ts';
 import { templateList, templateRm } from './template.ts';
 import { warm } from './warm.ts';
 
 registerCli({
   commands: [
-    ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, kill, rm],
+    ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, suspend, kill, rm],
     ...[attach, cp, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
   ],
 });

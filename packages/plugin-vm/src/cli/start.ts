@@ -3,13 +3,18 @@ import { eachVm, VMS } from './each-vm.ts';
 
 export const start: CliCommand = {
   name: 'vm start',
-  summary: 'Start VMs that do not run',
+  summary: 'Start VMs that do not run; one that was suspended goes on where it was',
   positionals: VMS,
-  examples: ['nook vm start web', 'nook vm start web db'],
-  run({ positionals, context }) {
+  options: { 'discard-ram': { help: 'boot a suspended VM from its disk instead; what was in its memory is lost' } },
+  examples: ['nook vm start web', 'nook vm start web db', 'nook vm start --discard-ram web'],
+  run({ positionals, options, context }) {
     using progress = context.progress();
     return eachVm(context, positionals.VM, (name) =>
-      context.call('vm.start', { name }, { onProgress: (update) => progress.update(update) }),
+      context.call(
+        'vm.start',
+        { name, ...(options['discard-ram'] === true ? { discard_ram: true } : {}) },
+        { onProgress: (update) => progress.update(update) },
+      ),
     );
   },
 };

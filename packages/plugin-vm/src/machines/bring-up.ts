@@ -1,20 +1,26 @@
-import type { Progress } from '@nook/daemonapi';
+import { isNookError, type Progress } from '@nook/daemonapi';
 import type { BootStep, CameUp } from '../contract.ts';
 import type { StartFeatures } from '../features/start-features.ts';
 import { CLAIM_STEPS } from '../pool/claim-steps.ts';
 import type { Claim } from '../pool/pool.ts';
+import type { SavedManifest } from '../saved/saved-machine.ts';
+import { cannotResume } from '../saved/suspend.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import type { MachineRecord } from './records.ts';
-import { newToken, START_STEPS, type StartContext } from './start-steps.ts';
+import { newToken, RESUME_STEPS, START_STEPS, type StartContext } from './start-steps.ts';
 import { runSteps, type Step } from './step-runner.ts';
 
 export interface StartRequest {
   /** A session is to follow at once. */
   readonly sessionExpected: boolean;
+  /** A suspended VM is booted, and its memory thrown away. */
+  readonly discardMemory?: boolean | undefined;
 }
 
 interface StartOptions extends StartRequest {
   readonly boot: number;
+  /** It goes on from there. */
+  readonly saved?: SavedManifest | undefined;
 }
 
 interface Started {
@@ -46,6 +52,7 @@ export class BringUp {
 
   /** The quickest way that works; what did not is said. */
   async run(claim: Claim | undefined): Promise<Started> {
+    if (this.#options.saved) return this.#resume();
     if (!claim) return this.#startOrBoot();
     try {
       return await this.#becomeOf(claim);
@@ -71,6 +78,17 @@ export class BringUp {
     return { context, steps: [...steps, ...own], came_up: 'pool' };
   }
 
+  /** There is no other way: its memory would be lost. */
+  async #resume(): Promise<Started> {
+    const context = this.#context({ cold: false });
+    try {
+      return { context, steps: await this.#run(RESUME_STEPS, context), came_up: 'resume' };
+    } catch (error) {
+      const failed = isNookError(error) && (error.code === 'operation_failed' || error.code === 'conflict');
+      throw failed && !context.cameUp ? cannotResume(this.#starting.record.name, error) : error;
+    }
+  }
+
   /** A machine that does not come up from its template is booted, and says why. */
   async #startOrBoot(): Promise<Started> {
     const context = this.#context({ cold: false });
@@ -93,7 +111,7 @@ export class BringUp {
       ...this.#starting,
       driver: dependencies.drivers.of({ name: record.name, driver: record.shape.driver }),
       ...{ token: newToken(), cold, ...this.#options },
-      caller: this.#telling(() => (context.template ? 'template' : 'cold')),
+      caller: this.#telling(() => (context.saved ? 'resume' : context.template ? 'template' : 'cold')),
     };
     return context;
   }

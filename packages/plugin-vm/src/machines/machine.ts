@@ -10,6 +10,9 @@ import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd } from '../hosts/vmhost-process.ts';
 import { CLAIM_MS, claimSpec } from '../pool/claim-steps.ts';
 import type { Claim } from '../pool/pool.ts';
+import { discardSaved, readSaved, SAVED_FOLDER, type SavedManifest } from '../saved/saved-machine.ts';
+import { cannotResume, suspendMachine } from '../saved/suspend.ts';
+import { keptMemory } from '../saved/take-up.ts';
 import type { HostStatus } from '../vmhost/host-spec.ts';
 import { BringUp, type StartRequest } from './bring-up.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
@@ -23,6 +26,8 @@ import { view } from './view.ts';
 const SILENT_MS = 1_000;
 /** Longer than a driver may take to obey. */
 const ORDER_MS = 20_000;
+/** What a vmhost says of a machine that is gone, while it is not gone itself. */
+const ENDED: ReadonlySet<string> = new Set(['stopped', 'failed', 'suspended']);
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
@@ -88,20 +93,9 @@ export class Machine {
     this.#claim = claim;
   }
 
+  /** A VM that was suspended goes on. @throws NookError `conflict` when it cannot; its memory is kept then */
   start(caller: Caller, options: StartRequest): Promise<VmView> {
-    return this.#exclusively(async () => {
-      if (this.#record.state === 'paused') throw paused(this.#record.name);
-      if (this.#link) return this.view();
-      this.#start = new AbortController();
-      const signal = AbortSignal.any([caller.signal, this.#start.signal]);
-      try {
-        const starter = { opId: caller.opId, progress: (update: Progress) => caller.progress(update), signal };
-        await this.#dependencies.activity.start(() => this.#bringUp(starter, options));
-      } finally {
-        this.#start = undefined;
-      }
-      return this.view();
-    });
+    return this.#exclusively(() => this.#startNow(caller, options));
   }
 
   /** Ends the machine within `timeoutMs`, gently at first; a start in progress is given up. */
@@ -123,9 +117,26 @@ export class Machine {
     return this.#exclusively(() => this.#ask('pause', caller));
   }
 
-  /** Lets a guest that was paused go on. */
+  /** Lets a guest that was paused go on, or one that was suspended. */
   resume(caller: Caller): Promise<VmView> {
-    return this.#exclusively(() => this.#ask('resume', caller));
+    return this.#exclusively(() =>
+      this.#record.state === 'suspended'
+        ? this.#startNow(caller, { sessionExpected: false })
+        : this.#ask('resume', caller),
+    );
+  }
+
+  /** Ends the machine with its memory saved, so that it goes on from there. */
+  suspend(caller: Caller): Promise<VmView> {
+    return this.#exclusively(async () => {
+      if (this.#record.state === 'suspended') return this.view();
+      const link = this.#requireLink('paused');
+      await suspendMachine({
+        ...{ record: this.#record, dir: this.dir, link },
+        ...{ dependencies: this.#dependencies, caller },
+      });
+      return this.#afterwards();
+    });
   }
 
   /** Ends the machine at once, also in the middle of a stop or a start. */
@@ -199,13 +210,28 @@ export class Machine {
     this.#link = undefined;
   }
 
+  async #startNow(caller: Caller, options: StartRequest): Promise<VmView> {
+    if (this.#record.state === 'paused') throw paused(this.#record.name);
+    if (this.#link) return this.view();
+    this.#start = new AbortController();
+    const signal = AbortSignal.any([caller.signal, this.#start.signal]);
+    try {
+      const starter = { opId: caller.opId, progress: (update: Progress) => caller.progress(update), signal };
+      await this.#dependencies.activity.start(() => this.#bringUp(starter, options));
+    } finally {
+      this.#start = undefined;
+    }
+    return this.view();
+  }
+
   async #bringUp(caller: Caller, options: StartRequest): Promise<void> {
     const { clock, templates } = this.#dependencies;
+    const saved = await this.#savedFor(options);
     const boot = this.#record.run.boot + 1;
     const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
     this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now(), claim } });
     try {
-      const { context, steps, came_up, fallback } = await this.#bringingUp(caller, { ...options, boot });
+      const { context, steps, came_up, fallback } = await this.#bringingUp(caller, { ...options, boot, saved });
       this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
         ...{ steps, came_up, claim: undefined, ...(fallback === undefined ? {} : { fallback }) },
@@ -219,8 +245,9 @@ export class Machine {
       if (came_up === 'cold' && boot === 1) templates.onColdBoot(this.#record);
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';
+      const kept = saved && (await keptMemory(this.dir));
       this.#set({
-        state: cancelled ? 'stopped' : 'failed',
+        state: kept ? 'suspended' : cancelled ? 'stopped' : 'failed',
         cause: (error as Error).message,
         run: { ...this.#record.run, ended_at: clock.now() },
       });
@@ -228,7 +255,22 @@ export class Machine {
     }
   }
 
-  #bringingUp(caller: Caller, options: StartRequest & { readonly boot: number }): ReturnType<BringUp['run']> {
+  /** What a start goes on from. @throws NookError `conflict` when a suspended VM has lost it */
+  async #savedFor({ discardMemory }: StartRequest): Promise<SavedManifest | undefined> {
+    if (this.#record.state !== 'suspended') return undefined;
+    if (discardMemory) {
+      await discardSaved(join(this.dir, SAVED_FOLDER));
+      return undefined;
+    }
+    const saved = await readSaved(join(this.dir, SAVED_FOLDER));
+    if (!saved) throw cannotResume(this.#record.name, new Error('its saved memory is gone'));
+    return saved;
+  }
+
+  #bringingUp(
+    caller: Caller,
+    options: StartRequest & { readonly boot: number; readonly saved: SavedManifest | undefined },
+  ): ReturnType<BringUp['run']> {
     const claim = this.#claim;
     this.#claim = undefined;
     const starting = {
@@ -258,7 +300,7 @@ export class Machine {
         finishing = true;
         return;
       }
-      const state: VmState = status.state === 'stopped' || status.state === 'failed' ? 'stopping' : status.state;
+      const state: VmState = ENDED.has(status.state) ? 'stopping' : (status.state as VmState);
       this.#set({ state, cause: undefined, run: { ...this.#record.run, qemu_pid: status.qemu_pid } });
     };
     this.#set({ state: this.#record.state, run });
@@ -299,9 +341,11 @@ export class Machine {
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
     if (!end) await endLeftovers(this.dir, this.#dependencies);
+    const kept = await keptMemory(this.dir);
+    const lost = end?.state === 'suspended' && !kept ? 'its saved memory is not what was saved' : undefined;
     this.#set({
-      state: end?.state ?? 'failed',
-      cause: end?.cause ?? cause,
+      state: kept ? 'suspended' : lost === undefined ? (end?.state ?? 'failed') : 'failed',
+      cause: kept && end?.state === 'suspended' ? undefined : (lost ?? end?.cause ?? cause),
       run: {
         ...this.#record.run,
         ended_at: end?.at ?? this.#dependencies.clock.now(),
@@ -315,7 +359,7 @@ export class Machine {
   /** Once the machine is gone. What a feature cannot clean up keeps the machine's record, which alone knows of it. */
   async #cleanUp(): Promise<void> {
     await this.#features.cleanUp('off');
-    if (!this.#record.shape.auto_remove) return;
+    if (!this.#record.shape.auto_remove || this.#record.state === 'suspended') return;
     await this.#removeNow(false).catch((error: Error) =>
       this.#set({ state: this.#record.state, cause: `it could not be removed: ${error.message}` }),
     );

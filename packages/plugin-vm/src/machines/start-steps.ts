@@ -16,6 +16,8 @@ import { endLeftovers } from '../hosts/leftovers.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
+import { SAVED_FOLDER, type SavedManifest } from '../saved/saved-machine.ts';
+import { checkSaved, savedState } from '../saved/take-up.ts';
 import type { TemplateInputs } from '../templates/template-key.ts';
 import type { FoundTemplate } from '../templates/templates.ts';
 import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
@@ -46,6 +48,8 @@ export interface StartContext {
   readonly forTemplate?: boolean;
   /** It is to wait in the pool: it comes up from a template or not at all. */
   readonly pooled?: boolean;
+  /** It goes on from where it was saved, in its folder. */
+  readonly saved?: SavedManifest | undefined;
   /** What it begins as; absent: it is booted. */
   template?: FoundTemplate | undefined;
   kernel?: { readonly digest: string; readonly release: string; readonly vmlinux: string; readonly modules: string };
@@ -88,6 +92,16 @@ export const BRING_UP_STEPS: readonly Step<StartContext>[] = [
 
 /** A start. */
 export const START_STEPS: readonly Step<StartContext>[] = [...PREPARE_STEPS, ...BRING_UP_STEPS];
+
+/** A start that goes on from where the machine was saved. */
+export const RESUME_STEPS: readonly Step<StartContext>[] = START_STEPS.map((step) =>
+  step.name === 'template' ? { name: 'memory', run: checkMemory } : step,
+);
+
+async function checkMemory({ saved, record, dir, driver, setup, contribution }: StartContext): Promise<void> {
+  if (filled(contribution).drives.length > 0) throw new NookError('conflict', 'Its features have drives now.');
+  await checkSaved(filled(saved), { record, dir, driver, setup: filled(setup) });
+}
 
 async function prepareKernel(context: StartContext): Promise<void> {
   const { dependencies, caller } = context;
@@ -196,7 +210,8 @@ function hostSpec(context: StartContext): HostSpec {
     session_delay_ms: context.features.postStartMs,
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
     ...(context.pooled ? { pooled: true } : {}),
-    boot_deadline_ms: (context.template ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
+    ...(context.saved ? { saved: join(context.dir, SAVED_FOLDER) } : {}),
+    boot_deadline_ms: (context.template || context.saved ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
 }
 
@@ -223,8 +238,9 @@ function machineSpec(context: StartContext): MachineSpec {
     network: { mac: shape.mac, mode: context.pooled ? 'none' : mode, host_forwards },
     shares: mountsOf(record).map(({ source, read_only }, index) => ({ tag: shareTag(index), path: source, read_only })),
     ...(context.template ? { resume: { ram: context.template.ram, devices: context.template.state } } : {}),
+    ...(context.saved ? { resume: savedState(dir) } : {}),
     ...(user ? { run_as: user } : {}),
-    settings: filled(context.setup).settings,
+    settings: (context.saved?.about.setup ?? filled(context.setup)).settings,
   };
 }
 

@@ -12,6 +12,8 @@ export interface Step<Context> {
 interface StepObserver {
   /** Before each step; may throw, which fails the step. */
   onStep(name: string): void;
+  /** What the names of the steps' gates begin with; absent: `start`. */
+  readonly gates?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function runSteps<Context>(
     try {
       observer.onStep(step.name);
       await step.run(context);
-      await passGate(`start.${step.name}`);
+      await passGate(`${observer.gates ?? 'start'}.${step.name}`);
     } catch (error) {
       await undo(steps.slice(0, index + 1), context, error);
     }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type FileIdentity, hashOf, identityOf } from '../file-identity.ts';
 import type { TemplateInputs } from './template-key.ts';
 
 /** File names in a template's folder. */
@@ -18,26 +18,18 @@ export interface TemplateManifest {
   readonly image_name: string;
   /** Milliseconds since the epoch. */
   readonly created_at: number;
-  readonly memory: FileIdentity;
+  readonly memory: FileIdentity & { readonly ctime_ns: string };
   /** SHA-256 of the files that are read whole, in hexadecimal. */
   readonly state: string;
   readonly disk: string;
 }
 
-/** Tells a file that nobody has touched; cheap for a large one. */
-interface FileIdentity {
-  readonly inode: string;
-  readonly size: string;
-  readonly mtime_ns: string;
-  readonly ctime_ns: string;
-}
-
 export async function describeFiles(dir: string): Promise<Pick<TemplateManifest, 'memory' | 'state' | 'disk'>> {
   const path = (name: keyof typeof TEMPLATE_FILES) => join(dir, TEMPLATE_FILES[name]);
   const [memory, state, disk] = await Promise.all([
-    identityOf(path('memory')),
-    hash(path('state')),
-    hash(path('disk')),
+    untouched(path('memory')),
+    hashOf(path('state')),
+    hashOf(path('disk')),
   ]);
   return { memory, state, disk };
 }
@@ -46,7 +38,7 @@ export async function describeFiles(dir: string): Promise<Pick<TemplateManifest,
 export async function whatChanged(dir: string, manifest: TemplateManifest): Promise<string | undefined> {
   try {
     const found = await describeFiles(dir);
-    for (const key of Object.keys(found.memory) as (keyof FileIdentity)[]) {
+    for (const key of Object.keys(found.memory) as (keyof typeof found.memory)[]) {
       if (found.memory[key] !== manifest.memory[key]) return `its memory's ${key} changed`;
     }
     if (found.state !== manifest.state) return 'its state changed';
@@ -70,13 +62,7 @@ export async function bytesOf(dir: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-async function identityOf(path: string): Promise<FileIdentity> {
-  const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  return { inode: String(ino), size: String(size), mtime_ns: String(mtimeNs), ctime_ns: String(ctimeNs) };
-}
-
-async function hash(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex');
+async function untouched(path: string): Promise<TemplateManifest['memory']> {
+  const { ctimeNs } = await stat(path, { bigint: true });
+  return { ...(await identityOf(path)), ctime_ns: String(ctimeNs) };
 }

@@ -90,6 +90,7 @@ export class Control {
       },
       force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend }),
       save: (params) => host.save(saveRequest(params)),
+      disk: () => host.disk(),
       rehearse: ({ argv }) => host.rehearse(argv as string[]),
       claim: (params) => host.claim(params as unknown as ClaimSpec),
       pause: () => host.pause(),
@@ -141,11 +142,15 @@ export class Control {
   }
 }
 
-function saveRequest({ ram, devices, disk, end }: Record<string, unknown>): SaveRequest {
-  if (typeof ram !== 'string' || typeof devices !== 'string') {
-    throw new NookError('bad_params', 'ram and devices must be the names of files.');
+function saveRequest({ ram, devices, folder, about, disk, end }: Record<string, unknown>): SaveRequest {
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  if (text(folder) === undefined && (text(ram) === undefined || text(devices) === undefined) && !text(disk)) {
+    throw new NookError('bad_params', 'ram and devices, folder or disk must be the names of files.');
   }
-  return { to: { ram, devices }, disk: typeof disk === 'string' ? disk : undefined, end: end === true };
+  return {
+    ...(typeof ram === 'string' && typeof devices === 'string' ? { to: { ram, devices } } : {}),
+    ...{ folder: text(folder), disk: text(disk), about: about as SaveRequest['about'], end: end === true },
+  };
 }
 
 function seconds(value: unknown): number {

@@ -33,6 +33,11 @@ export interface ChannelListener {
   finish(end: SessionEnd): void;
 }
 
+/** What a session sends, and where. */
+export interface GuestPeer extends SessionPeer {
+  readonly channel: number;
+}
+
 /** The host's end of the guest protocol (docs/guest-protocol.md) over the agent's virtio-serial port. */
 export class GuestChannel {
   /** The agent opened its port: it may be spoken to. */
@@ -73,7 +78,7 @@ export class GuestChannel {
   }
 
   /** Starts a command. The listener hears of it until `finish`. */
-  exec(exec: Exec, listener: ChannelListener): SessionPeer {
+  exec(exec: Exec, listener: ChannelListener): GuestPeer {
     const request = encodeExec(exec);
     if (request.length > MAX_PAYLOAD) {
       throw new NookError('bad_params', `The command line and its environment are longer than ${MAX_PAYLOAD} bytes.`, {
@@ -84,20 +89,50 @@ export class GuestChannel {
   }
 
   /** Starts a copy: its streams carry records. */
-  copy(copy: Copy, listener: ChannelListener): SessionPeer {
+  copy(copy: Copy, listener: ChannelListener): GuestPeer {
     return this.#begin(FrameType.COPY, encodeCopy(copy), listener);
   }
 
   /** Asks for what the agent answers on stream 1 of a session of its own. */
-  inquire(type: number, listener: ChannelListener): SessionPeer {
+  inquire(type: number, listener: ChannelListener): GuestPeer {
     return this.#begin(type, Buffer.alloc(0), listener);
   }
 
-  #begin(type: number, request: Buffer, listener: ChannelListener): SessionPeer {
+  /** The number of the next session; no earlier one is given again. */
+  get nextChannel(): number {
+    return this.#nextChannel;
+  }
+
+  /** Goes on where another host's channel was saved. */
+  beginAt(channel: number): void {
+    this.#nextChannel = channel;
+  }
+
+  /** A session that began before the machine was saved. */
+  adopt(channel: number, listener: ChannelListener): GuestPeer {
+    this.#listeners.set(channel, listener);
+    return this.#peer(channel);
+  }
+
+  /** What was to be sent while the machine was saved. */
+  get kept(): Buffer {
+    return Buffer.concat(this.#kept ?? []);
+  }
+
+  sendKept(frames: Buffer): void {
+    this.#socket.write(frames);
+  }
+
+  #begin(type: number, request: Buffer, listener: ChannelListener): GuestPeer {
     const channel = this.#nextChannel++;
     this.#listeners.set(channel, listener);
     this.#send(type, channel, 0, request);
+    return this.#peer(channel);
+  }
+
+  #peer(channel: number): GuestPeer {
     return {
+      channel,
       stdin: (bytes) => {
         for (let at = 0; at < bytes.length; at += MAX_PAYLOAD) {
           this.#send(FrameType.DATA, channel, 0, bytes.subarray(at, at + MAX_PAYLOAD));

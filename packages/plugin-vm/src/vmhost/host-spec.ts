@@ -48,6 +48,8 @@ export interface HostSpec {
   readonly guest_mounts: readonly { readonly tag: string; readonly target: string; readonly read_only: boolean }[];
   /** Nobody but the daemon that started it knows of it: it ends when that lets go. */
   readonly ends_with_daemon?: boolean | undefined;
+  /** Absolute: the folder of the saved machine that it goes on from; removed once its guest answers. */
+  readonly saved?: string | undefined;
   /** It waits in the pool to become somebody's VM. */
   readonly pooled?: boolean | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */
@@ -76,7 +78,7 @@ interface GuestIdentity {
 export interface HostEnd {
   readonly token: string;
   readonly boot: number;
-  readonly state: 'stopped' | 'failed';
+  readonly state: 'stopped' | 'failed' | 'suspended';
   readonly cause: string;
   readonly exit_code?: number | undefined;
   readonly signal?: string | undefined;
@@ -97,7 +99,7 @@ export interface PhaseMark {
 /** What a vmhost says of itself: the answer to `info`, and each event of `watch`. */
 export interface HostStatus {
   readonly phase: HostPhase;
-  readonly state: 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'failed';
+  readonly state: 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'failed' | 'suspended';
   readonly pid: number;
   /** It is nobody's VM yet. */
   readonly pooled?: boolean | undefined;

@@ -42,6 +42,24 @@ export class OutputLog {
     return this.#end;
   }
 
+  /** Of an empty log: what comes next stands at this offset. */
+  beginAt(offset: number): void {
+    this.#start = offset;
+    this.#end = offset;
+  }
+
+  /** All that is kept, in order; views as those of {@link read}. */
+  pieces(): OutputPiece[] {
+    const pieces: OutputPiece[] = [];
+    for (let at = this.#start; at < this.#end; ) {
+      const piece = this.read(at, this.#end - at);
+      if (!piece) break;
+      pieces.push(piece);
+      at = piece.offset + piece.bytes.length;
+    }
+    return pieces;
+  }
+
   append(stream: OutputStream, bytes: Buffer): void {
     const kept = bytes.length > this.#capacity ? bytes.subarray(bytes.length - this.#capacity) : bytes;
     this.#end += bytes.length - kept.length;

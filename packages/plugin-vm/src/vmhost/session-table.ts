@@ -2,8 +2,9 @@ import { type Logger, NookError } from '@nook/daemonapi';
 import type { Exec } from '@nook/guest';
 import { randomBytes } from '@nook/wire';
 import type { CopyRequest, ExecRequest } from '../contract.ts';
-import type { ChannelListener, GuestChannel } from './guest-channel.ts';
-import { Session, type SessionOptions, type SessionPeer } from './session.ts';
+import type { ChannelListener, GuestChannel, GuestPeer } from './guest-channel.ts';
+import type { SavedSessions } from './saved-sessions.ts';
+import { Session, type SessionOptions } from './session.ts';
 
 /** Ended sessions whose end nobody was told; beyond this many, and after this long, the oldest are forgotten. */
 const MAX_ENDED = 64;
@@ -29,12 +30,22 @@ interface TableOptions {
   readonly log: Logger;
 }
 
-interface Opening extends Omit<SessionOptions, 'token' | 'startedAt'> {
+/** What a lost client means for a session. */
+export interface SessionTerms {
   /** The VM goes with it. */
   readonly main: boolean;
-  begin(guest: GuestChannel, listener: ChannelListener): SessionPeer;
-  /** Its client is gone. */
-  abandon(peer: SessionPeer, running: () => boolean): void;
+  /** How a command that is to end with its client is told so. */
+  readonly abandon: 'keep' | 'hang up' | 'end input' | 'kill';
+}
+
+interface Opening extends Omit<SessionOptions, 'token' | 'startedAt'>, SessionTerms {
+  begin(guest: GuestChannel, listener: ChannelListener): GuestPeer;
+}
+
+interface Entry {
+  readonly session: Session;
+  readonly terms: SessionTerms;
+  peer?: GuestPeer | undefined;
 }
 
 export interface ExecStart extends ExecRequest {
@@ -47,10 +58,11 @@ export interface ExecStart extends ExecRequest {
 export class SessionTable {
   readonly #guest: () => GuestChannel | undefined;
   readonly #options: TableOptions;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new Map<string, Entry>();
   #nextId = 1;
   #cameFirst = false;
   #nextCopy = 1;
+  #closed: string | undefined;
 
   constructor(guest: () => GuestChannel | undefined, options: TableOptions) {
     this.#guest = guest;
@@ -63,9 +75,7 @@ export class SessionTable {
     const session = this.#open({
       ...{ id: String(this.#nextId), argv, main, holdForClient: !request.detach, pty: request.pty !== undefined },
       begin: (guest, listener) => guest.exec(execOf(argv, request), listener),
-      abandon: (peer, running) => {
-        if (request.on_disconnect === 'kill') hangUp(peer, running);
-      },
+      abandon: request.on_disconnect === 'kill' ? 'hang up' : 'keep',
     });
     this.#nextId++;
     this.#cameFirst ||= main;
@@ -82,68 +92,142 @@ export class SessionTable {
       ...{ main: false, holdForClient: true, pty: false, unlisted: true },
       begin: (guest, listener) =>
         guest.copy({ direction, path, name: rename, user, directoryOnly: directory_only, follow }, listener),
-      abandon: (peer, running) => {
-        // The end of the records lets it clean up; a slow disk may take its time, and no longer.
-        if (direction === 'into') peer.stdinEnd();
-        else peer.signal(SIGKILL);
-        killLater(peer, running, COPY_GRACE_MS);
-      },
+      abandon: direction === 'into' ? 'end input' : 'kill',
     });
+  }
+
+  /** Nothing of the sessions changes from now on; their clients are let go, told why. */
+  close(why: string): void {
+    this.#closed = why;
+    for (const session of this.all()) session.dismiss(why);
+  }
+
+  reopen(): void {
+    this.#closed = undefined;
+  }
+
+  /** All sessions, their output as it is in memory. */
+  save(): { readonly saved: SavedSessions; readonly output: readonly Buffer[] } {
+    const entries = [...this.#sessions.values()].filter(({ session }) => !session.delivered);
+    const all = entries.map(({ session, terms, peer }) => ({ ...session.save(), terms, channel: peer?.channel ?? 0 }));
+    return {
+      saved: {
+        next_id: this.#nextId,
+        next_copy: this.#nextCopy,
+        came_first: this.#cameFirst,
+        sessions: all.map(({ saved, terms, channel }) => ({ ...saved, terms, channel })),
+      },
+      output: all.flatMap(({ output }) => output),
+    };
+  }
+
+  /**
+   * Goes on with sessions that were saved.
+   * @param output of all sessions, one after the other
+   * @param copy the machine is a copy: nobody who knows of these sessions is to get at them, and none is what it is there for
+   */
+  restore(saved: SavedSessions, output: Buffer, copy: boolean): void {
+    this.#nextId = saved.next_id;
+    this.#nextCopy = saved.next_copy;
+    this.#cameFirst = saved.came_first || copy;
+    let at = 0;
+    for (const { terms, channel, ...state } of saved.sessions) {
+      const bytes = state.pieces.reduce((sum, [, length]) => sum + length, 0);
+      const options = copy ? { ...state.options, token: newToken(), holdForClient: false } : state.options;
+      const entry = this.#enter(options, copy ? { ...terms, main: false } : terms);
+      entry.session.restore(state, output.subarray(at, at + bytes));
+      at += bytes;
+      if (!state.end) entry.peer = this.#guest()?.adopt(channel, listener(entry.session));
+      else this.#forgetLater(state.options.id);
+    }
+  }
+
+  /** The guest runs again: what was restored goes on without a client. */
+  goOn(): void {
+    for (const { session, terms, peer } of this.#sessions.values()) {
+      if (session.options.unlisted && peer) this.#abandon(session, { ...terms, main: false });
+      else if (session.awaitsClient) this.#awaitClient(session);
+      else session.release();
+    }
   }
 
   #open({ begin, abandon, main, ...options }: Opening): Session {
     const guest = this.#guest();
     if (!guest) throw new NookError('not_running', 'The VM has no agent to run commands.');
+    this.#requireOpen();
     if (this.#sessions.size >= MAX_SESSIONS) {
       throw new NookError('unavailable', `The VM has ${MAX_SESSIONS} sessions already.`, {
         hint: 'End some of them first.',
       });
     }
-    let peer: SessionPeer | undefined;
-    const session = new Session(
-      { ...options, token: randomBytes(16).toString('hex'), startedAt: Date.now() },
-      {
-        stdin: (bytes) => peer?.stdin(bytes),
-        stdinEnd: () => peer?.stdinEnd(),
-        signal: (number) => peer?.signal(number),
-        resize: (rows, columns) => peer?.resize(rows, columns),
-        credit: (stream, bytes) => peer?.credit(stream, bytes),
-      },
-    );
-    const disconnect = () => {
-      if (session.end || main) this.#over(session, main, false);
-      else abandon(session.peer, () => session.end === undefined);
-    };
-    session.onDisconnect = disconnect;
-    session.onDelivered = () => this.#over(session, main, true);
-    session.onEnd = () => {
-      this.#options.log.info({ session: session.options.id, end: session.end }, 'session ended');
-      if (!session.attached && !session.awaitsClient) this.#over(session, main, false);
-    };
-    peer = begin(guest, {
-      started: () => {
-        clearTimeout(unanswered);
-        this.#options.log.debug({ session: session.options.id }, 'session started');
-      },
-      output: (stream, bytes) => session.output(stream, bytes),
-      stdinCredited: (bytes) => session.stdinCredited(bytes),
-      finish: (end) => {
-        clearTimeout(unanswered);
-        session.finish(end);
-      },
-    });
+    const terms = { main, abandon };
+    const entry = this.#enter({ ...options, token: newToken(), startedAt: Date.now() }, terms);
+    const { session } = entry;
+    try {
+      entry.peer = begin(
+        guest,
+        listener(session, () => clearTimeout(unanswered)),
+      );
+    } catch (error) {
+      this.#sessions.delete(options.id);
+      throw error;
+    }
     const unanswered = setTimeout(() => {
       session.finish({ lost: `the guest did not start it within ${START_MS / 1000} s` });
     }, START_MS).unref();
-    this.#sessions.set(session.options.id, session);
-    if (options.holdForClient) {
-      setTimeout(() => {
-        if (!session.awaitsClient) return;
-        session.release();
-        disconnect();
-      }, FIRST_CLIENT_MS).unref();
-    }
+    if (options.holdForClient) this.#awaitClient(session);
     return session;
+  }
+
+  #enter(options: SessionOptions, terms: SessionTerms): Entry {
+    const session: Session = new Session(options, {
+      stdin: (bytes) => entry.peer?.stdin(bytes),
+      stdinEnd: () => entry.peer?.stdinEnd(),
+      signal: (number) => entry.peer?.signal(number),
+      resize: (rows, columns) => entry.peer?.resize(rows, columns),
+      credit: (stream, bytes) => entry.peer?.credit(stream, bytes),
+    });
+    const entry: Entry = { session, terms };
+    session.onDisconnect = () => this.#abandon(session, terms);
+    session.onDelivered = () => this.#over(session, terms.main, true);
+    session.onEnd = () => {
+      this.#options.log.info({ session: session.options.id, end: session.end }, 'session ended');
+      if (!session.attached && !session.awaitsClient) this.#over(session, terms.main, false);
+    };
+    this.#sessions.set(options.id, entry);
+    return entry;
+  }
+
+  /** Its client is gone. */
+  #abandon(session: Session, { main, abandon }: SessionTerms): void {
+    if (session.end || main) {
+      this.#over(session, main, false);
+      return;
+    }
+    const { peer } = session;
+    if (abandon === 'keep') return;
+    if (abandon === 'hang up') peer.signal(SIGHUP);
+    // The end of the records lets a copy clean up; a slow disk may take its time, and no longer.
+    else if (abandon === 'end input') peer.stdinEnd();
+    else peer.signal(SIGKILL);
+    setTimeout(
+      () => {
+        if (!session.end) peer.signal(SIGKILL);
+      },
+      abandon === 'hang up' ? HANGUP_GRACE_MS : COPY_GRACE_MS,
+    ).unref();
+  }
+
+  #awaitClient(session: Session): void {
+    setTimeout(() => {
+      if (!session.awaitsClient) return;
+      session.release();
+      session.onDisconnect();
+    }, FIRST_CLIENT_MS).unref();
+  }
+
+  #requireOpen(): void {
+    if (this.#closed !== undefined) throw new NookError('not_running', `No session can be used: ${this.#closed}.`);
   }
 
   /** A machine that is to go with its first session goes too when that session never comes. */
@@ -155,7 +239,8 @@ export class SessionTable {
   }
 
   get(id: string): Session {
-    const session = this.#sessions.get(id);
+    this.#requireOpen();
+    const session = this.#sessions.get(id)?.session;
     if (session) return session;
     throw new NookError('not_found', `There is no session '${id}'.`, {
       hint: 'List them with: nook vm exec --list VM',
@@ -168,7 +253,7 @@ export class SessionTable {
   }
 
   all(): readonly Session[] {
-    return [...this.#sessions.values()];
+    return [...this.#sessions.values()].map(({ session }) => session);
   }
 
   #over(session: Session, main: boolean, delivered: boolean): void {
@@ -176,13 +261,17 @@ export class SessionTable {
     if (delivered || unlisted) this.#sessions.delete(id);
     else {
       this.#forgetOldest();
-      setTimeout(() => this.#forgetEnded(id), this.#options.keepEndedMs ?? KEEP_ENDED_MS).unref();
+      this.#forgetLater(id);
     }
     if (main) this.#options.onOver();
   }
 
+  #forgetLater(id: string): void {
+    setTimeout(() => this.#forgetEnded(id), this.#options.keepEndedMs ?? KEEP_ENDED_MS).unref();
+  }
+
   #forgetEnded(id: string): void {
-    const session = this.#sessions.get(id);
+    const session = this.#sessions.get(id)?.session;
     if (session?.attached) session.clientGone.then(() => this.#sessions.delete(id));
     else this.#sessions.delete(id);
   }
@@ -195,15 +284,21 @@ export class SessionTable {
   }
 }
 
-function hangUp(peer: SessionPeer, running: () => boolean): void {
-  peer.signal(SIGHUP);
-  killLater(peer, running, HANGUP_GRACE_MS);
+function newToken(): string {
+  return randomBytes(16).toString('hex');
 }
 
-function killLater(peer: SessionPeer, running: () => boolean, graceMs: number): void {
-  setTimeout(() => {
-    if (running()) peer.signal(SIGKILL);
-  }, graceMs).unref();
+/** @param answered called when the guest has begun it, or ended it */
+function listener(session: Session, answered: () => void = () => {}): ChannelListener {
+  return {
+    started: answered,
+    output: (stream, bytes) => session.output(stream, bytes),
+    stdinCredited: (bytes) => session.stdinCredited(bytes),
+    finish: (end) => {
+      answered();
+      session.finish(end);
+    },
+  };
 }
 
 function execOf(argv: readonly string[], { env, cwd, user, pty }: ExecStart): Exec {

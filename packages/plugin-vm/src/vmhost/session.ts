@@ -31,6 +31,19 @@ export interface SessionOptions {
   readonly unlisted?: boolean | undefined;
 }
 
+/** A session as it stood when its machine was saved; its output is kept beside. */
+export interface SavedSession {
+  readonly options: SessionOptions;
+  readonly end?: SessionEnd | undefined;
+  readonly ended_at?: number | undefined;
+  readonly credited: number;
+  readonly stdin_taken: number;
+  readonly stdin_credit: number;
+  /** Offset of the oldest byte kept, and then how many bytes of which stream, in order. */
+  readonly from: number;
+  readonly pieces: readonly (readonly [stream: OutputStream, bytes: number])[];
+}
+
 /**
  * One command in the guest, seen from the host: its output, its end, and at most one attached client.
  * While a client is attached, what it has not read holds the guest back; while none is, the oldest output goes.
@@ -139,6 +152,49 @@ export class Session {
   release(): void {
     this.#held = false;
     if (!this.#client) this.#forgetUnread();
+  }
+
+  /** @returns what there is to be saved, and the output, whose pieces are valid until more comes */
+  save(): { readonly saved: SavedSession; readonly output: readonly Buffer[] } {
+    const pieces = this.#log.pieces();
+    return {
+      saved: {
+        options: { ...this.options, holdForClient: this.#held },
+        end: this.end,
+        ended_at: this.endedAt,
+        credited: this.#credited,
+        stdin_taken: this.#stdinTaken,
+        stdin_credit: this.#stdinCredit,
+        from: this.#log.start,
+        pieces: pieces.map(({ stream, bytes }) => [stream, bytes.length] as const),
+      },
+      output: pieces.map(({ bytes }) => bytes),
+    };
+  }
+
+  /** Goes on as one that was saved. @param output what its pieces hold, one after the other */
+  restore({ end, ended_at, credited, stdin_taken, stdin_credit, from, pieces }: SavedSession, output: Buffer): void {
+    this.end = end;
+    this.endedAt = ended_at;
+    this.#credited = credited;
+    this.#stdinTaken = stdin_taken;
+    this.#stdinCredit = stdin_credit;
+    this.#log.beginAt(from);
+    let at = 0;
+    for (const [stream, bytes] of pieces) {
+      this.#log.append(stream, output.subarray(at, at + bytes));
+      at += bytes;
+    }
+  }
+
+  /** Lets the client go, told why, as if it had never been there: the session goes on. */
+  dismiss(why: string): void {
+    const client = this.#client;
+    if (!client) return;
+    this.#client = undefined;
+    client.onFrame = () => {};
+    client.write(AttachFrame.Dismissed, Buffer.from(why));
+    client.end();
   }
 
   view(): SessionView {

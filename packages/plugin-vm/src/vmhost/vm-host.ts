@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
+import { commitSaved, discardSaved, readSaved, SAVED_FILES, type SavedAbout } from '../saved/saved-machine.ts';
 import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
@@ -19,6 +20,7 @@ import {
 import { IdleCollector } from './idle-collector.ts';
 import { inquire } from './inquiry.ts';
 import { MachineStop } from './machine-stop.ts';
+import { readSessions, writeSessions } from './saved-sessions.ts';
 import { SessionTable } from './session-table.ts';
 import type { StopStage } from './stop-plan.ts';
 
@@ -33,11 +35,25 @@ const HOLD_MS = 5_000;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
 export interface SaveRequest {
-  readonly to: MachineState;
+  /** Where memory and devices go; absent with a folder, and when only the disk is meant. */
+  readonly to?: MachineState | undefined;
+  /** Where they go together with the sessions. */
+  readonly folder?: string | undefined;
   /** A qcow2 file for the machine to go on with; the present one is then written to no more. */
   readonly disk?: string | undefined;
+  /** With a folder: what the machine is, so that it is taken up again as nothing else. */
+  readonly about?: SavedAbout | undefined;
   readonly end: boolean;
 }
+
+export interface SaveResult {
+  /** How long the guest stood still; until its end, when it does not go on. */
+  readonly pause_ms: number;
+  /** How much of its memory was written. */
+  readonly bytes: number;
+}
+
+const SUSPENDED = 'the VM was suspended';
 
 /** One VM from its machine's start to its end. */
 export class VmHost {
@@ -56,11 +72,16 @@ export class VmHost {
   #guest: GuestChannel | undefined;
   #claiming: Promise<void> | undefined;
   #failure: string | undefined;
+  #saving: Promise<unknown> = Promise.resolve();
+  #suspended = false;
+  #epoch = 1n;
+  #disk: string;
   #end: HostEnd | undefined;
   #resolveEnd!: (end: HostEnd) => void;
 
   constructor(spec: HostSpec, log: Logger) {
     this.#spec = spec;
+    this.#disk = spec.machine.disk.path;
     this.#log = log;
     this.#console = new ConsoleLog(join(spec.machine.dir, consoleFile(spec.boot)), CONSOLE_LIMIT);
     this.ended = new Promise((resolve) => {
@@ -143,8 +164,10 @@ export class VmHost {
       const paused = this.#paused;
       this.#mark('stopping');
       this.#stop.begin(timeoutMs);
-      // The guest must run to hear of it; one that cannot is asked nothing.
-      if (paused) this.#machine.resume().catch((error: Error) => this.forceStop(error.message));
+      // The guest must run to hear of it, but not while it is saved; one that cannot is asked nothing.
+      if (paused) {
+        this.#saving.then(() => this.#machine.resume()).catch((error: Error) => this.forceStop(error.message));
+      }
     }
     return this.ended;
   }
@@ -160,6 +183,7 @@ export class VmHost {
 
   /** @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready */
   async pause(): Promise<void> {
+    await this.#saving;
     if (this.#paused) return;
     this.requireReady();
     await this.#machine.pause();
@@ -167,41 +191,104 @@ export class VmHost {
   }
 
   async resume(): Promise<void> {
+    await this.#saving;
     if (!this.#paused) return this.requireReady();
     await this.#machine.resume();
     this.onStatus(this.status());
   }
 
   /**
-   * Saves memory and devices as they stand at one moment, then goes on or ends.
-   * @returns how long the guest stood still, in milliseconds, and how much of its memory was written
+   * Saves memory and devices as they stand at one moment, then goes on or ends. A guest that was paused goes on for a
+   * moment first: what is on its way between it and its sessions' clients would be cut.
    * @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready
    */
-  async save({ to, disk, end }: SaveRequest): Promise<{ readonly pause_ms: number; readonly bytes: number }> {
-    if (this.spec.guest_mounts.length > 0) {
-      throw new NookError('conflict', 'The memory of a VM that mounts folders of the host cannot be saved.', {
-        hint: 'Its disk can be; a VM made without --mount has both.',
-      });
-    }
+  save(request: SaveRequest): Promise<SaveResult> {
+    const turn = this.#saving.then(() => this.#save(request));
+    this.#saving = turn.catch(() => {});
+    return turn;
+  }
+
+  /** The file that the machine writes to, once no save is under way. */
+  async disk(): Promise<{ readonly disk: string }> {
+    await this.#saving;
+    return { disk: this.#disk };
+  }
+
+  async #save({ to, folder, about, disk, end }: SaveRequest): Promise<SaveResult> {
+    const memory =
+      folder === undefined ? to : { ram: join(folder, SAVED_FILES.memory), devices: join(folder, SAVED_FILES.devices) };
+    if (memory) this.#requireSaveable();
     const paused = this.#paused;
-    if (!paused) this.requireReady();
-    let pausedAt: number | undefined;
+    if (paused && memory) await this.#machine.resume();
+    else if (!paused) this.requireReady();
+    let pausedAt = performance.now();
     try {
-      if (!paused) await this.#guest?.hold(HOLD_MS);
-      const { bytes, paused_at } = await this.#machine.saveState(to);
-      pausedAt = paused_at;
-      if (disk !== undefined) await this.#machine.switchDisk(disk);
-      if (end) void this.forceStop('its state was saved');
-      else if (!paused) await this.#machine.resume();
-      return { bytes, pause_ms: performance.now() - paused_at };
+      if (memory) {
+        await this.#guest?.hold(HOLD_MS);
+        const { bytes, paused_at } = await this.#machine.saveState(memory);
+        pausedAt = paused_at;
+        await passGate('save.memory');
+        if (disk !== undefined) await this.#switchDisk(disk);
+        if (folder !== undefined && about !== undefined && end) await this.#suspend(folder, about);
+        else if (folder !== undefined) this.#writeSessions(folder);
+        if (end) this.#leaveSaved();
+        else if (!paused) await this.#machine.resume();
+        return { bytes, pause_ms: performance.now() - paused_at };
+      }
+      if (!paused) await this.#machine.pause();
+      if (disk !== undefined) await this.#switchDisk(disk);
+      if (!paused) await this.#machine.resume();
+      return { bytes: 0, pause_ms: performance.now() - pausedAt };
     } catch (error) {
-      if (!paused) await this.#machine.resume().catch(() => {});
+      this.sessions.reopen();
+      if (folder !== undefined) await discardSaved(folder).catch(() => {});
+      await (paused ? this.#machine.pause() : this.#machine.resume()).catch(() => {});
       throw error;
     } finally {
       this.#guest?.release();
-      this.#log.info({ ms: pausedAt && Math.round(performance.now() - pausedAt) }, 'state saved');
+      this.#log.info({ ms: Math.round(performance.now() - pausedAt) }, 'state saved');
       this.onStatus(this.status());
     }
+  }
+
+  #requireSaveable(): void {
+    const { guest_mounts, machine } = this.#spec;
+    const drives = (machine.drives ?? []).length > 0;
+    if (guest_mounts.length === 0 && !drives) return;
+    const what = drives ? 'has drives of features' : 'mounts folders of the host';
+    throw new NookError('conflict', `The memory of a VM that ${what} cannot be saved.`, {
+      hint: `Its disk can be: nook vm snapshot create --disk-only ${this.#spec.identity.hostname} NAME`,
+    });
+  }
+
+  async #switchDisk(path: string): Promise<void> {
+    await this.#machine.switchDisk(path);
+    this.#disk = path;
+    await passGate('save.disk');
+  }
+
+  /** From here on the machine is what stands in the folder, and nothing of it may change any more. */
+  async #suspend(folder: string, about: SavedAbout): Promise<void> {
+    this.sessions.close(SUSPENDED);
+    this.#writeSessions(folder);
+    await commitSaved(folder, { about, continues: true, saved_at: Date.now(), disk: this.#disk });
+    this.#suspended = true;
+    await passGate('save.commit').catch(() => {});
+  }
+
+  #writeSessions(folder: string): void {
+    const guest = this.#guest as GuestChannel;
+    const { saved, output } = this.sessions.save();
+    writeSessions(join(folder, SAVED_FILES.sessions), {
+      guest: { epoch: String(this.#epoch), next_channel: guest.nextChannel, table: saved },
+      ...{ output, pending: guest.kept },
+    });
+  }
+
+  /** At once: a machine that is asked to leave might still write to its disk. */
+  #leaveSaved(): void {
+    this.#mark('stopping');
+    this.#machine.kill();
   }
 
   /** Runs a command once and forgets it: what a first command costs the guest is paid before it is saved. */
@@ -265,11 +352,28 @@ export class VmHost {
     const resumed = this.#spec.machine.resume !== undefined;
     // A guest that was saved has said it before.
     if (!resumed) await Promise.race([(this.#guest as GuestChannel).hello, this.#gone()]);
+    const { saved } = this.#spec;
+    if (saved !== undefined) return this.#takeUp(saved);
     await this.#identify(resumed ? BigInt(Date.now()) : 1n);
     this.#becomeReady();
   }
 
+  /** Goes on as the machine that was saved, with its sessions; those of a copy are ended by its guest. */
+  async #takeUp(folder: string): Promise<void> {
+    const copy = (await readSaved(folder))?.continues !== true;
+    const { guest, output, pending } = readSessions(join(folder, SAVED_FILES.sessions));
+    const channel = this.#guest as GuestChannel;
+    channel.beginAt(guest.next_channel);
+    this.sessions.restore(guest.table, output, copy);
+    await this.#identify(copy ? BigInt(Date.now()) : BigInt(guest.epoch));
+    await discardSaved(folder);
+    if (!copy) channel.sendKept(pending);
+    this.#becomeReady();
+    this.sessions.goOn();
+  }
+
   async #identify(epoch: bigint): Promise<void> {
+    this.#epoch = epoch;
     this.#mark('agent');
     await passGate('phase.agent');
     const { identity, machine, guest_network } = this.#spec;
@@ -355,6 +459,7 @@ export class VmHost {
       last_phase: lastPhase,
       console_tail: this.#console.tail(20),
       at: Date.now(),
+      ...(this.#suspended ? { state: 'suspended', cause: 'suspended as asked' } : {}),
     };
     this.#end = end;
     this.#stop.done();
