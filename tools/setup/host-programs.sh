@@ -6,7 +6,6 @@ qemu-img           qemu-utils
 mke2fs             e2fsprogs
 debugfs            e2fsprogs
 e2fsck             e2fsprogs
-fakeroot           fakeroot
 mmdebstrap         mmdebstrap
 setpriv            util-linux
 setsid             util-linux
@@ -23,6 +22,9 @@ socat   socat
 busybox busybox-static
 ps      procps
 mount   mount
+skopeo  skopeo
+umoci   umoci
+docker-registry docker-registry
 '
 
 nook_check_host_programs() {

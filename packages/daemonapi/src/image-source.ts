@@ -95,4 +95,19 @@ export type ImageContent = { readonly config?: ImageConfig } & (
       /** When everything in it was last changed, in seconds since the epoch; 0 when absent. */
       readonly modified?: number;
     }
+  | {
+      /**
+       * Layers as container images have them, from the lowest to the uppermost, with their whiteouts
+       * (https://github.com/opencontainers/image-spec/blob/main/layer.md).
+       */
+      readonly layers: readonly ImageLayer[];
+    }
 );
+
+/** A layer of a container image. */
+export interface ImageLayer {
+  /** Absolute path of its tar, plain or packed with gzip, zstd or xz; it is seen by its first bytes. Only read. */
+  readonly tar: string;
+  /** `sha256:` and 64 hex digits of the unpacked tar, which is checked; the pull fails when it is another. */
+  readonly diffId?: string;
+}

@@ -16,6 +16,7 @@ export type {
   CatalogImage,
   ImageConfig,
   ImageContent,
+  ImageLayer,
   ImageSource,
   ImageWork,
   ResolvedImage,

@@ -3,24 +3,37 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type ImageContent, type ImageWork, isNookError, NookError, type Progress } from '@nook/daemonapi';
 import { formatByteSize } from '../byte-size.ts';
-import type { TarSource } from '../worker/jobs.ts';
+import type { LayerInput, TarSource } from '../worker/jobs.ts';
 import { heeding } from './image-work.ts';
 
 export interface Tar {
-  readonly source: TarSource;
+  /** From the lowest to the uppermost. */
+  readonly layers: readonly LayerInput[];
+  /** Whether they are an image's layers, not one plain archive. */
+  readonly whiteouts: boolean;
   /** Turns a line that the tar's program wrote to stderr into progress. */
   readonly onLine?: (line: string) => Progress | undefined;
 }
 
 /** What the worker unpacks, in whichever way a source brings it. */
 export async function tarOf(content: ImageContent, work: ImageWork, maxBytes: number): Promise<Tar> {
-  if ('tar' in content) return { source: { file: content.tar } };
-  if ('stream' in content) return { source: { file: await spooled(content.stream, work, maxBytes) } };
-  if ('folder' in content)
-    return { source: { program: 'tar', args: folderArgs(content.folder, content.modified ?? 0) } };
+  if ('layers' in content) {
+    const layers = content.layers.map(({ tar, diffId }) => ({
+      source: { file: tar },
+      ...(diffId === undefined ? {} : { diff_id: diffId }),
+    }));
+    return { layers, whiteouts: true };
+  }
+  if ('tar' in content) return plain({ file: content.tar });
+  if ('stream' in content) return plain({ file: await spooled(content.stream, work, maxBytes) });
+  if ('folder' in content) return plain({ program: 'tar', args: folderArgs(content.folder, content.modified ?? 0) });
   const { program, args, env, onLine } = content;
   const source = { program, args, ...(env === undefined ? {} : { env }) };
-  return onLine === undefined ? { source } : { source, onLine };
+  return onLine === undefined ? plain(source) : { ...plain(source), onLine };
+}
+
+function plain(source: TarSource): Tar {
+  return { layers: [{ source }], whiteouts: false };
 }
 
 /** The same bytes for the same files, whoever made them and when. */

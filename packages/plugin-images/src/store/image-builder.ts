@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, ImageConfig, Logger, Progress } from '@nook/daemonapi';
-import { EXT4_FORMAT, makeExt4 } from '../ext4/make-ext4.ts';
+import { EXT4_FORMAT, makeExt4, sealExt4 } from '../ext4/make-ext4.ts';
 import type { Tar } from '../sources/tar-of.ts';
 import { runJob } from '../worker/run-job.ts';
 import type { BuildPlace } from './build-area.ts';
@@ -50,30 +50,27 @@ export interface BuildRequest {
 export async function buildImage(request: BuildRequest): Promise<Stored<ImageManifest>> {
   const { naming, tar, config, place, sizeBytes, store, signal, progress } = request;
   const { lockFd } = place;
-  const staging = join(place.directory, 'root');
-  const state = join(place.directory, 'fakeroot.state');
   const output = join(place.directory, 'content');
-  await mkdir(staging, { mode: 0o700 });
+  const disk = join(output, DISK_FILE);
   await mkdir(output, { mode: 0o700 });
-  const unpacked = await runJob(
+  await makeExt4({ output: disk, sizeBytes, signal, lockFd });
+  const filled = await runJob(
     {
-      job: 'unpack',
-      source: tar.source,
-      staging,
-      state,
+      job: 'fill',
+      layers: tar.layers,
+      whiteouts: tar.whiteouts,
+      disk,
       max_bytes: request.maxBytes,
       max_entries: MAX_ENTRIES,
     },
     { signal, lockFd, progress, note: (line) => hear(line, request) },
   );
-  const hex = imageDigest(unpacked.sha256, sizeBytes, config);
+  const hex = imageDigest(filled.sha256, sizeBytes, config);
   const digest = `sha256:${hex}`;
   const at = request.clock.now();
   if (store.get(digest) !== undefined) return store.point(naming, digest, at, signal);
   progress({ stage: 'file system' });
-  const disk = join(output, DISK_FILE);
-  const scraps = place.directory;
-  await makeExt4({ staging, state, scraps, output: disk, sizeBytes, digest: hex, unpacked, signal, lockFd });
+  await sealExt4({ output: disk, signal, lockFd });
   progress({ stage: 'publish' });
   const manifest: ImageManifest = {
     format: 1,

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
+import { archiveError } from './archive-error.ts';
 
 /** Takes exact amounts from a stream of chunks, and hashes all that was taken. */
 export class ByteSource {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #hash = createHash('sha256');
+  readonly #maxBytes: number;
   #rest: Uint8Array = new Uint8Array(0);
+  #bytes = 0;
 
-  constructor(input: AsyncIterable<Uint8Array>) {
+  /** @param maxBytes most that the input may be long */
+  constructor(input: AsyncIterable<Uint8Array>, maxBytes = Number.POSITIVE_INFINITY) {
     this.#iterator = input[Symbol.asyncIterator]();
+    this.#maxBytes = maxBytes;
   }
 
   /** Exactly `size` bytes; fewer only when the input has ended. */
@@ -30,8 +35,9 @@ export class ByteSource {
     }
   }
 
-  /** Reads the input to its end, unhashed, so that its writer can finish. */
-  async drain(): Promise<void> {
+  /** Reads the input to its end, so that its writer can finish. @param hashed whether that counts for the digest */
+  async drain(hashed = false): Promise<void> {
+    do if (hashed) this.#hash.update(this.#rest);
     while (await this.#refill());
     this.#rest = new Uint8Array(0);
   }
@@ -45,6 +51,13 @@ export class ByteSource {
     const next = await this.#iterator.next();
     if (next.done === true) return false;
     this.#rest = next.value;
+    this.#bytes += next.value.length;
+    if (this.#bytes > this.#maxBytes) {
+      throw archiveError(
+        `The archive is longer than ${this.#maxBytes} bytes.`,
+        'Raise [images] max_import_bytes and size in config.toml, or leave out what the image does not need.',
+      );
+    }
     return true;
   }
 }

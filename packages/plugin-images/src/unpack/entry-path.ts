@@ -1,7 +1,7 @@
 import { archiveError, showName } from './archive-error.ts';
 
 const MAX_NAME = 255;
-/** Leaves room for the staging directory in front, below the kernel's limit of 4096. */
+/** Leaves room for whatever is in front of it, below the kernel's limit of 4096. */
 const MAX_PATH = 3072;
 
 /** An entry's name as a path below the root: `usr/bin/env`, or `` for the root itself. @throws when it leads outside */
@@ -20,9 +20,4 @@ export function entryPath(name: string, what = 'Entry'): string {
     throw archiveError(`${what} ${showName(name)} has a name that is too long.`);
   }
   return path;
-}
-
-/** `` for a top-level path. */
-export function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
 }

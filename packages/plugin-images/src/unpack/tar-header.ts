@@ -21,6 +21,7 @@ const TYPES: Readonly<Record<string, EntryType>> = {
   '\0': 'file',
   '0': 'file',
   '7': 'file',
+  S: 'file',
   '1': 'hardlink',
   '2': 'symlink',
   '3': 'character',
@@ -58,7 +59,7 @@ export function entryType(flag: string, name: string): EntryType {
   if (type === undefined) {
     throw archiveError(
       `Entry ${showName(name)} is of a kind that nook does not take (type ${JSON.stringify(flag)}).`,
-      'Make the archive with GNU tar, without --sparse, --multi-volume and --listed-incremental.',
+      'Make the archive with GNU tar, without --multi-volume and --listed-incremental.',
     );
   }
   return type === 'file' && name.endsWith('/') ? 'directory' : type;
@@ -74,6 +75,7 @@ function text(block: Buffer, offset: number, length: number): string {
 function parseNumber(block: Buffer, offset: number, length: number, name: string): number {
   let value = 0;
   if (((block[offset] ?? 0) & 0x80) !== 0) {
+    if (block[offset] === 0xff) return negative(block.subarray(offset, offset + length), name);
     value = (block[offset] ?? 0) & 0x7f;
     for (let index = offset + 1; index < offset + length; index += 1) value = value * 256 + (block[index] ?? 0);
   } else {
@@ -81,6 +83,13 @@ function parseNumber(block: Buffer, offset: number, length: number, name: string
     if (!/^[0-7]*$/.test(digits)) throw archiveError(`Entry ${showName(name)} has a damaged header.`);
     value = digits === '' ? 0 : Number.parseInt(digits, 8);
   }
+  if (!Number.isSafeInteger(value)) throw archiveError(`Entry ${showName(name)} declares a number that is too large.`);
+  return value;
+}
+
+/** Two's complement over the whole field: GNU tar writes times before 1970 so. */
+function negative(field: Buffer, name: string): number {
+  const value = Number(BigInt.asIntN(field.length * 8, BigInt(`0x${field.toString('hex')}`)));
   if (!Number.isSafeInteger(value)) throw archiveError(`Entry ${showName(name)} declares a number that is too large.`);
   return value;
 }

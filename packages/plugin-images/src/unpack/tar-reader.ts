@@ -3,6 +3,7 @@
 import { archiveError, showName } from './archive-error.ts';
 import type { ByteSource } from './byte-source.ts';
 import { parsePaxRecords } from './pax-records.ts';
+import { readOldSparse, readPaxSparse, type Segment, type SparseFile } from './sparse-map.ts';
 import { type EntryType, entryType, parseHeader, type TarHeader } from './tar-header.ts';
 
 export interface TarEntry {
@@ -14,14 +15,18 @@ export interface TarEntry {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
+  /** Of a file, with its holes. */
   readonly size: number;
-  /** Seconds since the epoch. */
+  /** Whole seconds since the epoch, rounded down, and what is beyond them. */
   readonly mtime: number;
+  readonly nanoseconds: number;
   readonly major: number;
   readonly minor: number;
-  /** The attribute `security.capability`, when the archive has it. */
-  readonly capability?: Buffer;
-  /** The content of a file; what is not read of it is skipped. */
+  /** Extended attributes by their names, latin-1. */
+  readonly xattrs: ReadonlyMap<string, Buffer>;
+  /** Which stretches of the file {@link body} has, one after the other. */
+  readonly segments: readonly Segment[];
+  /** The stored content of a file; what is not read of it is skipped. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
@@ -29,8 +34,11 @@ const BLOCK = 512;
 const MAX_EXTENDED = 2 ** 20;
 const MAX_ID = 2 ** 32 - 2;
 /** What ext4 can hold. */
-const MAX_TIME = 2 ** 33;
+const MIN_TIME = -(2 ** 31);
+const MAX_TIME = 2 ** 34 - 2 ** 31 - 1;
 const TRUNCATED = 'The archive ends in the middle: it was cut off.';
+const XATTR = 'SCHILY.xattr.';
+const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
 /** Entries of a tar archive, in its order. @throws NookError `bad_request` about what is wrong with it */
 export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
@@ -39,7 +47,7 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
   for (;;) {
     const block = await source.take(BLOCK);
     if (block.length < BLOCK) throw archiveError(TRUNCATED);
-    if (block.every((byte) => byte === 0)) return;
+    if (isZero(block)) return;
     const header = parseHeader(block);
     if ('xgLK'.includes(header.flag)) {
       const data = await readExtended(source, header);
@@ -48,9 +56,12 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
       else for (const [key, value] of parsePaxRecords(data)) (header.flag === 'g' ? global : extended).set(key, value);
       continue;
     }
-    const entry = toEntry(header, new Map([...global, ...extended]));
+    const records = global.size === 0 ? extended : new Map([...global, ...extended]);
+    const entry = toEntry(header, records);
     extended = new Map();
-    let left = entry.size;
+    const padding = (BLOCK - (entry.size % BLOCK)) % BLOCK;
+    const sparse = await sparseOf({ block, header, records, entry, source });
+    let left = sparse?.stored ?? entry.size;
     const body = (async function* () {
       for await (const piece of source.pieces(left)) {
         left -= piece.length;
@@ -58,25 +69,37 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
       }
       if (left > 0) throw archiveError(TRUNCATED);
     })();
-    yield { ...entry, body };
-    const padding = (BLOCK - (entry.size % BLOCK)) % BLOCK;
+    const size = sparse?.size ?? entry.size;
+    const segments = sparse?.segments ?? (size === 0 ? [] : [{ offset: 0, length: size }]);
+    yield { ...entry, size, segments, body };
     if (!(await skip(source, left + padding))) throw archiveError(TRUNCATED);
   }
 }
 
-function toEntry(header: TarHeader, extended: ReadonlyMap<string, Buffer>): Omit<TarEntry, 'body'> {
-  const name = extended.get('path')?.toString('latin1') ?? header.name;
-  for (const key of extended.keys()) {
-    if (!key.startsWith('GNU.sparse.')) continue;
-    throw archiveError(`Entry ${showName(name)} is stored as a sparse file.`, 'Make the archive without --sparse.');
-  }
+interface Stored {
+  readonly block: Buffer;
+  readonly header: TarHeader;
+  readonly records: ReadonlyMap<string, Buffer>;
+  readonly entry: { readonly name: string; readonly type: EntryType; readonly size: number };
+  readonly source: ByteSource;
+}
+
+async function sparseOf({ block, header, records, entry, source }: Stored): Promise<SparseFile | undefined> {
+  if (entry.type !== 'file') return undefined;
+  if (header.flag === 'S') return readOldSparse(block, entry.size, source, entry.name);
+  const sparse = ['GNU.sparse.major', 'GNU.sparse.map', 'GNU.sparse.size', 'GNU.sparse.realsize'];
+  if (!sparse.some((key) => records.has(key))) return undefined;
+  return readPaxSparse(records, entry.size, source, entry.name);
+}
+
+function toEntry(header: TarHeader, extended: ReadonlyMap<string, Buffer>): Omit<TarEntry, 'body' | 'segments'> {
+  const path = extended.get('GNU.sparse.name') ?? extended.get('path');
+  const name = path?.toString('latin1') ?? header.name;
   const number = (key: string, fallback: number) => {
     const value = extended.get(key)?.toString('latin1') ?? '';
     if (value === '') return fallback;
     const parsed = Number(value);
-    if (!/^-?\d+(\.\d*)?$/.test(value) || Math.abs(parsed) > Number.MAX_SAFE_INTEGER) {
-      throw archiveError(`Entry ${showName(name)} has a damaged extended header (${key}).`);
-    }
+    if (!/^-?\d+$/.test(value) || Math.abs(parsed) > Number.MAX_SAFE_INTEGER) throw damaged(name, key);
     return parsed;
   };
   const type = entryType(header.flag, name);
@@ -85,7 +108,6 @@ function toEntry(header: TarHeader, extended: ReadonlyMap<string, Buffer>): Omit
   if (!isWhole(size) || !isWhole(uid) || !isWhole(gid) || uid > MAX_ID || gid > MAX_ID) {
     throw archiveError(`Entry ${showName(name)} declares a size or an owner that cannot be.`);
   }
-  const capability = extended.get('SCHILY.xattr.security.capability');
   return {
     name,
     type,
@@ -94,15 +116,47 @@ function toEntry(header: TarHeader, extended: ReadonlyMap<string, Buffer>): Omit
     uid,
     gid,
     size,
-    mtime: Math.min(Math.max(number('mtime', header.mtime), 0), MAX_TIME),
+    ...timeOf(extended.get('mtime')?.toString('latin1') ?? '', header.mtime, name),
     major: header.major,
     minor: header.minor,
-    ...(capability === undefined ? {} : { capability }),
+    xattrs: xattrsOf(extended),
   };
+}
+
+function timeOf(text: string, fallback: number, name: string): { mtime: number; nanoseconds: number } {
+  const match = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(text);
+  if (text !== '' && match === null) throw damaged(name, 'mtime');
+  let mtime = match === null ? fallback : Number(match[2]);
+  let nanoseconds = Number((match?.[3] ?? '').slice(0, 9).padEnd(9, '0'));
+  if (match?.[1] === '-') {
+    mtime = nanoseconds === 0 ? -mtime : -mtime - 1;
+    nanoseconds = nanoseconds === 0 ? 0 : 1e9 - nanoseconds;
+  }
+  if (mtime < MIN_TIME) return { mtime: MIN_TIME, nanoseconds: 0 };
+  if (mtime > MAX_TIME) return { mtime: MAX_TIME, nanoseconds: 0 };
+  return { mtime: mtime + 0, nanoseconds };
+}
+
+function xattrsOf(extended: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Buffer> {
+  let found: Map<string, Buffer> | undefined;
+  for (const [key, value] of extended) {
+    if (!key.startsWith(XATTR)) continue;
+    found ??= new Map();
+    found.set(key.slice(XATTR.length), value);
+  }
+  return found ?? NO_XATTRS;
+}
+
+function damaged(name: string, key: string) {
+  return archiveError(`Entry ${showName(name)} has a damaged extended header (${key}).`);
 }
 
 function isWhole(value: number): boolean {
   return Number.isSafeInteger(value) && value >= 0;
+}
+
+function isZero(block: Buffer): boolean {
+  return block[0] === 0 && block.every((byte) => byte === 0);
 }
 
 async function readExtended(source: ByteSource, header: TarHeader): Promise<Buffer> {

@@ -5,25 +5,30 @@ export type TarSource =
   | { readonly file: string }
   | { readonly program: string; readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> };
 
-export interface UnpackJob {
-  readonly job: 'unpack';
+export interface LayerInput {
+  /** A tar, plain or compressed. */
   readonly source: TarSource;
-  /** An empty directory. */
-  readonly staging: string;
-  /** Where to write fakeroot's state. */
-  readonly state: string;
+  /** `sha256:` and 64 hex digits of the whole uncompressed tar, to be checked. */
+  readonly diff_id?: string;
+}
+
+export interface FillJob {
+  readonly job: 'fill';
+  /** From the lowest to the uppermost. */
+  readonly layers: readonly LayerInput[];
+  /** Layers of an image, with their whiteouts and all that the tools for images let into them; else one plain archive. */
+  readonly whiteouts: boolean;
+  /** An ext4 that `mke2fs` has just made. */
+  readonly disk: string;
   readonly max_bytes: number;
   readonly max_entries: number;
 }
 
-export interface UnpackResult {
-  /** Of the uncompressed archive up to its end mark. */
+export interface FillResult {
+  /** Of the uncompressed tar up to its end mark; of several, over the digests of all. */
   readonly sha256: string;
   readonly entries: number;
   readonly bytes: number;
-  readonly root: { readonly mode: number; readonly uid: number; readonly gid: number };
-  /** Files with capabilities: path in latin-1, attribute in hex. */
-  readonly capabilities: readonly { readonly path: string; readonly value: string }[];
 }
 
 interface VmlinuxJob {
@@ -36,8 +41,8 @@ interface VmlinuxResult {
   readonly bytes: number;
 }
 
-export type Job = UnpackJob | VmlinuxJob;
-export type JobResult<J extends Job> = J extends UnpackJob ? UnpackResult : VmlinuxResult;
+export type Job = FillJob | VmlinuxJob;
+export type JobResult<J extends Job> = J extends FillJob ? FillResult : VmlinuxResult;
 
 /** What a worker writes to its stdout, one JSON object a line. */
 export type WorkerLine =

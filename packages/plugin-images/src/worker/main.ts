@@ -3,8 +3,8 @@ import { text } from 'node:stream/consumers';
 import { isNookError } from '@nook/daemonapi';
 import { isNoSpace } from '../errors.ts';
 import { writeVmlinux } from '../kernel/write-vmlinux.ts';
+import { fill } from './fill.ts';
 import type { Job, WorkerLine } from './jobs.ts';
-import { unpack } from './unpack.ts';
 
 function say(line: WorkerLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -27,7 +27,7 @@ process.on('SIGTERM', () => process.kill(0, 'SIGKILL'));
 process.umask(0o022);
 try {
   const job = JSON.parse(await text(process.stdin)) as Job;
-  say({ result: job.job === 'unpack' ? await unpack(job, say) : await writeVmlinux(job.bzimage, job.output) });
+  say({ result: job.job === 'fill' ? await fill(job, say) : await writeVmlinux(job.bzimage, job.output) });
 } catch (error) {
   say(failure(error));
 }

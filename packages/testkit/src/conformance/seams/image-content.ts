@@ -20,6 +20,12 @@ export async function checkContent(content: ImageContent, work: ImageWork, refer
   } else if ('folder' in content) {
     assert.ok(content.folder.startsWith(work.directory + sep), `the folder of '${reference}' is not in its directory`);
     assert.ok((await stat(content.folder)).isDirectory(), `the folder of '${reference}' is none`);
+  } else if ('layers' in content) {
+    assert.ok(content.layers.length > 0, `'${reference}' has no layers`);
+    for (const { tar } of content.layers) {
+      assert.ok(isAbsolute(tar), `a layer of '${reference}' has no absolute path`);
+      assert.ok((await stat(tar)).isFile(), `a layer of '${reference}' is no file`);
+    }
   } else {
     assert.ok(content.program !== '', `the program of '${reference}' has no name`);
     assert.ok(content.args.every((arg) => typeof arg === 'string' && !arg.includes('\0')));
