@@ -16,6 +16,8 @@ export interface CliOption {
 export interface CliPositional {
   readonly name: string;
   readonly required?: boolean;
+  /** Long names of options any of which stands for it: then it is not required. */
+  readonly unless?: readonly string[];
   /** Takes all that are left. Only the last one may. */
   readonly rest?: boolean;
   readonly help: string;

@@ -13,6 +13,7 @@ import type { Logger } from './logger.ts';
  * | `network_connect` | {@link StartedMachine.connectNetwork}                                                                |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
+ * | `signal`       | {@link RunningMachine.signal}                                                                           |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
@@ -24,6 +25,7 @@ export type VmDriverCapability =
   | 'pause'
   | 'powerdown'
   | 'ram_snapshot'
+  | 'signal'
   | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
@@ -205,6 +207,11 @@ export interface RunningMachine {
   readonly exited: Promise<MachineExit>;
   /** SIGKILL: certain, and not waited for. */
   kill(): void;
+  /**
+   * Capability `signal`: sends the process another signal, by its number. What that does is the process's affair.
+   * @returns false when the process is gone; no other one that has its pid by now gets the signal
+   */
+  signal?(number: number): boolean;
 }
 
 /** The methods resolve when the order was taken, and reject with a NookError when it was refused or not answered in time. */

@@ -1,5 +1,7 @@
 import type { OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonapi';
 
+export type * from './changes/change-contract.ts';
+
 export type VmState = 'created' | 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'suspended' | 'failed';
 
 /** What runs as PID 1: nook's own small init (seconds matter), or the image's (systemd …) with nook's agent beside it. */
@@ -52,6 +54,7 @@ export interface VmView {
   readonly features: readonly FeatureView[];
   readonly init: GuestInit;
   readonly mounts: readonly VmMount[];
+  readonly labels: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch, as every time here. */
   readonly created_at: number;
   readonly started_at?: number | undefined;
@@ -102,6 +105,8 @@ export interface VmRequest {
   readonly mounts?:
     | readonly { readonly source: string; readonly target: string; readonly read_only?: boolean | undefined }[]
     | undefined;
+  /** Words of the user's own, by which VMs are chosen. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A guest that was booted and saved once, for VMs of this shape to begin as. */
@@ -297,11 +302,24 @@ declare module '@nook/daemonapi' {
     'vm.stop': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.pause': RpcMethod<{ readonly name: string }, VmView>;
     'vm.resume': RpcMethod<{ readonly name: string }, VmView>;
-    'vm.kill': RpcMethod<{ readonly name: string }, VmView>;
+    'vm.kill': RpcMethod<
+      {
+        readonly name: string;
+        /** Sent to the process of the machine, and of no other: `TERM`, `SIGTERM` or its number. Absent: it ends at once. */
+        readonly signal?: string | undefined;
+      },
+      VmView
+    >;
     'vm.restart': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.delete': RpcMethod<{ readonly name: string; readonly force?: boolean | undefined }, { readonly name: string }>;
     /** In the order in which they were created. */
-    'vm.list': RpcMethod<Page<Pick<VmView, 'created_at' | 'id'>>, readonly VmView[]>;
+    'vm.list': RpcMethod<
+      Page<Pick<VmView, 'created_at' | 'id'>> & {
+        /** `label=KEY[=VALUE]`, `state=STATE`, `image=NAME`, `name=GLOB`; all of them hold. */
+        readonly filter?: readonly string[] | undefined;
+      },
+      readonly VmView[]
+    >;
     /** Gives a feature of the VM another part. */
     'vm.feature.set': RpcMethod<{ readonly name: string; readonly feature: string; readonly part: unknown }, VmView>;
     'vm.show': RpcMethod<{ readonly name: string }, VmView>;

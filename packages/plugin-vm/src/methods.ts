@@ -1,5 +1,6 @@
 import { type CallContext, isNookError, type PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
+import { parseFilters } from './changes/filter.ts';
 import type { VmConfig } from './config.ts';
 import type { ListenerView, VmView } from './contract.ts';
 import { streamLog } from './logs/stream-log.ts';
@@ -7,6 +8,7 @@ import type { Machine } from './machines/machine.ts';
 import type { Machines } from './machines/machines.ts';
 import { Pages } from './machines/pages.ts';
 import { matchPorts } from './machines/ports.ts';
+import { signalMachine } from './machines/signal-machine.ts';
 import { statsOf } from './machines/stats.ts';
 import * as schema from './schemas.ts';
 import { signalNumber } from './signal-number.ts';
@@ -89,11 +91,12 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     run: ({ name }, call) => machines.get(name).resume(call),
   });
   method('vm.kill', {
-    summary: 'Ends a VM at once.',
+    summary: 'Ends a VM at once, or sends its process a signal.',
     access: 'write',
-    params: schema.named,
+    params: schema.killParams,
     result: schema.vmView,
-    run: ({ name }, call) => machines.get(name).kill(call),
+    run: ({ name, signal }, call) =>
+      signal === undefined ? machines.get(name).kill(call) : signalMachine(machines.get(name), signal, call),
   });
   method('vm.feature.set', {
     summary: 'Gives a feature of a VM another part: at once where the VM runs and the feature can.',
@@ -121,7 +124,11 @@ function registerReads({ method, clock, events }: PluginContext<'vm', VmConfig>,
     access: 'read',
     params: schema.listParams,
     result: z.array(schema.vmView),
-    run: (page): VmView[] => pages.page(machines.all(), page).map((machine) => machine.view()),
+    run: ({ filter, ...page }): VmView[] => {
+      const wanted = filter && parseFilters(filter);
+      const listed = pages.page(machines.all(), page, wanted && ((machine) => wanted(machine.record)));
+      return listed.map((machine) => machine.view());
+    },
   });
   method('vm.show', {
     summary: 'One VM.',

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
+import { registerChangeMethods } from './changes/change-methods.ts';
 import { type VmConfig, vmConfig } from './config.ts';
 import { featureCheck } from './features/doctor.ts';
 import { FeatureRecords } from './features/feature-records.ts';
@@ -67,6 +68,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const machines = new Machines(dependencies, pool);
     registerMethods(context, machines);
     registerSavedMethods(context, machines);
+    registerChangeMethods(context, { machines, dependencies });
     registerTemplateMethods(context, { dependencies, builder, pool });
     context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
 const name = z.string().min(1).max(63);
+
+export { name as vmName };
+
 const size = z.union([z.string().max(32), z.number()]);
 /** A command line that a guest's kernel would take. */
 const words = z.array(z.string().max(131_072)).max(4_096);
@@ -21,6 +24,10 @@ const shape = {
   disk: size.optional(),
 };
 
+/** What they may be is told by a sentence, not by a schema. */
+const labels = z.record(z.string(), z.string());
+const filter = z.array(z.string().max(512)).max(64).optional();
+
 const request = {
   name: name.optional(),
   ...shape,
@@ -30,6 +37,7 @@ const request = {
   features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
   init: init.optional(),
   mounts: z.array(z.strictObject({ ...mount, read_only: z.boolean().optional() })).optional(),
+  labels: labels.optional(),
 };
 
 const exec = {
@@ -55,10 +63,12 @@ export const runParams = z.strictObject({
 });
 export const startParams = z.strictObject({ name, discard_ram: z.boolean().optional() });
 export const stopParams = z.strictObject({ name, timeout_seconds: timeout });
+export const killParams = z.strictObject({ name, signal: z.string().max(16).optional() });
 export const deleteParams = z.strictObject({ name, force: z.boolean().optional() });
 export const listParams = z.strictObject({
   limit: z.number().int().min(1).max(10_000).optional(),
   after: z.object({ created_at: z.number(), id: z.string().max(64) }).optional(),
+  filter,
 });
 export const featureParams = z.strictObject({ name, feature: z.string().min(1).max(63), part: z.unknown() });
 export const execParams = z.strictObject({ name, ...exec, detach: z.boolean().optional() });
@@ -154,6 +164,7 @@ export const vmView = z.object({
   features: z.array(z.object({ name: z.string(), part: z.unknown().optional(), cleanup_due: z.boolean().optional() })),
   init,
   mounts: z.array(z.object({ ...mount, read_only: z.boolean() })),
+  labels,
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

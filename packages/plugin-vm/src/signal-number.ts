@@ -3,6 +3,11 @@ import { NookError } from '@nook/daemonapi';
 
 const HIGHEST = 64;
 
+/** `SIGTERM` of 15; a number for those that have no name. */
+export function signalName(number: number): string {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
+}
+
 /** The number of `TERM`, `SIGTERM`, `sigterm` or `15`, as on Linux x86-64. @throws NookError `bad_params` */
 export function signalNumber(text: string): number {
   const upper = text.toUpperCase();

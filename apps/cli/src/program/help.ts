@@ -56,9 +56,9 @@ export function commandHelp(command: CliCommand): string {
 function usage(command: CliCommand): string {
   const parts = [`nook ${command.name}`];
   if (Object.keys(command.options ?? {}).length > 0) parts.push('[flags]');
-  for (const { name, required, rest } of command.positionals ?? []) {
+  for (const { name, required, unless, rest } of command.positionals ?? []) {
     const word = name.toUpperCase() + (rest ? '...' : '');
-    parts.push(required ? word : `[${word}]`);
+    parts.push(required && !unless ? word : `[${word}]`);
   }
   if (command.trailing) parts.push(`[-- ${command.trailing.name.toUpperCase()}...]`);
   return parts.join(' ');

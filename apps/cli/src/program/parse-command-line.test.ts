@@ -22,8 +22,14 @@ const rm: CliCommand = {
   positionals: [{ name: 'vm', rest: true, required: true, help: '' }],
   run() {},
 };
+const choose: CliCommand = {
+  ...rm,
+  name: 'vm choose',
+  positionals: [{ name: 'vm', rest: true, required: true, unless: ['filter', 'all'], help: '' }],
+  options: { filter: { value: 'KIND=VALUE', multiple: true, help: '' }, all: { help: '' } },
+};
 const noArgs: CliCommand = { name: 'vm', summary: '', run() {} };
-const commands = { exec, run, rm, noArgs };
+const commands = { exec, run, rm, choose, noArgs };
 const base = { options: {}, trailing: [], help: false, json: false };
 
 describe('what is taken', () => {
@@ -52,6 +58,8 @@ describe('what is taken', () => {
     ],
     ['run', '--', { ...base, positionals: {} }],
     ['rm', 'a b c', { ...base, positionals: { vm: ['a', 'b', 'c'] } }],
+    ['choose', '--all', { ...base, positionals: { vm: [] }, options: { all: true } }],
+    ['choose', '--filter a=b', { ...base, positionals: { vm: [] }, options: { filter: ['a=b'] } }],
     ['rm', 'a -- -b', { ...base, positionals: { vm: ['a', '-b'] } }],
   ])('%s: %s', (name, line, expected) => {
     expect(parseCommandLine(commands[name], line.split(' '))).toEqual(expected);
@@ -71,6 +79,7 @@ describe('what is refused, with a way on', () => {
     ['run', 'ls', "'nook vm run' does not take 'ls'.", 'Put -- before the command: nook vm run -- ls'],
     ['noArgs', 'a', "'nook vm' does not take 'a'.", 'See: nook vm --help'],
     ['rm', '', "'nook vm rm' needs VM.", 'See: nook vm rm --help'],
+    ['choose', '', "'nook vm choose' needs VM.", 'See: nook vm choose --help'],
     ['rm', '--__proto__ a', "'nook vm rm' has no option --__proto__.", 'See: nook vm rm --help'],
     ['rm', '--constructor a', "'nook vm rm' has no option --constructor.", 'See: nook vm rm --help'],
   ])('%s: %s', (name, line, message, hint) => {

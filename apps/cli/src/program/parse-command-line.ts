@@ -69,7 +69,10 @@ export function parseCommandLine(command: CliCommand, args: readonly string[]): 
   }
 
   const help = options.help === true;
-  const missing = declared.find(({ required }, index) => required && words[index] === undefined);
+  const missing = declared.find(
+    ({ required, unless = [] }, index) =>
+      required && words[index] === undefined && !unless.some((name) => Object.hasOwn(options, name)),
+  );
   if (missing && !help) throw new UsageError(`'nook ${command.name}' needs ${missing.name.toUpperCase()}.`, hint);
   const positionals = Object.fromEntries(
     declared.map((positional, index) => [positional.name, positional.rest ? words.slice(index) : words[index]]),

@@ -1,14 +1,16 @@
 import type { CliCommand } from '@nook/daemonapi';
 import { formatSize } from '../size.ts';
 import { ago } from './ago.ts';
+import { FILTER, filterOf } from './chosen-vms.ts';
 
 export const list: CliCommand = {
   name: 'vm list',
   aliases: ['ps', 'vm ls'],
   summary: 'List VMs and their state',
-  examples: ['nook vm list', 'nook vm list --json'],
-  async run({ context }) {
-    const vms = await context.list('vm.list', {});
+  options: FILTER,
+  examples: ['nook vm list', 'nook vm list --json', 'nook vm list --filter state=running --filter label=env=test'],
+  async run({ options, context }) {
+    const vms = await context.list('vm.list', filterOf(options));
     if (context.json) return context.out.json(vms);
     const now = Date.now();
     context.out.table(

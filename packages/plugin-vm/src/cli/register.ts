@@ -10,6 +10,7 @@ import { logs } from './logs.ts';
 import { pause } from './pause.ts';
 import { poolShow } from './pool.ts';
 import { ports } from './ports.ts';
+import { rename } from './rename.ts';
 import { restart } from './restart.ts';
 import { resume } from './resume.ts';
 import { rm } from './rm.ts';
@@ -24,7 +25,7 @@ import { warm } from './warm.ts';
 
 registerCli({
   commands: [
-    ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, suspend, kill, rm],
+    ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, suspend, kill, rm, rename],
     ...[attach, cp, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
   ],
 });

@@ -1,16 +1,17 @@
 import type { CliCommand } from '@nook/daemonapi';
-import { eachVm, VMS } from './each-vm.ts';
+import { CHOICE, CHOSEN_VMS, chosenVms } from './chosen-vms.ts';
+import { eachVm } from './each-vm.ts';
 import { stopTime, TIMEOUT } from './stop-time.ts';
 
 export const restart: CliCommand = {
   name: 'vm restart',
   summary: 'Stop VMs and start them again',
-  positionals: VMS,
-  options: TIMEOUT,
-  examples: ['nook vm restart web'],
-  run({ positionals, options, context }) {
+  positionals: CHOSEN_VMS,
+  options: { ...TIMEOUT, ...CHOICE },
+  examples: ['nook vm restart web', 'nook vm restart --all'],
+  async run({ positionals, options, context }) {
     using progress = context.progress();
-    return eachVm(context, positionals.VM, (name) =>
+    return await eachVm(context, await chosenVms(context, positionals.VM, options), (name) =>
       context.call('vm.restart', { name, ...stopTime(options) }, { onProgress: (update) => progress.update(update) }),
     );
   },

@@ -28,6 +28,7 @@ function facts(vm: VmView): [string, string][] {
     ['image', `${vm.image} (${vm.image_digest})`],
     ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
     ...vm.features.map(({ name, part }): [string, string] => ['feature', `${name} ${JSON.stringify(part ?? {})}`]),
+    ...Object.entries(vm.labels).map(([key, value]): [string, string] => ['label', `${key}=${value}`]),
     ['network', [vm.network.mode, ...ports].join(', ')],
     ['came up', vm.came_up && [vm.came_up, vm.fallback].filter(Boolean).join(': ')],
     ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],

@@ -9,8 +9,15 @@ interface Asked {
   readonly name: () => string;
   /** The machine's folder. */
   readonly dir: string;
-  /** @throws NookError `not_running`, also when it is paused, unless that will do */
-  readonly link: (also?: 'paused') => VmhostLink;
+  /** @throws NookError `not_running`, also when it is paused, unless that, or any state with a vmhost, will do */
+  readonly link: (also?: 'paused' | 'any') => VmhostLink;
+}
+
+interface AskOptions {
+  readonly params?: object;
+  readonly timeoutMs?: number;
+  /** Also of a machine whose guest is not ready. */
+  readonly anyState?: boolean;
 }
 
 /** What is asked of the guest of one machine, through its vmhost. */
@@ -41,10 +48,12 @@ export class GuestCalls {
   async ask<T>(
     caller: Caller,
     method: string,
-    { params = {}, timeoutMs = ANSWER_MS }: { readonly params?: object; readonly timeoutMs?: number } = {},
+    { params = {}, timeoutMs = ANSWER_MS, anyState = false }: AskOptions = {},
   ): Promise<T> {
     try {
-      return await this.#asked.link().call<T>(method, params, { ...asking(caller), timeoutMs });
+      return await this.#asked
+        .link(anyState ? 'any' : undefined)
+        .call<T>(method, params, { ...asking(caller), timeoutMs });
     } catch (error) {
       throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
     }

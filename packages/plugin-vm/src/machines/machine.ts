@@ -30,6 +30,15 @@ const ORDER_MS = 20_000;
 const ENDED: ReadonlySet<string> = new Set(['stopped', 'failed', 'suspended']);
 const SILENT = 'its vmhost does not answer; nook vm kill ends it';
 
+/** What may be written down of a machine once it is there. */
+export interface Changing {
+  /** Its guest can be asked. */
+  readonly running: boolean;
+  /** @throws NookError `already_exists` */
+  rename(name: string): void;
+  reshape(shape: Partial<MachineRecord['shape']>): void;
+}
+
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
 export class Machine {
   #record: MachineRecord;
@@ -54,7 +63,7 @@ export class Machine {
     this.guest = new GuestCalls({
       name: () => this.#record.name,
       dir: this.dir,
-      link: (also) => this.#requireLink(also),
+      link: (also) => (also === 'any' ? this.#anyLink() : this.#requireLink(also)),
     });
     this.#features = new MachineFeatures({
       features: dependencies.features,
@@ -152,6 +161,28 @@ export class Machine {
         .catch((error: Error) => this.#endByForce(link, error));
     }
     return this.#afterwards();
+  }
+
+  /** Sends its process a signal, also in the middle of another verb. @throws NookError `not_running` */
+  async signal(number: number, caller: Caller): Promise<void> {
+    await this.guest.ask(caller, 'signal', { params: { signal: number }, anyState: true });
+  }
+
+  /** Work on what is written down of this machine, while no other verb does any. */
+  change<T>(work: (changing: Changing) => Promise<T>): Promise<T> {
+    return this.#exclusively(() =>
+      work({
+        running: this.#link !== undefined && this.#record.state === 'running',
+        rename: (name) => {
+          this.#dependencies.records.rename(this.#record.id, name);
+          this.#record = { ...this.#record, name };
+        },
+        reshape: (shape) => {
+          this.#record = { ...this.#record, shape: { ...this.#record.shape, ...shape } };
+          this.#dependencies.records.reshape(this.#record);
+        },
+      }),
+    );
   }
 
   /** @throws NookError `conflict` when it runs and `force` is not given */
@@ -431,6 +462,10 @@ export class Machine {
     await link.call(verb, {}, { opId: caller.opId, timeoutMs: ORDER_MS, signal: caller.signal });
     await link.until(({ state }) => (state === 'paused') === (verb === 'pause'), AbortSignal.timeout(ANSWER_MS));
     return this.view();
+  }
+
+  #anyLink(): VmhostLink {
+    return this.#link ?? this.#requireLink();
   }
 
   /** @param also another state than `running` that will do */

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
+import { checkLabels } from '../changes/labels.ts';
 import type { VmRequest } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import type { Pool } from '../pool/pool.ts';
 import type { StartRequest } from './bring-up.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { macOf } from './mac.ts';
-import { Machine } from './machine.ts';
+import { type Changing, Machine } from './machine.ts';
 import { requireMounts } from './mounts.ts';
 import { checkName, makeUpName } from './names.ts';
 import { type MachineRecord, nameTaken } from './records.ts';
@@ -37,7 +38,7 @@ export class Machines {
     this.#dependencies.activity.touch();
     const machine = this.#machines.get(name);
     if (machine) return machine;
-    throw new NookError('not_found', `There is no VM named '${name}'.`, { hint: 'See what there is: nook vm list' });
+    throw noSuchVm(name);
   }
 
   /**
@@ -48,6 +49,7 @@ export class Machines {
     const isTaken = (name: string) => this.#machines.has(name) || this.#reserved.has(name);
     const name = request.name === undefined ? makeUpName(isTaken) : checkName(request.name);
     if (isTaken(name)) throw nameTaken(name);
+    const labels = checkLabels(request.labels ?? {});
     this.#reserved.add(name);
     try {
       const reference = request.image ?? this.#dependencies.images.defaultImage();
@@ -69,7 +71,7 @@ export class Machines {
         name,
         state: 'created',
         created_at: this.#dependencies.clock.now(),
-        shape: { ...shape, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
+        shape: { ...shape, labels, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
         run: { boot: 0, steps: [] },
       };
       const { records, features } = this.#dependencies;
@@ -85,6 +87,35 @@ export class Machines {
       return machine;
     } finally {
       this.#reserved.delete(name);
+    }
+  }
+
+  /**
+   * Gives a VM another name.
+   * @throws NookError `not_found`, `already_exists`, `bad_params`
+   */
+  async rename(
+    name: string,
+    to: string,
+    work: (machine: Machine, changing: Changing) => Promise<void>,
+  ): Promise<Machine> {
+    const machine = this.get(name);
+    checkName(to);
+    if (name === to) return machine;
+    if (this.#machines.has(to) || this.#reserved.has(to)) throw nameTaken(to);
+    this.#reserved.add(to);
+    try {
+      await machine.change(async (changing) => {
+        // Another one may have been quicker.
+        if (this.get(name) !== machine) throw noSuchVm(name);
+        changing.rename(to);
+        this.#machines.delete(name);
+        this.#machines.set(to, machine);
+        await work(machine, changing);
+      });
+      return machine;
+    } finally {
+      this.#reserved.delete(to);
     }
   }
 
@@ -135,10 +166,14 @@ export class Machines {
   }
 
   #add(record: MachineRecord): Machine {
-    const machine = new Machine(record, this.#dependencies, () => this.#machines.delete(record.name));
+    const machine: Machine = new Machine(record, this.#dependencies, () => this.#machines.delete(machine.record.name));
     this.#machines.set(record.name, machine);
     return machine;
   }
+}
+
+function noSuchVm(name: string): NookError {
+  return new NookError('not_found', `There is no VM named '${name}'.`, { hint: 'See what there is: nook vm list' });
 }
 
 /** What is written down with the claim, so that a later daemon can go on with it. */

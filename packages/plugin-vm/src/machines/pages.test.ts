@@ -24,6 +24,17 @@ test('pages of any size are the whole list, in order and once', () => {
   );
 });
 
+test('pages of what is wanted are as long as was asked for, and hold all of it', () => {
+  const pages = new Pages<ReturnType<typeof machine>>();
+  const all = Array.from({ length: 10 }, (_, index) => machine(index, `id${index}`));
+  const even = (each: ReturnType<typeof machine>) => each.record.created_at % 2 === 0;
+  const first = pages.page(all, { limit: 3 }, even);
+  expect(first.map(({ record }) => record.id)).toEqual(['id0', 'id2', 'id4']);
+  const second = pages.page(all, { limit: 3, after: (first.at(-1) as (typeof all)[number]).record }, even);
+  expect(second.map(({ record }) => record.id)).toEqual(['id6', 'id8']);
+  expect(pages.page(all, {}, even)).toHaveLength(5);
+});
+
 test('what is created and removed between two pages changes nothing about the others', () => {
   const pages = new Pages();
   const [a, b, c, d] = [machine(1, 'a'), machine(1, 'b'), machine(2, 'c'), machine(3, 'd')];

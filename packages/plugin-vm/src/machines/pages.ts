@@ -1,7 +1,7 @@
 import type { RpcMethods } from '@nook/daemonapi';
 import type { VmView } from '../contract.ts';
 
-type Page = RpcMethods['vm.list']['params'];
+type Page = Omit<RpcMethods['vm.list']['params'], 'filter'>;
 type Place = Pick<VmView, 'created_at' | 'id'>;
 
 interface Placed {
@@ -13,14 +13,24 @@ export class Pages<T extends Placed> {
   #seen: readonly T[] = [];
   #inOrder: readonly T[] = [];
 
-  /** @param all everything, in any order */
-  page(all: readonly T[], { limit, after }: Page): readonly T[] {
+  /**
+   * @param all everything, in any order
+   * @param wanted what of it is listed
+   */
+  page(all: readonly T[], { limit, after }: Page, wanted?: (each: T) => boolean): readonly T[] {
     if (all.length !== this.#seen.length || all.some((each, at) => each !== this.#seen[at])) {
       this.#inOrder = all.toSorted((a, b) => order(a.record, b.record));
       this.#seen = all;
     }
     const from = after === undefined ? 0 : this.#firstAfter(after);
-    return this.#inOrder.slice(from, limit === undefined ? undefined : from + limit);
+    const most = limit ?? Number.POSITIVE_INFINITY;
+    if (!wanted) return this.#inOrder.slice(from, from + most);
+    const listed: T[] = [];
+    for (let at = from; at < this.#inOrder.length && listed.length < most; at++) {
+      const each = this.#inOrder[at] as T;
+      if (wanted(each)) listed.push(each);
+    }
+    return listed;
   }
 
   /** By place: the last one of the page before may have been removed or renamed since. */

@@ -1,4 +1,5 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
+import type { Labels } from '../changes/labels.ts';
 import type { BootStep, CameUp, GuestInit, NetworkSpec, VmMount, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
@@ -39,6 +40,8 @@ interface MachineShape {
   readonly init?: GuestInit | undefined;
   /** Absent in records of earlier versions: none. */
   readonly mounts?: readonly VmMount[] | undefined;
+  /** Absent in records of earlier versions: none. */
+  readonly labels?: Labels | undefined;
   readonly mac: string;
   readonly machine_id: string;
 }
@@ -120,6 +123,12 @@ export class Records {
   /** Writes what is otherwise left as it was made. */
   reshape({ id, shape }: MachineRecord): void {
     this.#store.run('UPDATE vm_machines SET spec = ? WHERE id = ?', JSON.stringify(shape), id);
+  }
+
+  /** @throws NookError `already_exists` */
+  rename(id: string, name: string): void {
+    const { changes } = this.#store.run('UPDATE OR IGNORE vm_machines SET name = ? WHERE id = ?', name, id);
+    if (changes === 0) throw nameTaken(name);
   }
 
   delete(id: string): void {

@@ -26,6 +26,7 @@ export function view(record: MachineRecord, { dir, status, features }: Shown): V
     features,
     init: shape.init ?? 'nook',
     mounts: shape.mounts ?? [],
+    labels: shape.labels ?? {},
     created_at: record.created_at,
     started_at: run.started_at,
     ended_at: run.ended_at,

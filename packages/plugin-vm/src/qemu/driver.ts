@@ -30,6 +30,7 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
       'pause',
       'powerdown',
       'ram_snapshot',
+      'signal',
       'user_network',
     ],
     devices: config.machine === 'q35' ? 'pci' : 'mmio',

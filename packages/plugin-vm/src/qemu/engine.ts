@@ -68,6 +68,7 @@ function running(child: ChildProcess, { connections, host, ended, spec }: Parts)
       return { ...exit, ...(machine?.endedByGuest === undefined ? {} : { guest: machine.endedByGuest }) };
     }),
     kill: () => child.kill('SIGKILL'),
+    signal: (number) => child.kill(number),
   };
 }
 

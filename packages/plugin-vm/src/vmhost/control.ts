@@ -89,6 +89,8 @@ export class Control {
         return { state: end.state, backend };
       },
       force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend }),
+      signal: ({ signal }) => host.signal(Number(signal)),
+      reconfigure: ({ hostname }) => host.reconfigure(typeof hostname === 'string' ? { hostname } : {}),
       save: (params) => host.save(saveRequest(params)),
       disk: () => host.disk(),
       rehearse: ({ argv }) => host.rehearse(argv as string[]),

@@ -68,6 +68,13 @@ export class DrivenMachine {
     this.#running?.kill();
   }
 
+  /** @returns false when its process is gone */
+  signal(number: number): boolean {
+    const signal = this.#running?.signal?.bind(this.#running);
+    if (!this.can('signal') || signal === undefined) throw this.#refusal('send a signal to the process of');
+    return signal(number);
+  }
+
   /** The machine ends, or refuses: then the next stage of a stop is due. */
   order(what: 'powerdown' | 'quit', log: Logger): void {
     const order = this.#started?.[what]?.bind(this.#started);

@@ -41,6 +41,26 @@ describe('the end of a machine', () => {
       { exit: { code: 1, signal: null, stderr: 'warning\nno such machine' } },
       { state: 'failed', cause: 'QEMU exited with code 1: no such machine' },
     ],
+    [
+      'by a signal that was asked for',
+      { exit: { code: null, signal: 'SIGABRT', stderr: '' }, signalled: 'SIGABRT' },
+      { state: 'stopped', cause: 'ended by SIGABRT as asked' },
+    ],
+    [
+      'in order by a signal that was asked for',
+      { exit: left, signalled: 'SIGTERM' },
+      { state: 'stopped', cause: 'ended by SIGTERM as asked' },
+    ],
+    [
+      'by another signal than was asked for',
+      { exit: { code: null, signal: 'SIGKILL', stderr: '' }, signalled: 'SIGCONT' },
+      { state: 'failed', cause: 'QEMU was killed by SIGKILL' },
+    ],
+    [
+      'by the guest, after a signal that did not end it',
+      { exit: { ...left, guest: 'poweroff' }, signalled: 'SIGCONT' },
+      { state: 'stopped', cause: 'the guest powered off' },
+    ],
     ['for a known reason', { asked: true, failure: 'it was late' }, { state: 'failed', cause: 'it was late' }],
   ] as const)('%s', (_name, seen, expected) => {
     expect(endOf({ ...quiet, ...seen } as EndEvidence)).toMatchObject(expected);

@@ -7,6 +7,8 @@ export interface EndEvidence {
   readonly driver: string;
   /** A stop was in progress. */
   readonly asked: boolean;
+  /** The latest signal that somebody had it sent. */
+  readonly signalled?: string | undefined;
   readonly failure: string | undefined;
   readonly console: readonly string[];
   readonly everReady: boolean;
@@ -21,6 +23,11 @@ export function endOf(evidence: EndEvidence): Pick<HostEnd, 'state' | 'cause' | 
   };
   if (failure !== undefined) return { state: 'failed', cause: failure, ...facts };
   if (asked) return { state: 'stopped', cause: 'stopped as asked', ...facts };
+  const { signalled } = evidence;
+  // QEMU ends in order by those that it handles, and by the others as any process.
+  if (signalled !== undefined && (exit.signal === signalled || (exit.code === 0 && exit.guest === undefined))) {
+    return { state: 'stopped', cause: `ended by ${signalled} as asked`, ...facts };
+  }
   const panic = evidence.console.find((line) => line.includes('Kernel panic'));
   if (panic !== undefined) return { state: 'failed', cause: `the guest's kernel panicked: ${panic}`, ...facts };
   if (exit.guest === 'panic') return { state: 'failed', cause: "the guest's kernel panicked", ...facts };

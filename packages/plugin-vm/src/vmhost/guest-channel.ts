@@ -71,6 +71,11 @@ export class GuestChannel {
   /** Chooses the epoch and gives the guest its identity; resolves when the guest is ready for use. */
   configure(configure: Configure, epoch: bigint): Promise<void> {
     this.#send(FrameType.HELLO, 0, 0, encodeHello({ epoch }));
+    return this.reconfigure(configure);
+  }
+
+  /** Changes what is given of a guest that knows its epoch; resolves when it is done. Of two, the earlier is not answered. */
+  reconfigure(configure: Configure): Promise<void> {
     this.#send(FrameType.CONFIGURE, 0, 0, encodeConfigure(configure));
     return new Promise((resolve, reject) => {
       this.#configured = { resolve, reject };

@@ -4,6 +4,7 @@ import { type Logger, type MachineExit, type MachineState, NookError } from '@no
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
 import { commitSaved, discardSaved, readSaved, SAVED_FILES, type SavedAbout } from '../saved/saved-machine.ts';
+import { signalName } from '../signal-number.ts';
 import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
@@ -20,6 +21,7 @@ import {
 import { IdleCollector } from './idle-collector.ts';
 import { inquire } from './inquiry.ts';
 import { MachineStop } from './machine-stop.ts';
+import { Reconfiguration } from './reconfiguration.ts';
 import { readSessions, writeSessions } from './saved-sessions.ts';
 import { SessionTable } from './session-table.ts';
 import type { StopStage } from './stop-plan.ts';
@@ -68,6 +70,7 @@ export class VmHost {
   #marks: { phase: HostPhase; at_ms: number }[] = [];
   readonly #machine: DrivenMachine;
   readonly #stop: MachineStop;
+  readonly #reconfiguration = new Reconfiguration();
   readonly #collector = new IdleCollector(globalThis.gc);
   #guest: GuestChannel | undefined;
   #claiming: Promise<void> | undefined;
@@ -76,6 +79,8 @@ export class VmHost {
   #suspended = false;
   #epoch = 1n;
   #disk: string;
+  /** The latest signal that its process was sent. */
+  #signalled: string | undefined;
   #end: HostEnd | undefined;
   #resolveEnd!: (end: HostEnd) => void;
 
@@ -179,6 +184,17 @@ export class VmHost {
       this.#stop.force();
     }
     return this.ended;
+  }
+
+  /**
+   * Sends the machine's process a signal. If that ends it, it was asked for.
+   * @throws NookError `unavailable` when the driver cannot, `not_running` when the process is gone
+   */
+  signal(number: number): void {
+    const name = signalName(number);
+    this.#log.info({ signal: name }, 'signal');
+    this.#signalled = name;
+    if (!this.#machine.signal(number)) throw new NookError('not_running', 'The process of the VM is gone.');
   }
 
   /** @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready */
@@ -321,14 +337,30 @@ export class VmHost {
     await this.#identify(BigInt(Date.now()));
     this.#spec = { ...this.#spec, pooled: undefined };
     this.#becomeReady();
-    void writeFileAtomic(join(machine.dir, VM_FILES.spec), JSON.stringify(this.#spec)).catch((error: Error) =>
-      this.#log.error({ error: error.message }, 'what the machine is now could not be written down'),
+    void this.#writeSpec();
+  }
+
+  async #writeSpec(): Promise<void> {
+    await writeFileAtomic(join(this.#spec.machine.dir, VM_FILES.spec), JSON.stringify(this.#spec)).catch(
+      (error: Error) => this.#log.error({ error: error.message }, 'what the machine is now could not be written down'),
     );
   }
 
   requireReady(): void {
     if (this.phase === 'ready' && !this.#paused) return;
     throw new NookError('not_running', `The VM is not ready for commands: it is ${this.status().state}.`);
+  }
+
+  /**
+   * Tells a guest in use what of it is otherwise now.
+   * @throws NookError `not_running`, `operation_failed` when the guest could not, `timeout`
+   */
+  async reconfigure({ hostname }: { readonly hostname?: string }): Promise<void> {
+    this.requireReady();
+    await this.#reconfiguration.ask(this.#guest as GuestChannel, hostname === undefined ? {} : { hostname });
+    if (hostname === undefined) return;
+    this.#spec = { ...this.#spec, identity: { ...this.#spec.identity, hostname } };
+    await this.#writeSpec();
   }
 
   /** Asks the guest's agent; see {@link inquire}. */
@@ -452,6 +484,7 @@ export class VmHost {
         exit,
         driver: this.spec.driver.title,
         asked: this.phase === 'stopping',
+        signalled: this.#signalled,
         failure: this.#failure,
         console: this.#console.tail(CAUSE_LINES),
         everReady: this.#marks.some(({ phase }) => phase === 'ready'),

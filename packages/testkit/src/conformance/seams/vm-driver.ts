@@ -15,6 +15,7 @@ const CAPABILITIES = Object.keys({
   pause: true,
   powerdown: true,
   ram_snapshot: true,
+  signal: true,
   user_network: true,
 } satisfies Record<VmDriverCapability, true>);
 

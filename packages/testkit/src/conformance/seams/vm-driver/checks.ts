@@ -7,6 +7,7 @@ import { endChecks } from './end-checks.ts';
 import { networkChecks } from './network-checks.ts';
 import type { DriverCheck, DriverSubject, VmDriverOptions } from './options.ts';
 import { pauseChecks } from './pause-checks.ts';
+import { signalChecks } from './signal-checks.ts';
 import { stopChecks } from './stop-checks.ts';
 
 /** What each capability promises, and that what is not declared is refused. */
@@ -19,6 +20,7 @@ const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>>
   // What a guest makes of its power button is its own affair: a stop goes through this stage on its way.
   powerdown: [],
   ram_snapshot: [],
+  signal: signalChecks,
   user_network: networkChecks,
 };
 
