@@ -7,6 +7,10 @@ export interface ImageConfig {
   readonly entrypoint: readonly string[];
   readonly workdir: string | null;
   readonly user: string | null;
+  /** Signal that asks its command to end, such as `SIGQUIT`. */
+  readonly stopSignal?: string | null | undefined;
+  /** Ports that it listens on: `80/tcp`. */
+  readonly ports?: readonly string[] | undefined;
 }
 
 /**

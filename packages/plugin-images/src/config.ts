@@ -35,6 +35,16 @@ export const configSchema = z.strictObject({
   size: size({ min: 16 * MIB, max: 2 ** 44 }).default(10 * 2 ** 30),
   /** Most that the files of an imported archive may add up to. */
   max_import_bytes: size({ min: MIB, max: 2 ** 44 }).default(20 * 2 ** 30),
+  /** How registries are reached, by their host names with ports. */
+  registries: z
+    .record(
+      z.string(),
+      z.strictObject({
+        mirrors: z.array(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })).default([]),
+        insecure: z.boolean().default(false),
+      }),
+    )
+    .default({}),
   /** Where the store is. Acted on by the engine, which makes the directory before this plugin runs. */
   store: z.string().optional(),
 });

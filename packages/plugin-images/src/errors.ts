@@ -7,7 +7,7 @@ export const errors = {
     }),
   unknownScheme: (scheme: string, sources: readonly ImageSource[]) =>
     new NookError('not_found', `No source of images here knows '${scheme}:'.`, {
-      hint: `There is ${sources.flatMap(({ schemes }) => schemes.map((known) => `'${known}:'`)).join(', ')}; more come with plugins.`,
+      hint: `There is ${sources.flatMap(({ schemes }) => schemes.map((known) => `'${known}:'`)).join(', ')}; more come with plugins. An image of a registry is written with its place: docker.io/library/python:3-slim`,
       details: { schemes: sources.flatMap(({ schemes }) => schemes) },
     }),
   unknownKernel: (reference: string, known: readonly string[]) =>

@@ -4,6 +4,7 @@ import type {} from './contract.ts';
 import { doctorChecks } from './doctor.ts';
 import type { KernelManifest } from './kernel/kernel-builder.ts';
 import { registerImageMethods, registerKernelMethods } from './methods.ts';
+import { registrySource } from './registry/registry-source.ts';
 import { fileSource } from './sources/archive-file.ts';
 import { busyboxSource } from './sources/busybox.ts';
 import { debianSource } from './sources/debian.ts';
@@ -38,7 +39,9 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     context.provide('kernels', ownKernels);
     registerImageMethods(context, ownImages);
     registerKernelMethods(context, ownKernels);
-    for (const source of [debianSource(apt), busyboxSource(apt), fileSource()]) {
+    const places = { blobs: layout.blobs, locks: layout.locks };
+    const registry = registrySource({ registries: config.registries, places, maxBytes: config.max_import_bytes });
+    for (const source of [debianSource(apt), busyboxSource(apt), fileSource(), registry]) {
       context.contribute('image.source', source);
     }
     for (const check of doctorChecks(config, layout.root)) context.contribute('doctor.check', check);

@@ -17,6 +17,8 @@ export const imageInfo = z.object({
     entrypoint: words,
     workdir: z.string().nullable(),
     user: z.string().nullable(),
+    stopSignal: z.string().nullish(),
+    ports: words.optional(),
   }),
 });
 

@@ -8,12 +8,22 @@ export const imageCommands: readonly CliCommand[] = [
   {
     name: 'image pull',
     summary: 'Bring an image into the store',
-    positionals: [{ name: 'image', required: true, help: 'Name (see: nook image list), or SCHEME:… of a source' }],
+    positionals: [
+      {
+        name: 'image',
+        required: true,
+        help: 'Name (see: nook image list), image of a registry, or SCHEME:… of a source',
+      },
+    ],
     options: {
       name: { value: 'NAME', help: 'Store it under another name' },
       force: { help: 'Build it anew although it is there' },
     },
-    examples: ['nook image pull debian-12', 'nook image pull busybox --name tiny'],
+    examples: [
+      'nook image pull debian-12',
+      'nook image pull docker.io/library/python:3-slim',
+      'nook image pull busybox --name tiny',
+    ],
     async run({ positionals, options, context }) {
       const image = await callWithProgress(context, 'image.pull', {
         reference: String(positionals.image),
@@ -88,7 +98,23 @@ function imageFields(image: ImageInfo): Record<string, string> {
     source: image.source,
     created: showTime(image.created_at),
     path: image.path,
+    ...runFields(image.config),
   };
+}
+
+/** What the image says of how it wants to be run. */
+function runFields(config: ImageInfo['config']): Record<string, string> {
+  const words = (list: readonly string[] | undefined) => (list?.length ? JSON.stringify(list) : undefined);
+  const fields = {
+    entrypoint: words(config.entrypoint),
+    command: words(config.cmd),
+    environment: words(config.env),
+    directory: config.workdir,
+    user: config.user,
+    ports: words(config.ports),
+    'stop signal': config.stopSignal,
+  };
+  return Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
 function text(value: unknown): string | undefined {

@@ -1,8 +1,12 @@
 import { type CatalogImage, type ImageSource, NookError } from '@nook/daemonapi';
 import { errors } from '../errors.ts';
+import { looksLikeReference } from '../registry/reference.ts';
 import { DIGEST } from '../store/record-store.ts';
 
 const SCHEME = /^([a-z][a-z0-9.+-]+):/;
+
+/** Whose are references that name a place with a slash, such as `docker.io/library/python:3-slim`. */
+const REGISTRY = 'registry';
 
 /** Schemes that the store keeps for itself. */
 const RESERVED = ['sha256'];
@@ -15,6 +19,7 @@ const RESERVED = ['sha256'];
 export function findSource(sources: readonly ImageSource[], reference: string): ImageSource | undefined {
   const named = sources.find(({ catalog = [] }) => catalog.some(({ name }) => name === reference));
   if (named !== undefined || DIGEST.test(reference)) return named;
+  if (looksLikeReference(reference)) return sources.find(({ name }) => name === REGISTRY);
   const scheme = SCHEME.exec(reference)?.[1];
   if (scheme === undefined || RESERVED.includes(scheme)) return undefined;
   const claimant = sources.find(({ schemes }) => schemes.includes(scheme));

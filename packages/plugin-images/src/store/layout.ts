@@ -10,7 +10,8 @@ export type Kind = 'images' | 'kernels';
  *     KIND/HEX/manifest.json
  *     names/KIND/NAME.json  what a name points at
  *     building/KEY.XXXXXX/  half-made things; theirs who holds locks/KEY
- *     locks/KEY, locks/store
+ *     blobs/HEX             layers as a registry sent them; HEX.partial while they come. Only to be quicker: may go at any time
+ *     locks/KEY, locks/store, locks/blob-HEX
  */
 export class StoreLayout {
   readonly root: string;
@@ -37,6 +38,14 @@ export class StoreLayout {
 
   get building(): string {
     return join(this.root, 'building');
+  }
+
+  get blobs(): string {
+    return join(this.root, 'blobs');
+  }
+
+  get locks(): string {
+    return join(this.root, 'locks');
   }
 
   lock(key: string): string {

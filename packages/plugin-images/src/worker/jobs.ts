@@ -1,4 +1,8 @@
 import type { ErrorCode, Progress } from '@nook/daemonapi';
+import type { BlobPlaces } from '../registry/blob-store.ts';
+import type { CredentialPlaces } from '../registry/credentials.ts';
+import type { Descriptor } from '../registry/manifest.ts';
+import type { Registries } from '../registry/registry-settings.ts';
 
 /** Where the bytes of a root file system's tar come from. */
 export type TarSource =
@@ -31,6 +35,16 @@ export interface FillResult {
   readonly bytes: number;
 }
 
+/** The worker looks credentials up itself: it is only told where. */
+export interface DownloadJob {
+  readonly job: 'download';
+  readonly reference: string;
+  readonly registries: Registries;
+  readonly places: BlobPlaces;
+  readonly credentials: CredentialPlaces;
+  readonly blobs: readonly Descriptor[];
+}
+
 interface VmlinuxJob {
   readonly job: 'vmlinux';
   readonly bzimage: string;
@@ -41,8 +55,12 @@ interface VmlinuxResult {
   readonly bytes: number;
 }
 
-export type Job = FillJob | VmlinuxJob;
-export type JobResult<J extends Job> = J extends FillJob ? FillResult : VmlinuxResult;
+export type Job = FillJob | DownloadJob | VmlinuxJob;
+export type JobResult<J extends Job> = J extends FillJob
+  ? FillResult
+  : J extends DownloadJob
+    ? Record<string, never>
+    : VmlinuxResult;
 
 /** What a worker writes to its stdout, one JSON object a line. */
 export type WorkerLine =

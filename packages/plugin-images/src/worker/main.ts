@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { isNookError } from '@nook/daemonapi';
 import { isNoSpace } from '../errors.ts';
 import { writeVmlinux } from '../kernel/write-vmlinux.ts';
+import { download } from './download.ts';
 import { fill } from './fill.ts';
 import type { Job, WorkerLine } from './jobs.ts';
 
@@ -21,13 +22,19 @@ function failure(error: unknown): WorkerLine {
   return { error: { code: 'operation_failed', message: error instanceof Error ? error.message : String(error) } };
 }
 
+async function perform(job: Job): Promise<unknown> {
+  if (job.job === 'fill') return fill(job, say);
+  if (job.job === 'download') return download(job, say);
+  return writeVmlinux(job.bzimage, job.output);
+}
+
 // Cancelled, or the daemon has died: nothing of this process group may go on, in whatever namespace it is.
 process.on('SIGTERM', () => process.kill(0, 'SIGKILL'));
 // What mmdebstrap makes must be readable in namespaces, whatever the daemon's mask.
 process.umask(0o022);
 try {
   const job = JSON.parse(await text(process.stdin)) as Job;
-  say({ result: job.job === 'fill' ? await fill(job, say) : await writeVmlinux(job.bzimage, job.output) });
+  say({ result: await perform(job) });
 } catch (error) {
   say(failure(error));
 }
