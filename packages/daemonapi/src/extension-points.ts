@@ -19,6 +19,11 @@ export interface DoctorCheck {
   readonly name: string;
   /** Changes nothing. Bounded by the signal; what it throws is reported as an error finding of this check. */
   run(signal: AbortSignal): Promise<readonly DoctorFinding[]>;
+  /**
+   * Looks as {@link run} does, and repairs what it safely can: nothing is lost that could be of use to anybody. Answers
+   * what is so afterwards. Absent where there is nothing that nook could repair; {@link run} is then called instead.
+   */
+  fix?(signal: AbortSignal): Promise<readonly DoctorFinding[]>;
 }
 
 /**

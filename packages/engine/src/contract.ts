@@ -73,6 +73,8 @@ declare module '@nook/daemonapi' {
       readonly result: { readonly content_type: string; readonly text: string };
     };
     'daemon.doctor': { readonly params: Record<string, never>; readonly result: DoctorReport };
+    /** As `daemon.doctor`, and repairs what can be repaired without losing anything. */
+    'daemon.repair': { readonly params: Record<string, never>; readonly result: DoctorReport };
     /** Reads config.toml again. Nothing changes when any of it is wrong. */
     'daemon.reload': { readonly params: Record<string, never>; readonly result: ReloadReport };
     'plugin.show': { readonly params: { readonly name: string }; readonly result: PluginStatus };

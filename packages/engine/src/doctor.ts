@@ -4,14 +4,21 @@ import type { DoctorReport } from './contract.ts';
 const DEADLINE_MS = 60_000;
 const RANK = { ok: 0, warning: 1, error: 2 } as const;
 
+interface Examination {
+  readonly signal: AbortSignal;
+  /** Also repairs. */
+  readonly fix?: boolean;
+  readonly deadlineMs?: number;
+}
+
 /** Runs every check at once. One that fails or takes too long is a finding of its own. */
 export async function examine(
   checks: readonly DoctorCheck[],
-  { signal, deadlineMs = DEADLINE_MS }: { readonly signal: AbortSignal; readonly deadlineMs?: number },
+  { signal, fix = false, deadlineMs = DEADLINE_MS }: Examination,
 ): Promise<DoctorReport> {
   const results = await Promise.all(
     checks.map(async (check) =>
-      (await runCheck(check, { signal, deadlineMs })).map((finding) => ({ check: check.name, ...finding })),
+      (await runCheck(check, { signal, fix, deadlineMs })).map((finding) => ({ check: check.name, ...finding })),
     ),
   );
   const findings = results.flat();
@@ -21,7 +28,7 @@ export async function examine(
 
 async function runCheck(
   check: DoctorCheck,
-  { signal, deadlineMs }: { readonly signal: AbortSignal; readonly deadlineMs: number },
+  { signal, fix, deadlineMs }: Required<Examination>,
 ): Promise<readonly DoctorFinding[]> {
   const late = AbortSignal.timeout(deadlineMs);
   const either = AbortSignal.any([signal, late]);
@@ -29,7 +36,7 @@ async function runCheck(
   const onAbort = () => aborted.reject(late.aborted ? new Error(`no answer in ${deadlineMs / 1000} s`) : signal.reason);
   either.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([check.run(either), aborted.promise]);
+    return await Promise.race([fix && check.fix ? check.fix(either) : check.run(either), aborted.promise]);
   } catch (error) {
     const evidence = error instanceof Error ? error.message : String(error);
     return [{ status: 'error', item: check.name, evidence, repair: 'Look at the log of the daemon.' }];

@@ -9,7 +9,7 @@ export interface EngineFacts {
   ping(): Ping;
   status(): DaemonStatus;
   plugins(): readonly PluginStatus[];
-  examine(signal: AbortSignal): Promise<DoctorReport>;
+  examine(signal: AbortSignal, fix: boolean): Promise<DoctorReport>;
   requestShutdown(): void;
   reload(): Promise<ReloadReport>;
   discover(): OpenRpcDocument;
@@ -105,7 +105,14 @@ export function ownMethods(facts: EngineFacts): readonly OwnRow[] {
       access: 'read',
       params: nothing,
       result: z.object({ status: z.enum(['ok', 'warning', 'error']), findings: z.array(finding) }),
-      run: (_, { signal }) => facts.examine(signal),
+      run: (_, { signal }) => facts.examine(signal, false),
+    }),
+    row('daemon.repair', {
+      summary: 'Examines as `daemon.doctor` does, and repairs what can be repaired without losing anything.',
+      access: 'admin',
+      params: nothing,
+      result: z.object({ status: z.enum(['ok', 'warning', 'error']), findings: z.array(finding) }),
+      run: (_, { signal }) => facts.examine(signal, true),
     }),
     row('plugin.list', {
       summary: 'Lists the plugins of the daemon, with what they serve.',

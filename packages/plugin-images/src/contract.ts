@@ -1,4 +1,6 @@
 import type { ImageConfig, OperationMethods, Progress } from '@nook/daemonapi';
+import type { PruneRequest } from './store/keeper.ts';
+import type { Pruned } from './store/prune.ts';
 
 /** An image that is in the store. */
 export interface ImageInfo {
@@ -97,7 +99,9 @@ declare module '@nook/daemonapi' {
     kernels: KernelsCapability;
   }
   interface Needs {
-    images: { vms?: { imageUsers(digest: string): readonly string[] } };
+    images: {
+      vms?: { imageUsers(digest: string): readonly string[]; kernelUsers(digest: string): readonly string[] };
+    };
   }
   interface RpcMethods
     extends OperationMethods<'image.pull', ImagePull, ImageInfo>,
@@ -106,6 +110,8 @@ declare module '@nook/daemonapi' {
     'image.list': { params: Record<string, never>; result: ImageRow[] };
     'image.show': { params: { reference: string }; result: ImageInfo };
     'image.rm': { params: { reference: string }; result: Removed };
+    'image.prune': { params: PruneRequest; result: Pruned };
+    'kernel.prune': { params: PruneRequest; result: Pruned };
     'kernel.list': { params: Record<string, never>; result: KernelRow[] };
     'kernel.show': { params: { reference?: string | undefined }; result: KernelInfo };
     'kernel.rm': { params: { reference: string }; result: Removed };

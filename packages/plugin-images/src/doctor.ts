@@ -16,6 +16,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   flock: 'util-linux',
   setpriv: 'util-linux',
   xz: 'xz-utils',
+  'qemu-img': 'qemu-utils',
 };
 /** Room for one pull of the default image and the kernel, with their scraps. */
 const ENOUGH_BYTES = 2 * 2 ** 30;

@@ -20,11 +20,21 @@ export const errors = {
     new NookError('already_exists', `There is an image '${name}' already.`, {
       hint: `Choose another name, or remove it first: nook image rm ${name}`,
     }),
-  inUse: (name: string, users: readonly string[]) =>
-    new NookError('conflict', `Image '${name}' is used by ${users.length === 1 ? 'VM' : 'VMs'} ${users.join(', ')}.`, {
-      hint: `Remove what uses it first: nook vm rm ${users.join(' ')}`,
-      details: { users },
-    }),
+  inUse: (kind: 'image' | 'kernel', name: string, users: readonly string[]) =>
+    new NookError(
+      'conflict',
+      `${kind === 'image' ? 'Image' : 'Kernel'} '${name}' is used by ${users.length === 1 ? 'VM' : 'VMs'} ${users.join(', ')}.`,
+      {
+        hint: `Remove what uses it first: nook vm rm ${users.join(' ')}`,
+        details: { users },
+      },
+    ),
+  inUseElsewhere: (kind: 'image' | 'kernel', name: string, homes: readonly string[]) =>
+    new NookError(
+      'conflict',
+      `${kind === 'image' ? 'Image' : 'Kernel'} '${name}' is used by VMs of other homes: ${homes.join(', ')}.`,
+      { hint: `There, once their VMs are removed: nook ${kind} prune`, details: { homes } },
+    ),
   missingProgram: (program: string, packageName: string) =>
     new NookError('unavailable', `The program '${program}' is not installed.`, {
       hint: `Install it, on Debian or Ubuntu with: sudo apt-get install ${packageName}`,

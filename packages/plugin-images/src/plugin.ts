@@ -12,8 +12,12 @@ import { checkClaims } from './sources/find-source.ts';
 import { BuildArea } from './store/build-area.ts';
 import type { ImageManifest } from './store/image-builder.ts';
 import { Images } from './store/images.ts';
+import { integrityCheck } from './store/integrity.ts';
+import { Keeper } from './store/keeper.ts';
 import { Kernels } from './store/kernels.ts';
 import { StoreLayout } from './store/layout.ts';
+import { Leases } from './store/leases.ts';
+import { registerPruneMethods } from './store/prune-methods.ts';
 import { RecordStore } from './store/record-store.ts';
 
 /** Images and kernels: what VMs boot, in a content-addressed store that several homes may share. */
@@ -32,19 +36,32 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     const sources = () => context.contributions('image.source');
     const imageStore = new RecordStore<ImageManifest>(layout, 'images');
     const kernelStore = new RecordStore<KernelManifest>(layout, 'kernels');
-    const users = (digest: string) => (vms.available ? vms.imageUsers(digest) : []);
-    const ownImages = new Images({ area, config, clock, log, store: imageStore, sources, users });
-    const ownKernels = new Kernels({ area, apt, clock, store: kernelStore });
+    const leases = new Leases({ layout, home: dirs.state, clock, log });
+    const imageKeeper = new Keeper({
+      ...{ kind: 'image' as const, store: imageStore, leases, clock },
+      users: (digest) => (vms.available ? vms.imageUsers(digest) : []),
+    });
+    const kernelKeeper = new Keeper({
+      ...{ kind: 'kernel' as const, store: kernelStore, leases, clock },
+      users: (digest) => (vms.available ? vms.kernelUsers(digest) : []),
+    });
+    const ownImages = new Images({ area, config, clock, log, store: imageStore, sources, keeper: imageKeeper, leases });
+    const ownKernels = new Kernels({ area, apt, clock, store: kernelStore, keeper: kernelKeeper, leases });
     context.provide('images', ownImages);
     context.provide('kernels', ownKernels);
     registerImageMethods(context, ownImages);
     registerKernelMethods(context, ownKernels);
+    registerPruneMethods(context, { image: imageKeeper, kernel: kernelKeeper });
     const places = { blobs: layout.blobs, locks: layout.locks };
     const registry = registrySource({ registries: config.registries, places, maxBytes: config.max_import_bytes });
     for (const source of [debianSource(apt), busyboxSource(apt), fileSource(), registry]) {
       context.contribute('image.source', source);
     }
     for (const check of doctorChecks(config, layout.root)) context.contribute('doctor.check', check);
+    context.contribute(
+      'doctor.check',
+      integrityCheck({ image: imageStore, kernel: kernelStore }, { image: imageKeeper, kernel: kernelKeeper }),
+    );
     return {
       async start(signal) {
         checkClaims(sources());

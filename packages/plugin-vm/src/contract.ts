@@ -377,6 +377,8 @@ declare module '@nook/daemonapi' {
 export interface VmsCapability {
   /** Names of the VMs whose disk stands on this image. */
   imageUsers(digest: string): readonly string[];
+  /** Names of the VMs that boot this kernel. */
+  kernelUsers(digest: string): readonly string[];
 }
 
 interface Ensure {

@@ -70,7 +70,10 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     registerSavedMethods(context, machines);
     registerChangeMethods(context, { machines, dependencies });
     registerTemplateMethods(context, { dependencies, builder, pool });
-    context.provide('vms', { imageUsers: (digest) => machines.imageUsers(digest) });
+    context.provide('vms', {
+      imageUsers: (digest) => machines.imageUsers(digest),
+      kernelUsers: (digest) => machines.kernelUsers(digest),
+    });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     context.contribute('doctor.check', featureCheck(machines));
     return {

@@ -5,10 +5,12 @@ import { FAILURE, OK } from '../program/exit-codes.ts';
 export const doctor: CliCommand = {
   name: 'doctor',
   summary: 'Look at the host and at nook itself; exit code 1 when something must be repaired',
-  examples: ['nook doctor', 'nook doctor --json'],
-  async run({ context }) {
+  options: { fix: { help: 'Repair what can be repaired without losing anything' } },
+  examples: ['nook doctor', 'nook doctor --fix', 'nook doctor --json'],
+  async run({ options, context }) {
     using progress = context.progress();
-    const report = await context.call('daemon.doctor', {}, { onProgress: (update) => progress.update(update) });
+    const method = options.fix === true ? 'daemon.repair' : 'daemon.doctor';
+    const report = await context.call(method, {}, { onProgress: (update) => progress.update(update) });
     if (context.json) {
       context.out.json(report);
     } else {

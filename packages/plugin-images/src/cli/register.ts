@@ -1,5 +1,6 @@
 import { registerCli } from '@nook/daemonapi';
 import { imageCommands } from './image.ts';
 import { kernelCommands } from './kernel.ts';
+import { pruneCommands } from './prune.ts';
 
-registerCli({ commands: [...imageCommands, ...kernelCommands] });
+registerCli({ commands: [...imageCommands, ...kernelCommands, ...pruneCommands] });

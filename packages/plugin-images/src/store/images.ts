@@ -9,6 +9,8 @@ import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
 import { fetchImage } from './fetch-image.ts';
 import { DISK_FILE, type ImageManifest } from './image-builder.ts';
+import type { Keeper } from './keeper.ts';
+import type { Leases } from './leases.ts';
 import { nameOf } from './name-of.ts';
 import { diskBytes, NAME, type RecordStore, type Removal, type Stored } from './record-store.ts';
 import { SharedWork } from './shared-work.ts';
@@ -21,8 +23,8 @@ export interface ImagesParts {
   readonly log: Logger;
   /** Those that plugins of this daemon contribute. */
   readonly sources: () => readonly ImageSource[];
-  /** Names of the VMs whose disks stand on an image. */
-  readonly users: (digest: string) => readonly string[];
+  readonly keeper: Keeper<ImageManifest>;
+  readonly leases: Leases;
 }
 
 export interface PullRequest {
@@ -72,7 +74,9 @@ export class Images implements ImagesCapability {
   }
 
   async ensure(reference: string, options: EnsureOptions): Promise<ImageInfo> {
-    return this.get(reference) ?? this.pull({ reference }, options);
+    const image = this.get(reference) ?? (await this.pull({ reference }, options));
+    await this.#parts.leases.take(image.digest);
+    return image;
   }
 
   async pull(request: PullRequest, options: EnsureOptions): Promise<ImageInfo> {
@@ -122,15 +126,9 @@ export class Images implements ImagesCapability {
   }
 
   async remove(reference: string, signal: AbortSignal): Promise<Removal> {
-    const { name } = this.show(reference);
-    return this.#parts.store.remove(
-      nameOf(reference),
-      ({ manifest }) => {
-        const users = this.#parts.users(manifest.digest);
-        if (users.length > 0) throw errors.inUse(name, users);
-      },
-      signal,
-    );
+    this.show(reference);
+    const { store, keeper } = this.#parts;
+    return store.remove(nameOf(reference), (stored) => keeper.refuseUsed(stored), signal);
   }
 
   stop(): Promise<void> {

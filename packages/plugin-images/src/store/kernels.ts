@@ -9,6 +9,8 @@ import { catalogKernel, KERNELS } from '../kernel/kernel-catalog.ts';
 import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
 import { waiting } from './images.ts';
+import type { Keeper } from './keeper.ts';
+import type { Leases } from './leases.ts';
 import type { RecordStore, Removal, Stored } from './record-store.ts';
 import { SharedWork } from './shared-work.ts';
 
@@ -17,6 +19,8 @@ export interface KernelsParts {
   readonly area: BuildArea;
   readonly apt: AptSettings;
   readonly clock: Clock;
+  readonly keeper: Keeper<KernelManifest>;
+  readonly leases: Leases;
 }
 
 /** The kernels of this daemon: what the store has, and the pulls that run. */
@@ -43,7 +47,9 @@ export class Kernels implements KernelsCapability {
   }
 
   async ensure(reference: string | undefined, options: EnsureOptions): Promise<KernelInfo> {
-    return this.get(reference) ?? this.pull({ reference }, options);
+    const kernel = this.get(reference) ?? (await this.pull({ reference }, options));
+    await this.#parts.leases.take(kernel.digest);
+    return kernel;
   }
 
   /** `force` asks the archive for a newer one although the store has one. */
@@ -89,7 +95,8 @@ export class Kernels implements KernelsCapability {
 
   async remove(reference: string, signal: AbortSignal): Promise<Removal> {
     this.show(reference);
-    return this.#parts.store.remove(reference, () => {}, signal);
+    const { store, keeper } = this.#parts;
+    return store.remove(reference, (stored) => keeper.refuseUsed(stored), signal);
   }
 
   stop(): Promise<void> {

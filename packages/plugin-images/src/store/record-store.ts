@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { lockFile } from '../processes/file-lock.ts';
+import { runJob } from '../worker/run-job.ts';
 import { syncPath, writeJsonAtomic } from './atomic-file.ts';
 import type { Kind, StoreLayout } from './layout.ts';
 
@@ -25,6 +26,8 @@ export interface Manifest {
   readonly digest: string;
   readonly source: string;
   readonly created_at: number;
+  /** As `contentHash` answers it. Absent in those of earlier versions. */
+  readonly content_sha256?: string;
 }
 
 export interface Stored<M> extends Naming {
@@ -83,7 +86,8 @@ export class RecordStore<M extends Manifest> {
    * and points the name at it. Content that is there already stays as it is.
    */
   async publish(naming: Naming, directory: string, manifest: M, signal: AbortSignal): Promise<Stored<M>> {
-    await writeJsonAtomic(join(directory, 'manifest.json'), manifest);
+    const { sha256 } = await runJob({ job: 'hash', directory }, { signal, progress: () => {} });
+    await writeJsonAtomic(join(directory, 'manifest.json'), { ...manifest, content_sha256: sha256 });
     await chmod(join(directory, 'manifest.json'), 0o400);
     await using _lock = await this.#lock(signal);
     const target = this.layout.content(this.#kind, manifest.digest);

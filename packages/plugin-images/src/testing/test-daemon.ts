@@ -37,9 +37,9 @@ export function testDaemon(home: string, options: TestDaemonOptions = {}): TestD
   const context = {
     log,
     config: configSchema.parse(options.config ?? {}),
-    dirs: { images: store, cache },
+    dirs: { images: store, cache, state: home },
     clock: { now: Date.now, monotonic: () => performance.now() },
-    want: () => ({ available: options.users !== undefined, imageUsers: options.users }),
+    want: () => ({ available: options.users !== undefined, imageUsers: options.users, kernelUsers: options.users }),
     provide: (name: string, value: unknown) => {
       provided[name] = value;
     },

@@ -55,12 +55,23 @@ interface VmlinuxResult {
   readonly bytes: number;
 }
 
-export type Job = FillJob | DownloadJob | VmlinuxJob;
+interface HashJob {
+  readonly job: 'hash';
+  readonly directory: string;
+}
+
+interface HashResult {
+  readonly sha256: string;
+}
+
+export type Job = FillJob | DownloadJob | VmlinuxJob | HashJob;
 export type JobResult<J extends Job> = J extends FillJob
   ? FillResult
   : J extends DownloadJob
     ? Record<string, never>
-    : VmlinuxResult;
+    : J extends HashJob
+      ? HashResult
+      : VmlinuxResult;
 
 /** What a worker writes to its stdout, one JSON object a line. */
 export type WorkerLine =

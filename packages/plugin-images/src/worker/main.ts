@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { isNookError } from '@nook/daemonapi';
 import { isNoSpace } from '../errors.ts';
 import { writeVmlinux } from '../kernel/write-vmlinux.ts';
+import { contentHash } from '../store/content-hash.ts';
 import { download } from './download.ts';
 import { fill } from './fill.ts';
 import type { Job, WorkerLine } from './jobs.ts';
@@ -25,6 +26,7 @@ function failure(error: unknown): WorkerLine {
 async function perform(job: Job): Promise<unknown> {
   if (job.job === 'fill') return fill(job, say);
   if (job.job === 'download') return download(job, say);
+  if (job.job === 'hash') return { sha256: await contentHash(job.directory, new AbortController().signal) };
   return writeVmlinux(job.bzimage, job.output);
 }
 

@@ -5,7 +5,8 @@ import type { Job, JobResult, WorkerLine } from './jobs.ts';
 
 export interface JobOptions {
   readonly signal: AbortSignal;
-  readonly lockFd: number;
+  /** Of the lock of the work, where there is one. */
+  readonly lockFd?: number;
   readonly progress: (progress: Progress) => void;
   readonly note?: (line: string) => void;
 }
@@ -15,7 +16,7 @@ export async function runJob<J extends Job>(job: J, options: JobOptions): Promis
   let last: WorkerLine | undefined;
   const run = await runProgram(process.execPath, [programFile('images-worker', import.meta.url)], {
     signal: options.signal,
-    lockFd: options.lockFd,
+    ...(options.lockFd === undefined ? {} : { lockFd: options.lockFd }),
     input: JSON.stringify(job),
     // The worker then ends its whole group: programs that it runs would not notice.
     deathSignal: 'TERM',

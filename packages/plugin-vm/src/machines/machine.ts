@@ -19,6 +19,7 @@ import type { Caller, Dependencies } from './dependencies.ts';
 import { GuestCalls } from './guest-calls.ts';
 import { identityOnDisk } from './identity-on-disk.ts';
 import { machineFacts } from './machine-facts.ts';
+import { pinOf } from './pinned-kernel.ts';
 import type { MachineRecord, MachineRun } from './records.ts';
 import { view } from './view.ts';
 
@@ -260,12 +261,17 @@ export class Machine {
     const saved = await this.#savedFor(options);
     const boot = this.#record.run.boot + 1;
     const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
-    this.#set({ state: 'starting', cause: undefined, run: { boot, steps: [], started_at: clock.now(), claim } });
+    this.#set({
+      state: 'starting',
+      cause: undefined,
+      run: { boot, steps: [], started_at: clock.now(), claim, kernel: this.#record.run.kernel },
+    });
     try {
       const { context, steps, came_up, fallback } = await this.#bringingUp(caller, { ...options, boot, saved });
       this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
         ...{ steps, came_up, claim: undefined, ...(fallback === undefined ? {} : { fallback }) },
+        kernel: context.kernel && pinOf(context.kernel, this.#dependencies),
         accelerator: context.setup?.accelerator,
         machine: context.setup?.machine,
         driver_version: context.setup?.version,

@@ -137,6 +137,13 @@ export class Machines {
       .map(({ name }) => name);
   }
 
+  kernelUsers(digest: string): readonly string[] {
+    return this.all()
+      .map(({ record }) => record)
+      .filter(({ run }) => run.kernel?.digest === digest)
+      .map(({ name }) => name);
+  }
+
   /** Takes up what an earlier daemon left: records, running machines, and folders that belong to no record. */
   async recover(): Promise<void> {
     const folder = join(this.#dependencies.dirs.state, 'vms');

@@ -46,6 +46,13 @@ interface MachineShape {
   readonly machine_id: string;
 }
 
+/** The kernel that a VM keeps for as long as the config asks for the same one. */
+export interface KernelPin {
+  /** `[vm] kernel`; null for the default kernel. */
+  readonly asked: string | null;
+  readonly digest: string;
+}
+
 /** What the latest start made of it. */
 export interface MachineRun {
   /** Number of the latest boot; 0 before the first. */
@@ -56,6 +63,8 @@ export interface MachineRun {
   readonly came_up?: CameUp | undefined;
   /** It takes a member of the pool over, and that has not been confirmed. */
   readonly claim?: { readonly op_id: string; readonly session_expected: boolean } | undefined;
+  /** What it booted, and what the config had asked for then. Absent before the first start, and in earlier records. */
+  readonly kernel?: KernelPin | undefined;
   /** Why it did not come up the quicker way that was at hand. */
   readonly fallback?: string | undefined;
   readonly accelerator?: string | undefined;

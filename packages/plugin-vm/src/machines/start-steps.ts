@@ -27,6 +27,7 @@ import { forgetBoots } from './forget-boots.ts';
 import { machineUser } from './machine-user.ts';
 import { mountsOf, requireMounts, shareTag } from './mounts.ts';
 import { ensureOverlay } from './overlay.ts';
+import { kernelOf } from './pinned-kernel.ts';
 import type { MachineRecord } from './records.ts';
 import type { Step } from './step-runner.ts';
 
@@ -105,10 +106,7 @@ async function checkMemory({ saved, record, dir, driver, setup, contribution }: 
 
 async function prepareKernel(context: StartContext): Promise<void> {
   const { dependencies, caller } = context;
-  context.kernel = await dependencies.kernels.ensure(dependencies.config.kernel, {
-    signal: caller.signal,
-    progress: (update) => caller.progress(update),
-  });
+  context.kernel = await kernelOf(context.record, dependencies, caller);
 }
 
 async function prepareInitramfs(context: StartContext): Promise<void> {
