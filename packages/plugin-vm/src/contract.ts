@@ -55,6 +55,8 @@ export interface VmView {
   readonly init: GuestInit;
   readonly mounts: readonly VmMount[];
   readonly labels: Readonly<Record<string, string>>;
+  /** What was set meanwhile, and waits until the VM is stopped and started. */
+  readonly next_start?: { readonly vcpus?: number | undefined; readonly memory_bytes?: number | undefined } | undefined;
   /** Milliseconds since the epoch, as every time here. */
   readonly created_at: number;
   readonly started_at?: number | undefined;

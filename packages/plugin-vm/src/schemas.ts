@@ -4,7 +4,7 @@ const name = z.string().min(1).max(63);
 
 export { name as vmName };
 
-const size = z.union([z.string().max(32), z.number()]);
+export const size = z.union([z.string().max(32), z.number()]);
 /** A command line that a guest's kernel would take. */
 const words = z.array(z.string().max(131_072)).max(4_096);
 const text = z.string().max(4_096);
@@ -26,7 +26,7 @@ const shape = {
 
 /** What they may be is told by a sentence, not by a schema. */
 const labels = z.record(z.string(), z.string());
-const filter = z.array(z.string().max(512)).max(64).optional();
+export const filter = z.array(z.string().max(512)).max(64).optional();
 
 const request = {
   name: name.optional(),
@@ -52,7 +52,16 @@ const exec = {
   on_disconnect: z.enum(['keep', 'kill']).optional(),
 };
 
-const state = z.enum(['created', 'starting', 'running', 'paused', 'stopping', 'stopped', 'suspended', 'failed']);
+export const vmState = z.enum([
+  'created',
+  'starting',
+  'running',
+  'paused',
+  'stopping',
+  'stopped',
+  'suspended',
+  'failed',
+]);
 const timeout = z.number().min(0).max(3_600).optional();
 
 export const createParams = z.strictObject({ ...request, start: z.boolean().optional() });
@@ -105,7 +114,7 @@ export const statsParams = z.strictObject({ names: z.array(name).max(1_000).opti
 export const statsResult = z.array(
   z.object({
     name,
-    state,
+    state: vmState,
     at: z.number(),
     guest: z
       .object({
@@ -152,7 +161,7 @@ export const portsResult = z.object({
 export const vmView = z.object({
   name,
   id: z.string(),
-  state,
+  state: vmState,
   cause: z.string().optional(),
   image: z.string(),
   image_digest: z.string(),
@@ -165,6 +174,7 @@ export const vmView = z.object({
   init,
   mounts: z.array(z.object({ ...mount, read_only: z.boolean() })),
   labels,
+  next_start: z.object({ vcpus: z.number().optional(), memory_bytes: z.number().optional() }).optional(),
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

@@ -1,5 +1,5 @@
 import type { RpcMethod } from '@nook/daemonapi';
-import type { VmView } from '../contract.ts';
+import type { VmState, VmView } from '../contract.ts';
 
 /** A VM under its new name. */
 export interface Renamed {
@@ -10,8 +10,42 @@ export interface Renamed {
   readonly why?: string | undefined;
 }
 
+/** What `vm.set` changes; what is absent stays. */
+export interface VmSettings {
+  /** Joined with those that there are; null removes one. */
+  readonly labels?: Readonly<Record<string, string | null>> | undefined;
+  readonly vcpus?: number | undefined;
+  /** Bytes, or a number with a unit. */
+  readonly memory?: string | number | undefined;
+}
+
+export interface VmSet {
+  readonly vm: VmView;
+  /** The settings that were another before. */
+  readonly changed: readonly string[];
+  /** Those, of this and earlier calls, that are true when the VM is stopped and started. */
+  readonly restart_needed: readonly string[];
+}
+
+export interface PruneRequest {
+  /** As in `vm.list`. */
+  readonly filter?: readonly string[] | undefined;
+  readonly dry_run?: boolean | undefined;
+  /** Suspended ones too, whose memory is lost. */
+  readonly suspended?: boolean | undefined;
+}
+
+export interface Pruned {
+  readonly removed: readonly { readonly name: string; readonly state: VmState; readonly bytes: number }[];
+  readonly failed: readonly { readonly name: string; readonly why: string }[];
+  /** What those removed took of the host's disk. */
+  readonly bytes: number;
+}
+
 declare module '@nook/daemonapi' {
   interface RpcMethods {
+    'vm.set': RpcMethod<VmSettings & { readonly name: string }, VmSet>;
+    'vm.prune': RpcMethod<PruneRequest, Pruned>;
     'vm.rename': RpcMethod<{ readonly name: string; readonly to: string }, Renamed>;
   }
 

@@ -10,11 +10,13 @@ import { logs } from './logs.ts';
 import { pause } from './pause.ts';
 import { poolShow } from './pool.ts';
 import { ports } from './ports.ts';
+import { prune } from './prune.ts';
 import { rename } from './rename.ts';
 import { restart } from './restart.ts';
 import { resume } from './resume.ts';
 import { rm } from './rm.ts';
 import { run } from './run.ts';
+import { set } from './set.ts';
 import { show } from './show.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
@@ -25,7 +27,25 @@ import { warm } from './warm.ts';
 
 registerCli({
   commands: [
-    ...[run, exec, list, show, logs, create, start, stop, restart, pause, resume, suspend, kill, rm, rename],
+    ...[
+      run,
+      exec,
+      list,
+      show,
+      logs,
+      create,
+      start,
+      stop,
+      restart,
+      pause,
+      resume,
+      suspend,
+      kill,
+      rm,
+      rename,
+      set,
+      prune,
+    ],
     ...[attach, cp, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
   ],
 });

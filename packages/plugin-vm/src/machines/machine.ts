@@ -35,6 +35,8 @@ const SILENT = 'its vmhost does not answer; nook vm kill ends it';
 export interface Changing {
   /** Its guest can be asked. */
   readonly running: boolean;
+  /** It is up, or saved with its memory: a machine that is what it is. */
+  readonly fixed: boolean;
   /** @throws NookError `already_exists` */
   rename(name: string): void;
   reshape(shape: Partial<MachineRecord['shape']>): void;
@@ -174,16 +176,28 @@ export class Machine {
     return this.#exclusively(() =>
       work({
         running: this.#link !== undefined && this.#record.state === 'running',
+        fixed: this.#link !== undefined || this.#record.state === 'suspended',
         rename: (name) => {
           this.#dependencies.records.rename(this.#record.id, name);
           this.#record = { ...this.#record, name };
         },
-        reshape: (shape) => {
-          this.#record = { ...this.#record, shape: { ...this.#record.shape, ...shape } };
-          this.#dependencies.records.reshape(this.#record);
-        },
+        reshape: (shape) => this.#reshape(shape),
       }),
     );
+  }
+
+  #reshape(shape: Partial<MachineRecord['shape']>): void {
+    this.#record = { ...this.#record, shape: { ...this.#record.shape, ...shape } };
+    this.#dependencies.records.reshape(this.#record);
+  }
+
+  /** Removes it, unless it has come to be something else meanwhile. @returns whether it was */
+  removeIf(still: () => boolean): Promise<boolean> {
+    return this.#exclusively(async () => {
+      if (this.#link || !still()) return false;
+      await this.#removeNow(false);
+      return true;
+    });
   }
 
   /** @throws NookError `conflict` when it runs and `force` is not given */
@@ -259,6 +273,8 @@ export class Machine {
   async #bringUp(caller: Caller, options: StartRequest): Promise<void> {
     const { clock, templates } = this.#dependencies;
     const saved = await this.#savedFor(options);
+    const { next } = this.#record.shape;
+    if (next !== undefined && !saved) this.#reshape({ ...next, next: undefined });
     const boot = this.#record.run.boot + 1;
     const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
     this.#set({

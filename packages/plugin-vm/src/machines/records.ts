@@ -40,6 +40,8 @@ interface MachineShape {
   readonly init?: GuestInit | undefined;
   /** Absent in records of earlier versions: none. */
   readonly mounts?: readonly VmMount[] | undefined;
+  /** What becomes of it when its machine is booted next; absent: nothing. */
+  readonly next?: Partial<MachineShape> | undefined;
   /** Absent in records of earlier versions: none. */
   readonly labels?: Labels | undefined;
   readonly mac: string;

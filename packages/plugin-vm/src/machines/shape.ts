@@ -20,10 +20,10 @@ interface RequestedShape {
 
 /** The request with its defaults, once it makes sense on this host. @throws NookError `bad_params` */
 export function checkShape(request: VmRequest, { config, network }: Dependencies): RequestedShape {
-  const disk = request.disk === undefined ? config.disk : size('disk', request.disk);
+  const disk = request.disk === undefined ? config.disk : parseAmount('disk', request.disk);
   return {
     vcpus: checkVcpus(request.vcpus ?? config.vcpus),
-    memory_bytes: checkMemory(request.memory === undefined ? config.memory : size('memory', request.memory)),
+    memory_bytes: checkMemory(request.memory === undefined ? config.memory : parseAmount('memory', request.memory)),
     disk_bytes: disk,
     network: network.check({ mode: request.network, publish: request.publish }),
     auto_remove: request.auto_remove ?? false,
@@ -32,7 +32,8 @@ export function checkShape(request: VmRequest, { config, network }: Dependencies
   };
 }
 
-function checkVcpus(vcpus: number): number {
+/** @throws NookError `bad_params` */
+export function checkVcpus(vcpus: number): number {
   const most = Math.max(availableParallelism() * 4, 8);
   if (Number.isInteger(vcpus) && vcpus >= 1 && vcpus <= most) return vcpus;
   throw new NookError('bad_params', `A VM cannot have ${vcpus} vCPUs.`, {
@@ -40,7 +41,8 @@ function checkVcpus(vcpus: number): number {
   });
 }
 
-function checkMemory(bytes: number): number {
+/** @throws NookError `bad_params` */
+export function checkMemory(bytes: number): number {
   if (bytes >= MIN_MEMORY && bytes <= totalmem()) return Math.floor(bytes / 1024 ** 2) * 1024 ** 2;
   throw new NookError('bad_params', `A VM cannot have ${formatSize(bytes)} of memory.`, {
     hint: `Give between ${formatSize(MIN_MEMORY)} and the host's ${(totalmem() / 1024 ** 3).toFixed(1)} GiB, e.g. 512MiB.`,
@@ -59,7 +61,8 @@ export function checkDisk(
   });
 }
 
-function size(what: string, value: string | number): number {
+/** @throws NookError `bad_params` */
+export function parseAmount(what: string, value: string | number): number {
   const bytes = parseSize(value);
   if (bytes !== undefined) return bytes;
   throw new NookError('bad_params', `'${value}' is not a size of ${what}.`, { hint: 'Write it like 512MiB or 2G.' });

@@ -27,6 +27,9 @@ export function view(record: MachineRecord, { dir, status, features }: Shown): V
     init: shape.init ?? 'nook',
     mounts: shape.mounts ?? [],
     labels: shape.labels ?? {},
+    ...(shape.next === undefined
+      ? {}
+      : { next_start: { vcpus: shape.next.vcpus, memory_bytes: shape.next.memory_bytes } }),
     created_at: record.created_at,
     started_at: run.started_at,
     ended_at: run.ended_at,

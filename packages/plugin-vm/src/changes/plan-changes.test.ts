@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import type { Dependencies } from '../machines/dependencies.ts';
+import type { MachineRecord } from '../machines/records.ts';
+import { planChanges } from './plan-changes.ts';
+
+const MIB = 1024 ** 2;
+
+function record(shape: Partial<MachineRecord['shape']> = {}): MachineRecord {
+  const whole = { vcpus: 1, memory_bytes: 256 * MIB, labels: { env: 'test' }, ...shape } as MachineRecord['shape'];
+  return { id: 'id', name: 'web', state: 'running', created_at: 0, shape: whole, run: { boot: 1, steps: [] } };
+}
+
+const plan = (settings: Parameters<typeof planChanges>[0], fixed: boolean, shape?: Partial<MachineRecord['shape']>) =>
+  planChanges(settings, { record: record(shape), fixed }, {} as Dependencies);
+
+it('a machine that does not run is what was set at once', () => {
+  const settings = { vcpus: 2, memory: '128M', labels: { env: null, job: '7' } };
+  expect(plan(settings, false)).toEqual({
+    changed: ['labels', 'vcpus', 'memory'],
+    shape: { vcpus: 2, memory_bytes: 128 * MIB, labels: { job: '7' }, next: undefined },
+  });
+});
+
+it('one that is up keeps its shape until it is booted, and has its labels at once', () => {
+  expect(plan({ vcpus: 2, labels: { env: 'prod' } }, true)).toEqual({
+    changed: ['labels', 'vcpus'],
+    shape: { labels: { env: 'prod' }, next: { vcpus: 2 } },
+  });
+});
+
+it('what was set earlier waits on, and what is set back waits no more', () => {
+  const next = { vcpus: 2, memory_bytes: 128 * MIB };
+  expect(plan({ vcpus: 3 }, true, { next }).shape).toEqual({ next: { vcpus: 3, memory_bytes: 128 * MIB } });
+  expect(plan({ vcpus: 1 }, true, { next })).toEqual({
+    changed: ['vcpus'],
+    shape: { next: { memory_bytes: 128 * MIB } },
+  });
+  expect(plan({ vcpus: 2 }, true, { next })).toEqual({ changed: [], shape: { next } });
+});
+
+it.each([{ vcpus: 0 }, { vcpus: 1.5 }, { memory: '1M' }, { memory: 'lots' }, { labels: { 'a b': 'x' } }])(
+  'refuses %j',
+  (settings) => {
+    expect(() => plan(settings, false)).toThrow(expect.objectContaining({ code: 'bad_params' }));
+  },
+);

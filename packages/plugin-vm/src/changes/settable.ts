@@ -1,0 +1,37 @@
+import type { Dependencies } from '../machines/dependencies.ts';
+import type { MachineRecord } from '../machines/records.ts';
+import { checkMemory, checkVcpus, parseAmount } from '../machines/shape.ts';
+import type { VmSettings } from './change-contract.ts';
+import { checkLabels } from './labels.ts';
+
+type Shape = MachineRecord['shape'];
+
+/** One thing about a VM that can be set after it was made. */
+export interface SettableField<Value> {
+  /** `next_start`: of a machine that is up, or saved with its memory, it is true when that is booted again. */
+  readonly effect: 'now' | 'next_start';
+  /**
+   * What is written down.
+   * @throws NookError `bad_params` when the value makes no sense, `conflict` when it does not fit the VM as it is
+   */
+  plan(value: Value, record: MachineRecord, dependencies: Dependencies): Partial<Shape>;
+}
+
+/** All that `vm.set` takes. Another field is a row here, in the contract, in its schema and in the command's options. */
+export const SETTABLE: { readonly [K in keyof VmSettings]-?: SettableField<NonNullable<VmSettings[K]>> } = {
+  labels: {
+    effect: 'now',
+    plan: (changes, { shape }) => {
+      const labels = Object.entries({ ...shape.labels, ...changes }).filter(([, value]) => value !== null);
+      return { labels: checkLabels(Object.fromEntries(labels) as Record<string, string>) };
+    },
+  },
+  vcpus: {
+    effect: 'next_start',
+    plan: (vcpus) => ({ vcpus: checkVcpus(vcpus) }),
+  },
+  memory: {
+    effect: 'next_start',
+    plan: (memory) => ({ memory_bytes: checkMemory(parseAmount('memory', memory)) }),
+  },
+};

@@ -1,0 +1,40 @@
+import { type CliCommand, NookError, type OptionValues } from '@nook/daemonapi';
+import type { VmSettings } from '../contract.ts';
+import { labelsOf } from './label-options.ts';
+import { wholeNumber } from './shape-options.ts';
+
+export const set: CliCommand = {
+  name: 'vm set',
+  summary: 'Change what a VM is: at once, or from its next start on',
+  positionals: [{ name: 'VM', required: true, help: 'name of the VM' }],
+  options: {
+    label: { value: 'KEY=VALUE', multiple: true, help: 'give it a label, or another value to one' },
+    unlabel: { value: 'KEY', multiple: true, help: 'take a label away' },
+    vcpus: { value: 'N', help: 'virtual CPUs, from the next start on' },
+    memory: { short: 'm', value: 'SIZE', help: 'memory, e.g. 512MiB or 2G, from the next start on' },
+  },
+  examples: ['nook vm set --label env=prod --unlabel job web', 'nook vm set --vcpus 2 --memory 2G web'],
+  async run({ positionals, options, context }) {
+    const settings = settingsOf(options);
+    if (Object.keys(settings).length === 0) {
+      throw new NookError('bad_params', 'There is nothing to set.', { hint: 'See: nook vm set --help' });
+    }
+    const answer = await context.call('vm.set', { name: positionals.VM as string, ...settings });
+    if (answer.restart_needed.length > 0) {
+      context.out.note(`nook: from the next start on: ${answer.restart_needed.join(', ')}`);
+    }
+    if (context.json) context.out.json(answer);
+    else context.out.line(answer.vm.name);
+  },
+};
+
+/** What each option sets. */
+function settingsOf(options: OptionValues): VmSettings {
+  const removed = (options.unlabel ?? []) as readonly string[];
+  const labels = { ...Object.fromEntries(removed.map((key) => [key, null])), ...labelsOf(options.label).labels };
+  return {
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
+    ...(typeof options.memory === 'string' ? { memory: options.memory } : {}),
+  };
+}
