@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { VmView } from '../packages/plugin-vm/src/contract.ts';
 import { exec } from './exec-session.ts';
 import type { Lab } from './lab.ts';
+import { pageFaultMicroseconds } from './page-fault.ts';
 
 export interface Conditions {
   readonly date: string;
@@ -19,6 +20,8 @@ export interface Conditions {
   readonly load: number;
   /** Below 0, this run went before what others did. */
   readonly niceness: number;
+  /** Microseconds for each page that is touched first: how fast the host itself is today. */
+  readonly page_fault_us: number;
   readonly quick: boolean;
 }
 
@@ -42,6 +45,7 @@ export async function conditions(lab: Lab): Promise<Conditions> {
     machine: `${machine}, ${accelerator === 'kvm' ? 'KVM' : 'emulation (no KVM)'}`,
     load,
     niceness: getPriority(),
+    page_fault_us: pageFaultMicroseconds(),
     quick: lab.quick,
   };
 }
@@ -57,6 +61,7 @@ export function describe(conditions: Conditions): [string, string][] {
     ['QEMU', conditions.qemu],
     ['VMs', `${conditions.machine}, 1 vCPU, 1 GiB`],
     ['load average at the start', conditions.load.toFixed(2)],
+    ['page fault', `${conditions.page_fault_us.toFixed(1)} µs`],
     ...(conditions.niceness === 0 ? [] : [['niceness', String(conditions.niceness)] as [string, string]]),
     ...(conditions.quick ? [['run', 'quick: few samples'] as [string, string]] : []),
   ];
