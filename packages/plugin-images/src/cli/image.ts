@@ -1,7 +1,7 @@
-import { resolve } from 'node:path';
 import { type CliCommand, NookError } from '@nook/daemonapi';
 import { formatByteSize } from '../byte-size.ts';
 import type { ImageInfo } from '../contract.ts';
+import { archivePath } from './archive-path.ts';
 import { callWithProgress, forEachTarget, shortDigest, showFields, showTime } from './show.ts';
 
 export const imageCommands: readonly CliCommand[] = [
@@ -36,16 +36,21 @@ export const imageCommands: readonly CliCommand[] = [
   },
   {
     name: 'image import',
-    summary: "Make an image of a root file system's tar (plain, gzip, zstd or xz)",
+    summary: "Make an image of a root file system's tar (plain, gzip, zstd or xz), or of a folder",
     positionals: [
       { name: 'name', required: true, help: 'Name of the new image' },
-      { name: 'archive', required: true, help: 'Tar archive' },
+      { name: 'archive', required: true, help: 'Tar archive, a folder, or - for an archive on stdin' },
     ],
-    examples: ['nook image import mine root.tar.gz'],
+    examples: [
+      'nook image import mine root.tar.gz',
+      'nook image import mine rootfs/',
+      'docker export ID | nook image import mine -',
+    ],
     async run({ positionals, context }) {
+      await using archive = await archivePath(String(positionals.archive));
       const image = await callWithProgress(context, 'image.import', {
         name: String(positionals.name),
-        path: resolve(String(positionals.archive)),
+        path: archive.path,
       });
       if (context.json) context.out.json(image);
       else context.out.line(`${image.name} ${shortDigest(image.digest)}`);
