@@ -6,6 +6,7 @@ import { daemon } from './daemon/daemon.ts';
 import { execLatency } from './exec-latency.ts';
 import { memory } from './memory.ts';
 import { rpc } from './rpc.ts';
+import { savedMachines } from './saved.ts';
 import { stdio } from './stdio.ts';
 import { warmStart } from './warm-start.ts';
 
@@ -17,6 +18,7 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   cli: commandLine,
   'cold-start': coldStart,
   'warm-start': warmStart,
+  saved: savedMachines,
   exec: execLatency,
   stdio,
   memory,

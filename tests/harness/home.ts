@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
-import { type Listed, surplus } from './surplus.ts';
+import { type Listed, type ListedLayer, surplus } from './surplus.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -108,7 +108,8 @@ export class Home implements AsyncDisposable {
       ({ filling }) => !filling,
     );
     const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
-    return surplus(this.dir, [...(await this.json<Listed[]>('vm', 'list')), ...waiting]);
+    const vms = await this.json<Listed[]>('vm', 'list');
+    return surplus(this.dir, [...vms, ...waiting], await this.json<ListedLayer[]>('rpc', 'call', 'vm.layer.list'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -117,7 +118,7 @@ export class Home implements AsyncDisposable {
     if (vms.length > 0) await this.ok('vm', 'rm', '--force', ...vms.map(({ name }) => name));
     const left = await this.surplus();
     await this.ok('daemon', 'stop');
-    left.push(...(await surplus(this.dir, [])));
+    left.push(...surplus(this.dir, [], []));
     if (left.length > 0) throw new Error(`left behind in ${this.dir}:\n${left.join('\n')}`);
     await rm(this.dir, { recursive: true });
   }

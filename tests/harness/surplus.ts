@@ -7,6 +7,11 @@ export interface Listed {
   readonly state: string;
 }
 
+export interface ListedLayer {
+  readonly file: string;
+  readonly dependants: readonly string[];
+}
+
 /** How the folder of a machine begins that is booted to be a template: it has no record, and ends with its daemon. */
 const TEMPLATE = 'template-';
 
@@ -16,12 +21,13 @@ interface Found {
 }
 
 /**
- * Compares what is listed with what is there: records == vmhosts == QEMUs == sockets == overlays,
+ * Compares what is listed with what is there: records == vmhosts == QEMUs == sockets == overlays
+ * (and frozen layers with dependants),
  * and each suspended VM has its memory.
  * @returns one sentence for each difference
  */
-export function surplus(home: string, vms: readonly Listed[]): string[] {
-  const found: string[] = [];
+export function surplus(home: string, vms: readonly Listed[], layers: readonly ListedLayer[]): string[] {
+  const found = layerDifferences(home, layers);
   const folder = join(home, 'state', 'vms');
   const ids = existsSync(folder) ? readdirSync(folder).filter((id) => !id.startsWith(TEMPLATE)) : [];
   for (const id of ids) if (!vms.some((vm) => vm.id === id)) found.push(`folder ${id} belongs to no VM`);
@@ -53,13 +59,29 @@ function differences({ name, id, state }: Listed, dir: string): string[] {
     ['QEMUs', qemus.length, running],
     ['sockets', existsSync(join(dir, 'vmhost.sock')) ? 1 : 0, running],
     ['pid files', existsSync(join(dir, 'vmhost.pid')) ? 1 : 0, running],
-    ['overlays', existsSync(join(dir, 'machine/disk.qcow2')) || running === 0 ? 1 : 0, 1],
+    ['overlays', overlays(dir), running === 1 ? 1 : Math.min(overlays(dir), 1)],
     ['saved memories', existsSync(join(dir, 'saved')) ? 1 : 0, state === 'suspended' ? 1 : 0],
     ['unfinished files', unfinished(dir).length, 0],
   ];
   return counts
     .filter(([, there, expected]) => there !== expected)
     .map(([what, there, expected]) => `VM ${name} (${id}) is ${state} with ${there} ${what} instead of ${expected}`);
+}
+
+function overlays(dir: string): number {
+  const folder = join(dir, 'machine');
+  return existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.qcow2')).length : 0;
+}
+
+/** Frozen layers are files that something stands on, and nothing else is among them. */
+function layerDifferences(home: string, layers: readonly ListedLayer[]): string[] {
+  const folder = join(home, 'state', 'layers');
+  const files = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  return [
+    ...files.filter((file) => !layers.some((layer) => layer.file === file)).map((file) => `${file} is no layer`),
+    ...layers.filter(({ file }) => !files.includes(file)).map(({ file }) => `layer ${file} is gone`),
+    ...layers.filter(({ dependants }) => dependants.length === 0).map(({ file }) => `nothing stands on ${file}`),
+  ];
 }
 
 function unfinished(dir: string): string[] {

@@ -152,6 +152,38 @@ export interface PoolView {
   }[];
 }
 
+/** A VM as it was at one moment. */
+export interface SnapshotView {
+  readonly id: string;
+  readonly name: string;
+  readonly vm: string;
+  readonly created_at: number;
+  /** The one before it, unless the VM was new. */
+  readonly parent?: string | undefined;
+  /** The VM was last saved as this one, or brought back to it. */
+  readonly current: boolean;
+  /** It has the VM's memory, and not only its disk. */
+  readonly memory: boolean;
+  /** The frozen layer that its disk is. */
+  readonly layer: string;
+  /** Of the host's disk: of this layer alone, and of the memory. */
+  readonly disk_bytes: number;
+  readonly memory_bytes: number;
+  /** How long the VM stood still; in the answer to `vm.snapshot.create` of one that ran. */
+  readonly pause_ms?: number | undefined;
+}
+
+/** A part of disks that nothing writes to any more. */
+export interface LayerView {
+  readonly id: string;
+  readonly parent?: string | undefined;
+  readonly created_at: number;
+  readonly bytes: number;
+  /** What stands on it: `vm NAME`, `snapshot NAME`, `layer ID`. Without any it is removed. */
+  readonly dependants: readonly string[];
+  readonly file: string;
+}
+
 /** A command for the guest: an argument vector, never a shell line. */
 export interface ExecRequest {
   /** Absent: the user's login shell. */
@@ -301,6 +333,31 @@ declare module '@nook/daemonapi' {
     'vm.start': RpcMethod<{ readonly name: string; readonly discard_ram?: boolean | undefined }, VmView>;
     /** The VM ends, with its memory and its sessions saved: `vm.resume` and `vm.start` take it up where it was. */
     'vm.suspend': RpcMethod<{ readonly name: string }, VmView>;
+    /** `pause_ms`: how long the VM stood still, when it ran. `unpublished`: so many ports of it are not the copy's. */
+    'vm.fork': RpcMethod<
+      { readonly name: string; readonly copy?: string | undefined },
+      { readonly vm: VmView; readonly pause_ms?: number | undefined; readonly unpublished: number }
+    >;
+    'vm.snapshot.create': RpcMethod<
+      { readonly name: string; readonly snapshot: string; readonly disk_only?: boolean | undefined },
+      SnapshotView
+    >;
+    'vm.snapshot.list': RpcMethod<{ readonly name: string }, readonly SnapshotView[]>;
+    /** The VM must not run or be suspended, unless `force` is given. One with memory runs afterwards. */
+    'vm.snapshot.restore': RpcMethod<
+      {
+        readonly name: string;
+        readonly snapshot: string;
+        readonly force?: boolean | undefined;
+        readonly disk_only?: boolean | undefined;
+      },
+      VmView
+    >;
+    'vm.snapshot.remove': RpcMethod<
+      { readonly name: string; readonly snapshot: string },
+      { readonly snapshot: string }
+    >;
+    'vm.layer.list': RpcMethod<Record<never, never>, readonly LayerView[]>;
     'vm.stop': RpcMethod<{ readonly name: string; readonly timeout_seconds?: number | undefined }, VmView>;
     'vm.pause': RpcMethod<{ readonly name: string }, VmView>;
     'vm.resume': RpcMethod<{ readonly name: string }, VmView>;

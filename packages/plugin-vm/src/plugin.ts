@@ -5,6 +5,8 @@ import { type VmConfig, vmConfig } from './config.ts';
 import { featureCheck } from './features/doctor.ts';
 import { FeatureRecords } from './features/feature-records.ts';
 import { Features } from './features/features.ts';
+import { LayerRecords } from './layers/layer-records.ts';
+import { Layers } from './layers/layers.ts';
 import { Activity } from './machines/activity.ts';
 import type { Dependencies } from './machines/dependencies.ts';
 import { Drivers } from './machines/drivers.ts';
@@ -19,6 +21,8 @@ import { PoolRecords } from './pool/pool-records.ts';
 import { qemuChecks } from './qemu/doctor.ts';
 import { qemuDriver } from './qemu/driver.ts';
 import { registerSavedMethods } from './saved/saved-methods.ts';
+import { SnapshotRecords } from './snapshots/snapshot-records.ts';
+import { Snapshots } from './snapshots/snapshots.ts';
 import { TemplateBuilder } from './templates/template-builder.ts';
 import { registerTemplateMethods } from './templates/template-methods.ts';
 import { Templates } from './templates/templates.ts';
@@ -43,9 +47,10 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       records: new FeatureRecords(store),
       log,
     });
+    const layers = new Layers({ records: new LayerRecords(store), dir: join(dirs.state, 'layers'), clock });
     const dependencies: Dependencies = {
       records: new Records(store),
-      ...{ config, dirs, log, clock, events, drivers, templates },
+      ...{ config, dirs, log, clock, events, drivers, templates, layers },
       activity: new Activity(),
       usualTimes: new UsualTimes(store),
       initramfs: new Initramfs(dirs.cache),
@@ -67,7 +72,11 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     });
     const machines = new Machines(dependencies, pool);
     registerMethods(context, machines);
-    registerSavedMethods(context, machines);
+    const snapshots = new Snapshots({
+      records: new SnapshotRecords(store),
+      dependencies,
+    });
+    registerSavedMethods(context, { machines, snapshots, dependencies });
     registerChangeMethods(context, { machines, dependencies });
     registerTemplateMethods(context, { dependencies, builder, pool });
     context.provide('vms', {
@@ -82,6 +91,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
         features.check();
         await templates.store.sweep();
         await machines.recover();
+        await snapshots.sweep(machines.all());
         pool.start();
       },
       async stop(signal) {

@@ -4,6 +4,7 @@ import { cp } from './cp.ts';
 import { create } from './create.ts';
 import { exec } from './exec.ts';
 import { featureSet } from './feature-set.ts';
+import { fork } from './fork.ts';
 import { kill } from './kill.ts';
 import { list } from './list.ts';
 import { logs } from './logs.ts';
@@ -18,6 +19,7 @@ import { rm } from './rm.ts';
 import { run } from './run.ts';
 import { set } from './set.ts';
 import { show } from './show.ts';
+import { snapshotCreate, snapshotList, snapshotRestore, snapshotRm } from './snapshot.ts';
 import { start } from './start.ts';
 import { stats } from './stats.ts';
 import { stop } from './stop.ts';
@@ -46,6 +48,7 @@ registerCli({
       set,
       prune,
     ],
+    ...[fork, snapshotCreate, snapshotList, snapshotRestore, snapshotRm],
     ...[attach, cp, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
   ],
 });

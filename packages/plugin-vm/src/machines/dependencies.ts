@@ -2,6 +2,7 @@ import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/dae
 import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
 import type { Features } from '../features/features.ts';
+import type { Layers } from '../layers/layers.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Activity } from './activity.ts';
 import type { Drivers } from './drivers.ts';
@@ -23,6 +24,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly initramfs: Initramfs;
   readonly features: Features;
   readonly templates: Templates;
+  readonly layers: Layers;
 }
 
 /** The part of a call that work on a machine needs. */

@@ -10,8 +10,9 @@ import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd } from '../hosts/vmhost-process.ts';
 import { CLAIM_MS, claimSpec } from '../pool/claim-steps.ts';
 import type { Claim } from '../pool/pool.ts';
+import { adoptStaged } from '../saved/saved-copy.ts';
 import { discardSaved, readSaved, SAVED_FOLDER, type SavedManifest } from '../saved/saved-machine.ts';
-import { cannotResume, suspendMachine } from '../saved/suspend.ts';
+import { cannotResume, SAVE_MS, suspendMachine } from '../saved/suspend.ts';
 import { keptMemory } from '../saved/take-up.ts';
 import type { HostStatus } from '../vmhost/host-spec.ts';
 import { BringUp, type StartRequest } from './bring-up.ts';
@@ -40,6 +41,16 @@ export interface Changing {
   /** @throws NookError `already_exists` */
   rename(name: string): void;
   reshape(shape: Partial<MachineRecord['shape']>): void;
+}
+
+/** A machine that nobody else does anything with. */
+export interface HeldMachine {
+  readonly record: MachineRecord;
+  readonly dir: string;
+  /** While it runs or is paused. */
+  readonly link: VmhostLink | undefined;
+  /** What it is now, without having run. */
+  become(state: VmState): void;
 }
 
 /** One VM of this home: its record, its vmhost while it runs, and its verbs, one at a time. */
@@ -77,6 +88,11 @@ export class Machine {
 
   get record(): MachineRecord {
     return this.#record;
+  }
+
+  /** What it writes to. */
+  get disk(): string {
+    return this.#dependencies.layers.diskOf(this.#record.id, this.dir);
   }
 
   get dir(): string {
@@ -148,6 +164,16 @@ export class Machine {
         ...{ dependencies: this.#dependencies, caller },
       });
       return this.#afterwards();
+    });
+  }
+
+  /** Work on the machine that no other verb comes between; a start is waited for, a stop in progress too. */
+  hold<T>(work: (held: HeldMachine) => Promise<T>): Promise<T> {
+    return this.#exclusively(async () => {
+      if (this.#link && this.#record.state !== 'running' && this.#record.state !== 'paused')
+        this.#requireLink('paused');
+      const become = (state: VmState) => this.#set({ state, cause: undefined });
+      return work({ record: this.#record, dir: this.dir, link: this.#link, become });
     });
   }
 
@@ -232,7 +258,7 @@ export class Machine {
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
   async recover(): Promise<void> {
     const { state } = this.#record;
-    if (!isLive(state)) return this.#settle(() => this.#cleanUp());
+    if (!isLive(state)) return this.#settle(() => this.#recoverOff());
     const identity = await identityOnDisk(this.dir);
     if (!identity || !isAlive(identity)) {
       const cause = state === 'starting' ? 'its start was interrupted' : 'its vmhost died';
@@ -244,10 +270,33 @@ export class Machine {
       return this.#settle(() => this.#onLost(undefined, 'its start was interrupted'));
     }
     const link = await VmhostLink.open(this.dir, identity.token).catch(() => undefined);
-    if (link) return this.#adopt(link, identity.token);
+    if (link) {
+      this.#adopt(link, identity.token);
+      this.#askForDisk(link);
+      return;
+    }
     // It lives and listens no more: it was ending when the daemon was gone.
     killExactly(identity);
     return this.#settle(() => this.#onLost(identity.token));
+  }
+
+  /** What was done to a machine that does not run may have been interrupted. */
+  async #recoverOff(): Promise<void> {
+    await this.#dependencies.layers.repair(this.#record, this.dir);
+    if (await adoptStaged(this.dir, this.disk)) this.#set({ state: 'suspended' });
+    else if (this.#record.state !== 'suspended') await discardSaved(join(this.dir, SAVED_FOLDER));
+    await this.#cleanUp();
+  }
+
+  /** An earlier daemon may have told it to go on with another one; it knows whether it did. */
+  #askForDisk(link: VmhostLink): void {
+    const { layers, log } = this.#dependencies;
+    if (!layers.records.disk(this.#record.id).next) return;
+    this.#exclusively(async () => {
+      const { disk } = await link.call<{ disk: string }>('disk', {}, { opId: 'op-recover', timeoutMs: SAVE_MS });
+      await layers.adopt(this.#record, this.dir, disk);
+      await layers.collect();
+    }).catch((error: Error) => log.warn({ vm: this.#record.name, error: error.message }, 'its disk is not known yet'));
   }
 
   /** Lets go of the vmhost, which goes on. */
@@ -298,7 +347,7 @@ export class Machine {
       if (came_up === 'cold' && boot === 1) templates.onColdBoot(this.#record);
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';
-      const kept = saved && (await keptMemory(this.dir));
+      const kept = saved && (await keptMemory(this.dir, this.disk));
       this.#set({
         state: kept ? 'suspended' : cancelled ? 'stopped' : 'failed',
         cause: (error as Error).message,
@@ -394,7 +443,9 @@ export class Machine {
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
     if (!end) await endLeftovers(this.dir, this.#dependencies);
-    const kept = await keptMemory(this.dir);
+    await this.#dependencies.layers.repair(this.#record, this.dir);
+    await adoptStaged(this.dir, this.disk);
+    const kept = await keptMemory(this.dir, this.disk);
     const lost = end?.state === 'suspended' && !kept ? 'its saved memory is not what was saved' : undefined;
     this.#set({
       state: kept ? 'suspended' : lost === undefined ? (end?.state ?? 'failed') : 'failed',
@@ -455,6 +506,7 @@ export class Machine {
       await this.#features.leave(force);
       await rm(this.dir, { recursive: true, force: true });
       this.#dependencies.records.delete(this.#record.id);
+      await this.#dependencies.layers.collect();
       this.#onRemoved();
       const { name, id } = this.#record;
       this.#dependencies.events.publish('vm.removed', { name, id }, { durable: true });

@@ -130,6 +130,31 @@ export class Machines {
     await requireMounts(driver, kernel);
   }
 
+  /**
+   * Makes a VM of another one, as `make` says; nothing is left behind when it fails.
+   * @param make writes the record by the function that it is given
+   */
+  async copy(
+    named: string | undefined,
+    make: (name: string, insert: (record: MachineRecord) => void) => Promise<void>,
+  ): Promise<Machine> {
+    const isTaken = (name: string) => this.#machines.has(name) || this.#reserved.has(name);
+    const name = named === undefined ? makeUpName(isTaken) : checkName(named);
+    if (isTaken(name)) throw nameTaken(name);
+    this.#reserved.add(name);
+    try {
+      let made: MachineRecord | undefined;
+      await make(name, (record) => {
+        this.#dependencies.records.insert(record);
+        made = record;
+      });
+      if (!made) throw new Error('a copy was made without a record');
+      return this.#add(made);
+    } finally {
+      this.#reserved.delete(name);
+    }
+  }
+
   imageUsers(digest: string): readonly string[] {
     return this.all()
       .map(({ record }) => record)
@@ -157,6 +182,8 @@ export class Machines {
       await rm(join(folder, id), { recursive: true, force: true });
     }
     await Promise.all(records.map((record) => this.#add(record).recover()));
+    const { layers } = this.#dependencies;
+    await layers.sweep(new Set(records.map(({ id }) => layers.records.disk(id).next?.layer ?? '')));
   }
 
   /** Waits until what follows the end of machines is done. */

@@ -45,8 +45,13 @@ const SECOND = [
  * @throws NookError `bad_params`
  */
 export function checkName(name: string): string {
+  return checkLabel(name, 'VM');
+}
+
+/** @param whose what it is to be a name of, e.g. `VM`. @throws NookError `bad_params` */
+export function checkLabel(name: string, whose: string): string {
   if (LABEL.test(name)) return name;
-  throw new NookError('bad_params', `'${name}' is not a VM name.`, {
+  throw new NookError('bad_params', `'${name}' is not a ${whose} name.`, {
     hint: 'Use 1 to 63 lower-case letters, digits and dashes, with a letter or digit at both ends.',
   });
 }

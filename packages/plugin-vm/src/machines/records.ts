@@ -3,6 +3,7 @@ import type { Labels } from '../changes/labels.ts';
 import type { BootStep, CameUp, GuestInit, NetworkSpec, VmMount, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
+import { layersMigration } from '../layers/layer-records.ts';
 import { poolMigration } from '../pool/pool-records.ts';
 import { startTimesMigration } from './usual-times.ts';
 
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   featureMigration,
   poolMigration,
   startTimesMigration,
+  layersMigration,
 ];
 
 /** What a VM is: fixed when it is created. */

@@ -99,9 +99,10 @@ export const RESUME_STEPS: readonly Step<StartContext>[] = START_STEPS.map((step
   step.name === 'template' ? { name: 'memory', run: checkMemory } : step,
 );
 
-async function checkMemory({ saved, record, dir, driver, setup, contribution }: StartContext): Promise<void> {
-  if (filled(contribution).drives.length > 0) throw new NookError('conflict', 'Its features have drives now.');
-  await checkSaved(filled(saved), { record, dir, driver, setup: filled(setup) });
+async function checkMemory({ saved, record, dir, driver, setup, ...context }: StartContext): Promise<void> {
+  if (filled(context.contribution).drives.length > 0) throw new NookError('conflict', 'Its features have drives now.');
+  const disk = context.dependencies.layers.diskOf(record.id, dir);
+  await checkSaved(filled(saved), { record, dir, disk, driver, setup: filled(setup) });
 }
 
 async function prepareKernel(context: StartContext): Promise<void> {
@@ -127,6 +128,7 @@ async function prepareDriver(context: StartContext): Promise<void> {
 async function findTemplate(context: StartContext): Promise<void> {
   if (context.cold || context.boot > 1 || !context.driver.capabilities.includes('ram_snapshot')) return;
   const { kernel_args, drives } = filled(context.contribution);
+  if (context.dependencies.layers.records.disk(context.record.id).layer !== undefined) return;
   if (kernel_args.length > 0 || drives.length > 0 || mountsOf(context.record).length > 0) return;
   context.template = await context.dependencies.templates.find(templateInputs(context));
   if (context.pooled && !context.template) throw new NookError('unavailable', 'There is no template for the pool.');
@@ -145,8 +147,9 @@ export function templateInputs(context: StartContext): TemplateInputs {
   };
 }
 
-async function prepareDisk({ record, dir, template }: StartContext): Promise<void> {
-  await ensureOverlay(dir, record, { user: machineUser(record.id), from: template?.disk });
+async function prepareDisk({ record, dir, template, dependencies }: StartContext): Promise<void> {
+  const disk = dependencies.layers.diskOf(record.id, dir);
+  await ensureOverlay(dir, record, { disk, user: machineUser(record.id), from: template?.disk });
 }
 
 /** The next start is a boot: from an empty overlay, as if there had been none. */
@@ -214,7 +217,7 @@ function hostSpec(context: StartContext): HostSpec {
 }
 
 function machineSpec(context: StartContext): MachineSpec {
-  const { record, dir } = context;
+  const { record, dir, dependencies } = context;
   const { shape } = record;
   const { mode, host_forwards } = filled(context.network);
   const workDir = join(dir, VM_FILES.machine);
@@ -227,9 +230,9 @@ function machineSpec(context: StartContext): MachineSpec {
     memory_mib: Math.floor(shape.memory_bytes / 1024 ** 2),
     kernel: machineKernel(context),
     disk: {
-      path: join(workDir, DISK_FILE),
+      path: dependencies.layers.diskOf(record.id, dir),
       format: 'qcow2',
-      layers: [{ path: shape.image_path, format: 'raw' }],
+      layers: dependencies.layers.below(record),
     },
     drives: filled(context.contribution).drives,
     // A machine of the pool knows its address, and gets somewhere when it is claimed.

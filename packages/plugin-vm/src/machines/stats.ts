@@ -1,8 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { GuestStats, VmStats } from '../contract.ts';
 import { processStats } from '../hosts/process-stats.ts';
-import { DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller } from './dependencies.ts';
 import type { Machine } from './machine.ts';
 
@@ -16,7 +14,7 @@ export async function statsOf(machine: Machine, caller: Caller, now: () => numbe
     askGuest(machine, caller),
     processStats(vmhost_pid),
     processStats(qemu_pid),
-    allocated(join(machine.dir, VM_FILES.machine, DISK_FILE)),
+    allocated(machine.disk),
   ]);
   return {
     ...{ name, state, at: now() },

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import type { VmhostLink } from '../hosts/vmhost-link.ts';
@@ -7,11 +6,11 @@ import { requireCapability } from '../machines/drivers.ts';
 import type { MachineRecord } from '../machines/records.ts';
 import { runSteps, type Step } from '../machines/step-runner.ts';
 import type { SaveResult } from '../vmhost/vm-host.ts';
-import { discardSaved, SAVED_FOLDER } from './saved-machine.ts';
+import { SAVED_FOLDER } from './saved-machine.ts';
 import { aboutMachine } from './take-up.ts';
 
 /** As long as a busy disk may take for all of a VM's memory. */
-const SAVE_MS = 120_000;
+export const SAVE_MS = 120_000;
 
 export interface SuspendContext {
   readonly record: MachineRecord;
@@ -19,14 +18,10 @@ export interface SuspendContext {
   readonly link: VmhostLink;
   readonly dependencies: Dependencies;
   readonly caller: Caller;
-  asked?: boolean;
 }
 
 /** What a vmhost began it also completes or takes back, whether or not anybody is left who asked for it. */
-export const SUSPEND_STEPS: readonly Step<SuspendContext>[] = [
-  { name: 'folder', run: makeFolder, undo: removeFolder },
-  { name: 'save', run: save },
-];
+export const SUSPEND_STEPS: readonly Step<SuspendContext>[] = [{ name: 'save', run: save }];
 
 /** Saves a machine that runs into its folder, and ends it. */
 export async function suspendMachine(context: SuspendContext): Promise<void> {
@@ -42,22 +37,10 @@ export async function suspendMachine(context: SuspendContext): Promise<void> {
   });
 }
 
-async function makeFolder({ dir }: SuspendContext): Promise<void> {
-  const folder = join(dir, SAVED_FOLDER);
-  await discardSaved(folder);
-  await mkdir(folder, { mode: 0o700 });
-}
-
-/** Once it was asked, the folder is the vmhost's. */
-async function removeFolder({ dir, asked }: SuspendContext): Promise<void> {
-  if (!asked) await discardSaved(join(dir, SAVED_FOLDER));
-}
-
 async function save(context: SuspendContext): Promise<void> {
   const { record, dir, link, caller } = context;
   const folder = join(dir, SAVED_FOLDER);
   const about = await aboutMachine(record, dir);
-  context.asked = true;
   await link.call<SaveResult>('save', { folder, about, end: true }, { opId: caller.opId, timeoutMs: SAVE_MS });
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type MachineState, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
 import { machineUser } from '../machines/machine-user.ts';
 import type { MachineRecord } from '../machines/records.ts';
-import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
+import { type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import {
   discardSaved,
   readSaved,
@@ -29,10 +29,10 @@ export function savedState(dir: string): MachineState {
 }
 
 /** What a machine that is gone can be taken up from. What a crash has left of less than that is removed. */
-export async function keptMemory(dir: string): Promise<SavedManifest | undefined> {
+export async function keptMemory(dir: string, disk: string): Promise<SavedManifest | undefined> {
   const folder = join(dir, SAVED_FOLDER);
   const manifest = await readSaved(folder);
-  const spoilt = manifest ? await whySpoilt(folder, manifest, diskOf(dir)) : 'it was not saved';
+  const spoilt = manifest ? await whySpoilt(folder, manifest, disk) : 'it was not saved';
   if (spoilt === undefined) return manifest;
   await discardSaved(folder);
   return undefined;
@@ -41,6 +41,7 @@ export async function keptMemory(dir: string): Promise<SavedManifest | undefined
 interface Present {
   readonly record: MachineRecord;
   readonly dir: string;
+  readonly disk: string;
   readonly driver: Pick<VmDriver, 'name' | 'title'>;
   readonly setup: VmDriverSetup;
 }
@@ -49,7 +50,8 @@ interface Present {
  * Refuses to let a saved machine go on as anything but what it was.
  * @throws NookError `conflict` with what differs
  */
-export async function checkSaved(saved: SavedManifest, { record, dir, driver, setup }: Present): Promise<void> {
+export async function checkSaved(saved: SavedManifest, present: Present): Promise<void> {
+  const { record, dir, disk, driver, setup } = present;
   const { about } = saved;
   const { vcpus, memory_bytes, network } = record.shape;
   const facts: [what: string, then: unknown, now: unknown][] = [
@@ -66,13 +68,9 @@ export async function checkSaved(saved: SavedManifest, { record, dir, driver, se
     const [what, then, now] = different;
     throw new NookError('conflict', `its ${what} was ${then} when it was saved, and is ${now} now`);
   }
-  const spoilt = await whySpoilt(join(dir, SAVED_FOLDER), saved, diskOf(dir));
+  const spoilt = await whySpoilt(join(dir, SAVED_FOLDER), saved, disk);
   if (spoilt !== undefined) throw new NookError('conflict', spoilt);
   // The machine maps the memory privately, but opens it as if to write.
   const user = machineUser(record.id);
   if (user) await chown(savedState(dir).ram, user.uid, user.gid);
-}
-
-function diskOf(dir: string): string {
-  return join(dir, VM_FILES.machine, DISK_FILE);
 }

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
@@ -234,6 +235,7 @@ export class VmHost {
     const memory =
       folder === undefined ? to : { ram: join(folder, SAVED_FILES.memory), devices: join(folder, SAVED_FILES.devices) };
     if (memory) this.#requireSaveable();
+    if (folder !== undefined) await emptyFolder(folder);
     const paused = this.#paused;
     if (paused && memory) await this.#machine.resume();
     else if (!paused) this.requireReady();
@@ -512,6 +514,11 @@ export class VmHost {
     this.#marks.push({ phase, at_ms: Math.round(performance.now() - this.#began) });
     this.onStatus(this.status());
   }
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  await discardSaved(folder);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
 }
 
 function stateOf(phase: HostPhase): HostStatus['state'] {

@@ -8,18 +8,19 @@ import { networkChecks } from './network-checks.ts';
 import type { DriverCheck, DriverSubject, VmDriverOptions } from './options.ts';
 import { pauseChecks } from './pause-checks.ts';
 import { signalChecks } from './signal-checks.ts';
+import { diskChecks, memoryChecks } from './snapshot-checks.ts';
 import { stopChecks } from './stop-checks.ts';
 
 /** What each capability promises, and that what is not declared is refused. */
 const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>> = {
-  disk_snapshot: [],
+  disk_snapshot: diskChecks,
   drives: [],
   mount_9p: [],
   network_connect: [],
   pause: pauseChecks,
   // What a guest makes of its power button is its own affair: a stop goes through this stage on its way.
   powerdown: [],
-  ram_snapshot: [],
+  ram_snapshot: memoryChecks,
   signal: signalChecks,
   user_network: networkChecks,
 };

@@ -148,7 +148,7 @@ export class TestVm implements AsyncDisposable {
   async nothingIsLeft(pid: number): Promise<void> {
     await untilGone(pid, 'the process of a machine that has ended', GONE_MS);
     const { dir } = await this.show();
-    const left = readdirSync(join(dir, 'machine')).filter((file) => file !== 'disk.qcow2');
+    const left = readdirSync(join(dir, 'machine')).filter((file) => !file.endsWith('.qcow2'));
     assert.deepEqual(left, [], 'files that the machine has left in its folder');
     assert.deepEqual(processesOf(dir), [], 'processes that carry the folder of a VM that has ended');
   }

@@ -1,0 +1,76 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FORK_STEPS } from '../../packages/plugin-vm/src/forks/fork-machine.ts';
+import { SNAPSHOT_STEPS } from '../../packages/plugin-vm/src/snapshots/create-snapshot.ts';
+import { RESTORE_STEPS } from '../../packages/plugin-vm/src/snapshots/restore-snapshot.ts';
+import type { Shown } from '../harness/busybox-vm.ts';
+import { Home } from '../harness/home.ts';
+import { runCell } from './cell.ts';
+import type { Fault } from './faults.ts';
+import { Gates } from './gates.ts';
+import { KINDS } from './kinds.ts';
+
+const kind = KINDS.find(({ name }) => name === 'template') as (typeof KINDS)[number];
+
+/** In the vmhost: the memory is written; the machine writes to another disk. */
+const IN_VMHOST = ['save.memory', 'save.disk'];
+const PROCESSES: readonly Fault[] = ['error', 'nookd', 'vmhost'];
+const gates = (prefix: string, steps: readonly { readonly name: string }[]) =>
+  steps.map(({ name }) => `${prefix}.${name}`);
+
+const COPIES = [
+  {
+    name: 'a fork',
+    command: (vm: string) => ['vm', 'fork', vm],
+    gates: [...gates('fork', FORK_STEPS), ...IN_VMHOST],
+    faults: PROCESSES,
+  },
+  {
+    name: 'a snapshot',
+    command: (vm: string) => ['vm', 'snapshot', 'create', vm, 'second'],
+    gates: gates('snapshot', SNAPSHOT_STEPS),
+    faults: PROCESSES,
+  },
+  {
+    name: 'a restore',
+    command: (vm: string) => ['vm', 'snapshot', 'restore', '--force', vm, 'first'],
+    gates: gates('restore', RESTORE_STEPS),
+    faults: ['error', 'nookd'] as readonly Fault[],
+  },
+];
+
+describe.each(COPIES)('$name', ({ command, gates: points, faults }) => {
+  let home: Home;
+  let closed: Gates;
+  let number = 0;
+
+  beforeAll(async () => {
+    closed = await Gates.create();
+    home = await Home.create({ config: kind.config, env: { NOOK_VM_GATE: closed.dir } });
+    await kind.prepare(home);
+  });
+
+  afterAll(async () => {
+    await home[Symbol.asyncDispose]();
+    await rm(closed.dir, { recursive: true });
+  });
+
+  for (const gate of points) {
+    for (const fault of faults) {
+      it(`${fault} at ${gate}`, async () => {
+        const vm = `vm-${++number}`;
+        await kind.make(home, vm);
+        await home.ok('vm', 'start', vm);
+        await home.ok('vm', 'exec', vm, '--', 'sh', '-c', 'echo data > /root/file; sync');
+        await home.ok('vm', 'snapshot', 'create', vm, 'first');
+        await runCell({ home, gates: closed, vm, command: command(vm), gate, fault });
+        for (const { name } of await home.json<Shown[]>('vm', 'list')) {
+          await home.ok('vm', 'start', name);
+          expect(await home.ok('vm', 'exec', name, '--', 'cat', '/root/file')).toBe('data\n');
+          await home.ok('vm', 'rm', '--force', name);
+        }
+        expect(await home.surplus()).toEqual([]);
+      });
+    }
+  }
+});
