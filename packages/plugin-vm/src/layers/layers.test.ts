@@ -76,6 +76,13 @@ it('takes a freeze back, or completes it when the machine may have gone on', asy
   expect(await files()).toEqual([`${layer}.qcow2`]);
 });
 
+it('leaves nothing of a freeze during which the machine ended', async () => {
+  const { record, folder } = await vm('web');
+  const freeze = layers.begin(record, folder);
+  await Promise.all([expect(freeze).rejects.toThrow('ended meanwhile'), layers.repair(record, folder)]);
+  expect([await files(), await readdir(join(folder, 'machine'))]).toEqual([[], ['disk.qcow2']]);
+});
+
 it('lets a disk stand on so many layers and no more', async () => {
   const { record, folder } = await vm('web');
   for (let depth = 0; depth < 32; depth++) {

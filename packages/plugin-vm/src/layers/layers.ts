@@ -70,11 +70,23 @@ export class Layers {
       await this.stand(record, { on: layer, at: next });
       await mkdir(this.#dir, { recursive: true, mode: 0o700 });
       await link(join(dir, VM_FILES.machine, present.file), this.path(layer));
+      await this.#requireBegun(record, { layer, next });
     } catch (error) {
       await this.settle(record, dir, { switched: false });
       throw error;
     }
     return { layer, next };
+  }
+
+  /** The machine may have ended in between, and what was begun by then been taken back. */
+  async #requireBegun({ id, name }: MachineRecord, { layer, next }: Freeze): Promise<void> {
+    const present = this.records.disk(id);
+    if (present.next?.layer === layer) return;
+    if (present.layer !== layer) {
+      await rm(next, { force: true });
+      await rm(this.path(layer), { force: true });
+    }
+    throw new NookError('operation_failed', `VM '${name}' ended meanwhile.`);
   }
 
   /** An empty disk on a layer. */
