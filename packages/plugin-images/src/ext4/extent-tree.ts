@@ -45,10 +45,18 @@ export function extentTree(extents: readonly Extent[], options: TreeOptions): { 
   return { root, blocks };
 }
 
+/** A longer one would be read as one that was never written. */
+function split({ logical, physical, blocks }: Extent): Extent[] {
+  return Array.from({ length: Math.ceil(blocks / MAX_EXTENT) }, (_, index) => {
+    const at = index * MAX_EXTENT;
+    return { logical: logical + at, physical: physical + at, blocks: Math.min(MAX_EXTENT, blocks - at) };
+  });
+}
+
 /** Runs that follow each other are one extent, up to the length that one can have. */
 function merged(extents: readonly Extent[]): Extent[] {
   const result: Extent[] = [];
-  for (const extent of extents) {
+  for (const extent of extents.flatMap(split)) {
     const last = result.at(-1);
     const follows =
       last !== undefined &&
