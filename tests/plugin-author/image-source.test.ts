@@ -11,6 +11,8 @@ import { images } from '@nook/plugin-images';
 import { buildTar, startTestDaemon } from '@nook/testkit';
 import { conformance } from '@nook/testkit/conformance';
 import { afterAll, describe, expect, test } from 'vitest';
+import { startRegistry } from '../../packages/plugin-images/src/testing/registry.ts';
+import { layoutOf, run } from '../../packages/plugin-images/src/testing/umoci.ts';
 import { webImages } from './web-images.ts';
 
 const FILES = {
@@ -33,7 +35,13 @@ writeFileSync(archive, FILES['tools.tar']);
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+const registry = await startRegistry(folder);
+const pushed = `${registry.host}/tools:v1`;
+const layout = await layoutOf(folder, [FILES['tools.tar']]);
+run('skopeo', 'copy', '-q', '--dest-tls-verify=false', `oci:${layout}`, `docker://${pushed}`);
+
 afterAll(async () => {
+  await registry[Symbol.asyncDispose]();
   server.closeAllConnections();
   server.close();
   await rm(folder, { recursive: true });
@@ -85,7 +93,7 @@ describe('an image of a source that a stranger wrote', () => {
     await expect(daemon.call('image.pull', { reference: 'ftp://x/y.tar' })).rejects.toMatchObject({
       code: 'not_found',
       message: "No source of images here knows 'ftp:'.",
-      hint: expect.stringMatching(/'debian:', 'file:', 'http:', 'https:'/),
+      hint: expect.stringMatching(/'debian:', 'file:', 'registry:', 'http:', 'https:'/),
     });
     expect(await daemon.call('image.list', {})).toHaveLength(2);
   });
@@ -110,6 +118,6 @@ describe('conformance', () => {
 
   conformance(images, {
     calls: { images: (capability) => capability.defaultImage(), kernels: (capability) => capability.get() },
-    images: ['busybox', 'debian-12', `file:${archive}`],
+    images: ['busybox', 'debian-12', `file:${archive}`, `registry:${pushed}`],
   });
 });
