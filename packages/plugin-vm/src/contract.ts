@@ -1,4 +1,4 @@
-import type { OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonapi';
+import type { ImageConfig, OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonapi';
 
 export type * from './changes/change-contract.ts';
 
@@ -186,7 +186,7 @@ export interface LayerView {
 
 /** A command for the guest: an argument vector, never a shell line. */
 export interface ExecRequest {
-  /** Absent: the user's login shell. */
+  /** Absent: what the image runs, of `vm.run`; else the user's login shell. */
   readonly argv?: readonly string[] | undefined;
   /** `NAME=value` */
   readonly env?: readonly string[] | undefined;
@@ -450,7 +450,13 @@ interface ImagesNeed {
   ensure(
     reference: string,
     options: Ensure,
-  ): Promise<{ readonly name: string; readonly digest: string; readonly path: string; readonly size_bytes: number }>;
+  ): Promise<{
+    readonly name: string;
+    readonly digest: string;
+    readonly path: string;
+    readonly size_bytes: number;
+    readonly config?: ImageConfig;
+  }>;
 }
 
 interface KernelsNeed {

@@ -45,8 +45,9 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
       const machine = await machines.create(request, call, starting);
       return orRemove(machine, call, async () => {
         const vm = await machine.start(call, starting);
-        if (exec === undefined) return { vm };
-        return { vm, session: await machine.guest.exec(call, { ...exec, detach }) };
+        if (exec === undefined && !machine.guest.hasCommand) return { vm };
+        const request = exec ?? { stdin: false };
+        return { vm, session: await machine.guest.run(call, { ...request, detach }) };
       });
     },
   });

@@ -24,7 +24,7 @@ export async function layoutOf(directory: string, layers: readonly Buffer[]): Pr
 }
 
 /** The program that prints what a tree is made of; static, so that it runs in any guest. */
-function manifestProgram(directory: string): string {
+export function manifestProgram(directory: string): string {
   const program = join(directory, 'manifest');
   if (!existsSync(program)) run('musl-gcc', '-static', '-O2', '-o', program, SOURCE);
   return program;

@@ -14,7 +14,10 @@ export const run: CliCommand = {
     ...EXEC_OPTIONS,
     count: { value: 'N', help: 'make so many at once, NAME-1 to NAME-N, and run the command in each' },
   },
-  trailing: { name: 'COMMAND', help: 'the command and its arguments; without one: a login shell' },
+  trailing: {
+    name: 'COMMAND',
+    help: 'the command and its arguments; without one: what the image runs, else a login shell',
+  },
   examples: [
     'nook vm run -- make test',
     'nook vm run',

@@ -1,12 +1,15 @@
 import { join } from 'node:path';
-import { isNookError, NookError } from '@nook/daemonapi';
+import { type ImageConfig, isNookError, NookError } from '@nook/daemonapi';
 import type { CopyRequest, ExecRequest, SessionHandle, SessionView } from '../contract.ts';
 import { ANSWER_MS, type VmhostLink } from '../hosts/vmhost-link.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller } from './dependencies.ts';
+import { imageCommand, withImageConfig } from './image-run.ts';
 
 interface Asked {
   readonly name: () => string;
+  /** How its image wants to be run. */
+  readonly imageConfig: () => ImageConfig | undefined;
   /** The machine's folder. */
   readonly dir: string;
   /** @throws NookError `not_running`, also when it is paused, unless that, or any state with a vmhost, will do */
@@ -30,8 +33,20 @@ export class GuestCalls {
 
   async exec(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
     const link = this.#asked.link();
-    const started = await link.call<{ session: string; token: string }>('exec.start', request, asking(caller));
+    const asked = withImageConfig(request, this.#asked.imageConfig());
+    const started = await link.call<{ session: string; token: string }>('exec.start', asked, asking(caller));
     return this.#handle(started.session, started.token);
+  }
+
+  /** Begins the first command: the one given, else the image's, else a login shell. */
+  run(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
+    const argv = request.argv ?? imageCommand(this.#asked.imageConfig());
+    return this.exec(caller, argv === undefined ? request : { ...request, argv });
+  }
+
+  /** Whether the image says what to run. */
+  get hasCommand(): boolean {
+    return imageCommand(this.#asked.imageConfig()) !== undefined;
   }
 
   async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {

@@ -76,6 +76,7 @@ export class Machine {
     this.#onRemoved = onRemoved;
     this.guest = new GuestCalls({
       name: () => this.#record.name,
+      imageConfig: () => this.#record.shape.image_config,
       dir: this.dir,
       link: (also) => (also === 'any' ? this.#anyLink() : this.#requireLink(also)),
     });

@@ -1,4 +1,4 @@
-import { type Migration, NookError, type Store } from '@nook/daemonapi';
+import { type ImageConfig, type Migration, NookError, type Store } from '@nook/daemonapi';
 import type { Labels } from '../changes/labels.ts';
 import type { BootStep, CameUp, GuestInit, NetworkSpec, VmMount, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
@@ -33,6 +33,8 @@ interface MachineShape {
   readonly image: string;
   readonly image_digest: string;
   readonly image_path: string;
+  /** How the image wants to be run. Absent in records of earlier versions. */
+  readonly image_config?: ImageConfig | undefined;
   readonly vcpus: number;
   readonly memory_bytes: number;
   readonly disk_bytes: number;

@@ -25,6 +25,7 @@ export async function resolveShape(
     image: image.name,
     image_digest: image.digest,
     image_path: image.path,
+    image_config: image.config,
     disk_bytes: checkDisk(shape.disk_bytes, image),
   };
 }
