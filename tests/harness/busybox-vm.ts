@@ -16,5 +16,8 @@ export interface Shown {
   readonly came_up?: string;
   readonly accelerator?: string;
   readonly dir: string;
+  readonly desired?: string;
+  readonly restarts?: number;
+  readonly next_restart_at?: number;
   readonly boot: readonly { readonly name: string }[];
 }

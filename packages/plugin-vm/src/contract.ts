@@ -1,4 +1,5 @@
 import type { ImageConfig, OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonapi';
+import type { LifeRequest, LifeView } from './supervision/life-contract.ts';
 
 export type * from './changes/change-contract.ts';
 
@@ -37,7 +38,7 @@ export interface PublishedPortView {
   readonly guest_port: number;
 }
 
-export interface VmView {
+export interface VmView extends LifeView {
   readonly name: string;
   readonly id: string;
   readonly state: VmState;
@@ -87,7 +88,7 @@ export interface FeatureView {
 }
 
 /** What a new VM is to be; everything has a default. */
-export interface VmRequest {
+export interface VmRequest extends LifeRequest {
   /** A DNS label; made up when absent. */
   readonly name?: string | undefined;
   readonly image?: string | undefined;

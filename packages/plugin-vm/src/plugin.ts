@@ -23,6 +23,7 @@ import { qemuDriver } from './qemu/driver.ts';
 import { registerSavedMethods } from './saved/saved-methods.ts';
 import { SnapshotRecords } from './snapshots/snapshot-records.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
+import { SupervisionRecords } from './supervision/supervision-records.ts';
 import { TemplateBuilder } from './templates/template-builder.ts';
 import { registerTemplateMethods } from './templates/template-methods.ts';
 import { Templates } from './templates/templates.ts';
@@ -50,6 +51,8 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const layers = new Layers({ records: new LayerRecords(store), dir: join(dirs.state, 'layers'), clock });
     const dependencies: Dependencies = {
       records: new Records(store),
+      supervision: new SupervisionRecords(store),
+      operations: context.operations,
       ...{ config, dirs, log, clock, events, drivers, templates, layers },
       activity: new Activity(),
       usualTimes: new UsualTimes(store),
@@ -95,6 +98,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
         pool.start();
       },
       async stop(signal) {
+        machines.rest();
         builder.stop();
         await pool.stop();
         await machines.settle(signal);

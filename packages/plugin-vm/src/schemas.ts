@@ -27,6 +27,14 @@ const shape = {
 /** What they may be is told by a sentence, not by a schema. */
 const labels = z.record(z.string(), z.string());
 export const filter = z.array(z.string().max(512)).max(64).optional();
+const duration = z.union([z.string().max(32), z.number()]);
+
+const life = {
+  restart: z.string().max(32).optional(),
+  autostart: z.boolean().optional(),
+  idle_timeout: duration.optional(),
+  max_duration: duration.optional(),
+};
 
 const request = {
   name: name.optional(),
@@ -38,6 +46,7 @@ const request = {
   init: init.optional(),
   mounts: z.array(z.strictObject({ ...mount, read_only: z.boolean().optional() })).optional(),
   labels: labels.optional(),
+  ...life,
 };
 
 const exec = {
@@ -175,6 +184,17 @@ export const vmView = z.object({
   mounts: z.array(z.object({ ...mount, read_only: z.boolean() })),
   labels,
   next_start: z.object({ vcpus: z.number().optional(), memory_bytes: z.number().optional() }).optional(),
+  restart: z.string(),
+  autostart: z.boolean(),
+  idle_timeout_seconds: figure,
+  max_duration_seconds: figure,
+  desired: z.enum(['running', 'stopped']),
+  restarts: z.number(),
+  next_restart_at: figure,
+  exit_code: figure,
+  signal: z.string().optional(),
+  last_phase: z.string().optional(),
+  console_tail: z.array(z.string()).optional(),
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),

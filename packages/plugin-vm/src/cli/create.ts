@@ -5,7 +5,11 @@ export const create: CliCommand = {
   name: 'vm create',
   summary: 'Make a VM without starting it',
   options: { ...SHAPE_OPTIONS, start: { help: 'start it as well' } },
-  examples: ['nook vm create --name web', 'nook vm create --name big --vcpus 4 --memory 4G --start'],
+  examples: [
+    'nook vm create --name web',
+    'nook vm create --name big --vcpus 4 --memory 4G --start',
+    'nook vm create --name job --restart on-failure:3 --idle-timeout 30m',
+  ],
   async run({ options, context }) {
     using progress = context.progress();
     const vm = await context.call(

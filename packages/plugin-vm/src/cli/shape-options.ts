@@ -4,6 +4,7 @@ import { NookError } from '@nook/daemonapi';
 import type { GuestInit, VmRequest } from '../contract.ts';
 import { featurePart } from './feature-part.ts';
 import { labelsOf } from './label-options.ts';
+import { LIFE_OPTIONS, lifeRequest } from './life-options.ts';
 
 export const SIZE_OPTIONS: Readonly<Record<string, CliOption>> = {
   vcpus: { value: 'N', help: 'virtual CPUs (default 1)' },
@@ -35,6 +36,7 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     help: "a folder of the host as a folder of the guest; needs a kernel with 9p, e.g. 'debian'",
   },
   label: { value: 'KEY=VALUE', multiple: true, help: 'a word of your own, for vm list --filter label=KEY[=VALUE]' },
+  ...LIFE_OPTIONS,
   rm: { help: 'remove the VM when its session ends, or when it stops' },
 };
 
@@ -53,6 +55,7 @@ export function shapeRequest(options: OptionValues): VmRequest {
       : { features: Object.fromEntries((options.feature as readonly string[]).map(featurePart)) }),
     ...(options.mount === undefined ? {} : { mounts: (options.mount as readonly string[]).map(mountOf) }),
     ...labelsOf(options.label),
+    ...lifeRequest(options),
     ...(options.rm === true ? { auto_remove: true } : {}),
   };
 }

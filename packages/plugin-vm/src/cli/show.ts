@@ -33,14 +33,33 @@ function facts(vm: VmView): [string, string][] {
     ['came up', vm.came_up && [vm.came_up, vm.fallback].filter(Boolean).join(': ')],
     ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],
     ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],
+    ['restart', lifeOf(vm)],
+    ['limits', limitsOf(vm)],
+    ['process', vm.signal ? `ended by ${vm.signal}` : vm.exit_code ? `exited with code ${vm.exit_code}` : undefined],
+    ['last phase', vm.state === 'failed' ? vm.last_phase : undefined],
     ['created', time(vm.created_at)],
     ['started', time(vm.started_at)],
     ['ended', time(vm.ended_at)],
     ['vmhost', vm.vmhost_pid?.toString()],
     ['qemu', vm.qemu_pid?.toString()],
     ['folder', vm.dir],
+    ...(vm.console_tail ?? []).map((line): [string, string] => ['console', line]),
   ];
   return rows.filter((row): row is [string, string] => row[1] !== undefined);
+}
+
+function lifeOf({ restart, restarts, next_restart_at, autostart }: VmView): string {
+  const said = [restart, autostart ? 'with the daemon' : '', restarts > 0 ? `restarted ${restarts} ×` : ''];
+  const next = next_restart_at === undefined ? '' : `next at ${new Date(next_restart_at).toISOString()}`;
+  return [...said, next].filter(Boolean).join(', ');
+}
+
+function limitsOf({ idle_timeout_seconds, max_duration_seconds }: VmView): string | undefined {
+  const said = [
+    idle_timeout_seconds === undefined ? '' : `stopped after ${idle_timeout_seconds} s without a session`,
+    max_duration_seconds === undefined ? '' : `stopped ${max_duration_seconds} s after its start`,
+  ];
+  return said.filter(Boolean).join(', ') || undefined;
 }
 
 function showBoot({ out }: CliContext, steps: readonly BootStep[]): void {

@@ -50,6 +50,6 @@ export function commandLine(pid: number): string[] {
   }
 }
 
-function bootId(): string {
+export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

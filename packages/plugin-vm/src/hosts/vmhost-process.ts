@@ -78,11 +78,21 @@ function untilReady(child: ChildProcess): Promise<string | undefined> {
   });
 }
 
+/** How the latest boot of a VM ended, when it was this one. */
+export async function readEndOfBoot(dir: string, boot: number): Promise<HostEnd | undefined> {
+  const end = await readLatestEnd(dir);
+  return end?.boot === boot ? end : undefined;
+}
+
 /** How the machine that this token stood for ended, as its vmhost wrote it down. */
 export async function readEnd(dir: string, token: string): Promise<HostEnd | undefined> {
+  const end = await readLatestEnd(dir);
+  return end?.token === token ? end : undefined;
+}
+
+async function readLatestEnd(dir: string): Promise<HostEnd | undefined> {
   try {
-    const end = JSON.parse(await readFile(join(dir, VM_FILES.ended), 'utf8')) as HostEnd;
-    return end.token === token ? end : undefined;
+    return JSON.parse(await readFile(join(dir, VM_FILES.ended), 'utf8')) as HostEnd;
   } catch {
     return undefined;
   }

@@ -15,6 +15,8 @@ export interface StartRequest {
   readonly sessionExpected: boolean;
   /** A suspended VM is booted, and its memory thrown away. */
   readonly discardMemory?: boolean | undefined;
+  /** Nobody asked for it but the policy of the machine. */
+  readonly supervised?: boolean;
 }
 
 interface StartOptions extends StartRequest {

@@ -1,8 +1,9 @@
-import type { Clock, Dirs, EventBus, Logger, NeedsOf, Progress } from '@nook/daemonapi';
+import type { Clock, Dirs, EventBus, Logger, NeedsOf, Operations, Progress } from '@nook/daemonapi';
 import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
 import type { Features } from '../features/features.ts';
 import type { Layers } from '../layers/layers.ts';
+import type { SupervisionRecords } from '../supervision/supervision-records.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Activity } from './activity.ts';
 import type { Drivers } from './drivers.ts';
@@ -13,6 +14,8 @@ import type { UsualTimes } from './usual-times.ts';
 /** What the machines of one daemon work with. */
 export interface Dependencies extends NeedsOf<'vm'> {
   readonly records: Records;
+  readonly supervision: SupervisionRecords;
+  readonly operations: Operations;
   readonly config: VmConfig;
   readonly dirs: Dirs;
   readonly log: Logger;

@@ -5,15 +5,19 @@ import type { CameUp, VmState, VmView } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import { MachineFeatures } from '../features/machine-features.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
-import { isAlive, killExactly } from '../hosts/process-identity.ts';
+import type { ProcessIdentity } from '../hosts/process-identity.ts';
+import { bootId, isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
-import { readEnd } from '../hosts/vmhost-process.ts';
+import { readEnd, readEndOfBoot } from '../hosts/vmhost-process.ts';
 import { CLAIM_MS, claimSpec } from '../pool/claim-steps.ts';
 import type { Claim } from '../pool/pool.ts';
 import { adoptStaged } from '../saved/saved-copy.ts';
 import { discardSaved, readSaved, SAVED_FOLDER, type SavedManifest } from '../saved/saved-machine.ts';
 import { cannotResume, SAVE_MS, suspendMachine } from '../saved/suspend.ts';
 import { keptMemory } from '../saved/take-up.ts';
+import { lastWords } from '../supervision/last-words.ts';
+import type { Ended } from '../supervision/restart-plan.ts';
+import { Supervision } from '../supervision/supervision.ts';
 import type { HostStatus } from '../vmhost/host-spec.ts';
 import { BringUp, type StartRequest } from './bring-up.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
@@ -60,6 +64,7 @@ export class Machine {
   /** Told when the machine is no more. */
   readonly #onRemoved: () => void;
   readonly #features: MachineFeatures;
+  readonly #supervision: Supervision;
   #link: VmhostLink | undefined;
   /** Settles when the loss of the latest link has been dealt with. */
   #settled: Promise<void> = Promise.resolve();
@@ -85,6 +90,14 @@ export class Machine {
       facts: () => machineFacts(this.#record),
       dir: this.dir,
     });
+    this.#supervision = new Supervision({
+      id: record.id,
+      records: dependencies.supervision,
+      clock: dependencies.clock,
+      life: () => this.#record.shape.life ?? {},
+      live: isLive(record.state),
+      start: () => this.#restart(),
+    });
   }
 
   get record(): MachineRecord {
@@ -107,7 +120,10 @@ export class Machine {
 
   /** @param options.parts with what each feature keeps of its part */
   view({ parts = false }: { parts?: boolean } = {}): VmView {
-    return view(this.#record, { dir: this.dir, status: this.#link?.status, features: this.#features.view(parts) });
+    return view(this.#record, {
+      ...{ dir: this.dir, status: this.#link?.status, features: this.#features.view(parts) },
+      ...{ supervision: this.#supervision.view(), full: parts },
+    });
   }
 
   /** As `view`, each step of the start with the time that it usually takes. */
@@ -124,11 +140,16 @@ export class Machine {
 
   /** A VM that was suspended goes on. @throws NookError `conflict` when it cannot; its memory is kept then */
   start(caller: Caller, options: StartRequest): Promise<VmView> {
-    return this.#exclusively(() => this.#startNow(caller, options));
+    if (!options.supervised) this.#supervision.asked('running');
+    return this.#exclusively(async () => {
+      if (options.supervised && !this.#supervision.due) return this.view();
+      return this.#startNow(caller, options);
+    });
   }
 
   /** Ends the machine within `timeoutMs`, gently at first; a start in progress is given up. */
   async stop(caller: Caller, timeoutMs: number): Promise<VmView> {
+    this.#supervision.asked('stopped');
     this.#giveUpStart('it was stopped while it started');
     return this.#exclusively(async () => {
       const link = this.#link;
@@ -180,6 +201,7 @@ export class Machine {
 
   /** Ends the machine at once, also in the middle of a stop or a start. */
   async kill(caller: Caller): Promise<VmView> {
+    this.#supervision.asked('stopped');
     if (this.#start) {
       this.#giveUpStart('it was killed while it started');
       await this.#queue;
@@ -259,9 +281,14 @@ export class Machine {
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
   async recover(): Promise<void> {
     const { state } = this.#record;
-    if (!isLive(state)) return this.#settle(() => this.#recoverOff());
+    if (!isLive(state)) {
+      if (state !== 'suspended') this.#supervision.recover({ rebooted: false });
+      return this.#settle(() => this.#recoverOff());
+    }
     const identity = await identityOnDisk(this.dir);
     if (!identity || !isAlive(identity)) {
+      const rebooted = isOfAnotherBoot(identity) || isOfAnotherBoot(this.#record.run.vmhost);
+      if (rebooted) return this.#settle(() => this.#onLost(identity?.token, 'the host was restarted', 'host'));
       const cause = state === 'starting' ? 'its start was interrupted' : 'its vmhost died';
       return this.#settle(() => this.#onLost(identity?.token, cause));
     }
@@ -302,6 +329,7 @@ export class Machine {
 
   /** Lets go of the vmhost, which goes on. */
   release(): void {
+    this.#supervision.close();
     this.#link?.close();
     this.#link = undefined;
   }
@@ -318,6 +346,31 @@ export class Machine {
       this.#start = undefined;
     }
     return this.view();
+  }
+
+  /** Nothing is started by itself any more. */
+  rest(): void {
+    this.#supervision.close();
+  }
+
+  /** Starts it because its policy says so. */
+  #restart(): void {
+    const { operations, log, clock } = this.#dependencies;
+    const { done } = operations.begin('vm.restart.auto', async (operation) => {
+      this.#supervision.onStart();
+      await this.start(operation, { sessionExpected: false, supervised: true });
+      this.#supervision.onUp();
+    });
+    done.catch((error: unknown) => {
+      log.warn({ vm: this.#record.name, error: String(error) }, 'a VM could not be started again');
+      if (!this.#supervision.due || (isNookError(error) && error.code === 'cancelled')) return;
+      this.#endedBadly({ at: clock.now(), failed: true, cause: (error as Error).message });
+    });
+  }
+
+  #endedBadly(ended: Ended): void {
+    const cause = this.#supervision.onEnd(ended);
+    if (cause !== undefined) this.#set({ state: 'failed', cause });
   }
 
   async #bringUp(caller: Caller, options: StartRequest): Promise<void> {
@@ -349,10 +402,13 @@ export class Machine {
     } catch (error) {
       const cancelled = isNookError(error) && error.code === 'cancelled';
       const kept = saved && (await keptMemory(this.dir, this.disk));
+      const end = await readEndOfBoot(this.dir, boot);
+      const last = cancelled ? {} : await lastWords(this.dir, end, { boot, phase: undefined });
+      if (cancelled && !options.supervised) this.#supervision.asked('stopped');
       this.#set({
         state: kept ? 'suspended' : cancelled ? 'stopped' : 'failed',
         cause: (error as Error).message,
-        run: { ...this.#record.run, ended_at: clock.now() },
+        run: { ...this.#record.run, ...last, ended_at: clock.now() },
       });
       throw error;
     }
@@ -440,7 +496,8 @@ export class Machine {
   }
 
   /** The vmhost is gone: the machine has ended, or the vmhost died and the kernel took QEMU along. */
-  async #onLost(token: string | undefined, cause = 'its vmhost died'): Promise<void> {
+  async #onLost(token: string | undefined, cause = 'its vmhost died', by?: Ended['by']): Promise<void> {
+    const phase = this.#link?.status?.phase;
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
     if (!end) await endLeftovers(this.dir, this.#dependencies);
@@ -448,16 +505,28 @@ export class Machine {
     await adoptStaged(this.dir, this.disk);
     const kept = await keptMemory(this.dir, this.disk);
     const lost = end?.state === 'suspended' && !kept ? 'its saved memory is not what was saved' : undefined;
+    const { boot, started_at } = this.#record.run;
+    const last = await lastWords(this.dir, end, { boot, phase });
     this.#set({
       state: kept ? 'suspended' : lost === undefined ? (end?.state ?? 'failed') : 'failed',
       cause: kept && end?.state === 'suspended' ? undefined : (lost ?? end?.cause ?? cause),
       run: {
         ...this.#record.run,
+        ...last,
         ended_at: end?.at ?? this.#dependencies.clock.now(),
         qemu_pid: undefined,
         vmhost: undefined,
       },
     });
+    this.#endedBadly({
+      at: this.#record.run.ended_at ?? this.#dependencies.clock.now(),
+      failed: this.#record.state === 'failed',
+      cause: this.#record.cause ?? '',
+      by: end?.ended_by ?? (end?.cause === 'stopped as asked' ? 'asked' : by),
+      up_since: started_at,
+    });
+    if (this.#record.state === 'suspended') this.#supervision.asked('stopped');
+    if (by === 'host') this.#supervision.recover({ rebooted: true });
     await this.#cleanUp();
   }
 
@@ -504,6 +573,7 @@ export class Machine {
 
   #removeNow(force: boolean): Promise<void> {
     this.#removal ??= (async () => {
+      this.#supervision.close();
       await this.#features.leave(force);
       await rm(this.dir, { recursive: true, force: true });
       this.#dependencies.records.delete(this.#record.id);
@@ -569,6 +639,10 @@ function paused(name: string): NookError {
 
 function machineDir({ dirs }: Pick<Dependencies, 'dirs'>, id: string): string {
   return join(dirs.state, 'vms', id);
+}
+
+function isOfAnotherBoot(identity: ProcessIdentity | undefined): boolean {
+  return identity !== undefined && identity.boot_id !== '' && identity.boot_id !== bootId();
 }
 
 function isLive(state: VmState): boolean {

@@ -6,6 +6,7 @@ import { checkLabels } from '../changes/labels.ts';
 import type { VmRequest } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import type { Pool } from '../pool/pool.ts';
+import { checkLife } from '../supervision/life.ts';
 import type { StartRequest } from './bring-up.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { macOf } from './mac.ts';
@@ -59,6 +60,7 @@ export class Machines {
         { name, image: reference, vcpus, memory_bytes },
         caller.signal,
       );
+      const life = checkLife(request);
       const shape = await resolveShape({ ...request, image: reference }, this.#dependencies, caller);
       const mounted = (shape.mounts ?? []).length > 0;
       if (mounted) await this.#requireMounts(name, caller);
@@ -71,7 +73,7 @@ export class Machines {
         name,
         state: 'created',
         created_at: this.#dependencies.clock.now(),
-        shape: { ...shape, labels, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
+        shape: { ...shape, labels, life, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
         run: { boot: 0, steps: [] },
       };
       const { records, features } = this.#dependencies;
@@ -192,6 +194,11 @@ export class Machines {
     const cut = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => cut.resolve(), { once: true });
     await Promise.race([Promise.allSettled(this.all().map((machine) => machine.settled)), cut.promise]);
+  }
+
+  /** Nothing is started by itself any more. */
+  rest(): void {
+    for (const machine of this.#machines.values()) machine.rest();
   }
 
   release(): void {

@@ -5,6 +5,9 @@ import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 import { layersMigration } from '../layers/layer-records.ts';
 import { poolMigration } from '../pool/pool-records.ts';
+import type { LastWords } from '../supervision/last-words.ts';
+import type { Life } from '../supervision/life.ts';
+import { supervisionMigration } from '../supervision/supervision-records.ts';
 import { startTimesMigration } from './usual-times.ts';
 
 export const migrations: readonly Migration[] = [
@@ -24,6 +27,7 @@ export const migrations: readonly Migration[] = [
   poolMigration,
   startTimesMigration,
   layersMigration,
+  supervisionMigration,
 ];
 
 /** What a VM is: fixed when it is created. */
@@ -48,6 +52,8 @@ interface MachineShape {
   readonly next?: Partial<MachineShape> | undefined;
   /** Absent in records of earlier versions: none. */
   readonly labels?: Labels | undefined;
+  /** Absent in records of earlier versions: nothing of it. */
+  readonly life?: Life | undefined;
   readonly mac: string;
   readonly machine_id: string;
 }
@@ -60,7 +66,7 @@ export interface KernelPin {
 }
 
 /** What the latest start made of it. */
-export interface MachineRun {
+export interface MachineRun extends LastWords {
   /** Number of the latest boot; 0 before the first. */
   readonly boot: number;
   readonly started_at?: number | undefined;

@@ -4,7 +4,7 @@ import type { MachineRecord } from './records.ts';
 import { checkDisk, checkShape } from './shape.ts';
 
 /** What a request asks for, but for what makes one VM another than the next. */
-export type ResolvedShape = Omit<MachineRecord['shape'], 'labels' | 'next' | 'mac' | 'machine_id'>;
+export type ResolvedShape = Omit<MachineRecord['shape'], 'labels' | 'life' | 'next' | 'mac' | 'machine_id'>;
 
 /** The request with its defaults, and its image, which is pulled where it is missing. @throws NookError `bad_params` */
 export async function resolveShape(

@@ -18,6 +18,7 @@ import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
 import { SAVED_FOLDER, type SavedManifest } from '../saved/saved-machine.ts';
 import { checkSaved, savedState } from '../saved/take-up.ts';
+import { limitsOf } from '../supervision/life.ts';
 import type { TemplateInputs } from '../templates/template-key.ts';
 import type { FoundTemplate } from '../templates/templates.ts';
 import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
@@ -205,6 +206,7 @@ function hostSpec(context: StartContext): HostSpec {
     identity: { hostname: record.name, machine_id: record.shape.machine_id },
     guest_network: filled(context.network).guest,
     auto_remove: record.shape.auto_remove,
+    ...limitsOf(record.shape.life),
     init: record.shape.init ?? 'nook',
     guest_mounts: mountsOf(record).map(({ target, read_only }, index) => ({ tag: shareTag(index), target, read_only })),
     session_expected: context.sessionExpected,

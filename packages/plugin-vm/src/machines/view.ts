@@ -1,4 +1,6 @@
 import type { BootStep, FeatureView, VmView } from '../contract.ts';
+import type { LifeView } from '../supervision/life-contract.ts';
+import { lifeView } from '../supervision/life-view.ts';
 import type { HostStatus, PhaseMark } from '../vmhost/host-spec.ts';
 import type { MachineRecord } from './records.ts';
 
@@ -6,10 +8,13 @@ interface Shown {
   readonly dir: string;
   readonly status: HostStatus | undefined;
   readonly features: readonly FeatureView[];
+  readonly supervision: Pick<LifeView, 'desired' | 'restarts' | 'next_restart_at'>;
+  /** With the last lines of its console. */
+  readonly full: boolean;
 }
 
 /** What the wire shows of a machine. */
-export function view(record: MachineRecord, { dir, status, features }: Shown): VmView {
+export function view(record: MachineRecord, { dir, status, features, supervision, full }: Shown): VmView {
   const { shape, run } = record;
   return {
     name: record.name,
@@ -30,6 +35,12 @@ export function view(record: MachineRecord, { dir, status, features }: Shown): V
     ...(shape.next === undefined
       ? {}
       : { next_start: { vcpus: shape.next.vcpus, memory_bytes: shape.next.memory_bytes } }),
+    ...lifeView(shape.life),
+    ...supervision,
+    exit_code: run.exit_code,
+    signal: run.signal,
+    last_phase: run.last_phase,
+    ...(full && record.state === 'failed' ? { console_tail: run.console_tail } : {}),
     created_at: record.created_at,
     started_at: run.started_at,
     ended_at: run.ended_at,

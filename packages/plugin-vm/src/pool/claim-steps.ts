@@ -5,6 +5,7 @@ import type { NetworkPlan } from '../contract.ts';
 import type { MachineRecord } from '../machines/records.ts';
 import { endVmhost, type StartContext } from '../machines/start-steps.ts';
 import type { Step } from '../machines/step-runner.ts';
+import { limitsOf } from '../supervision/life.ts';
 import { type ClaimSpec, DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
 
 /** A member answers within tens of milliseconds; what takes longer is quicker made anew. */
@@ -38,6 +39,7 @@ export function claimSpec({ name, shape }: MachineRecord, { network, sessionExpe
     network: { mode: network.mode, host_forwards: network.host_forwards },
     guest_network: network.guest,
     auto_remove: shape.auto_remove,
+    ...limitsOf(shape.life),
     session_expected: sessionExpected,
   };
 }

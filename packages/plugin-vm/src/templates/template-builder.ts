@@ -46,7 +46,7 @@ export class TemplateBuilder {
   #consider({ name: vm, shape }: MachineRecord): void {
     const { capabilities } = this.#options.dependencies.drivers.of({ name: vm, driver: shape.driver });
     if (!capabilities.includes('ram_snapshot')) return;
-    const { mac, machine_id, network, auto_remove, init, mounts = [], ...wanted } = shape;
+    const { mac, machine_id, network, auto_remove, init, mounts = [], life, ...wanted } = shape;
     // What it would begin as has none of its folders.
     if (mounts.length > 0) return;
     const name = JSON.stringify(wanted);

@@ -1,3 +1,4 @@
+import { readable } from '../supervision/last-words.ts';
 import { RotatingFile } from './rotating-file.ts';
 
 const TAIL_BYTES = 16 * 1024;
@@ -18,12 +19,7 @@ export class ConsoleLog {
 
   /** The latest lines, control characters taken out. */
   tail(lines: number): string[] {
-    return this.#tail
-      .toString('latin1')
-      .split(/\r?\n/)
-      .map((line) => line.replace(/[^\x20-\x7e]/g, '').trim())
-      .filter((line) => line !== '')
-      .slice(-lines);
+    return readable(this.#tail).slice(-lines);
   }
 
   close(): void {

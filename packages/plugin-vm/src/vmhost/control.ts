@@ -4,6 +4,7 @@ import { type Logger, NookError } from '@nook/daemonapi';
 import { decodeListeners, decodeStats, FrameType } from '@nook/guest';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { CopyRequest } from '../contract.ts';
+import type { LifeLimits } from '../supervision/life.ts';
 import type { ClaimSpec, HostStatus } from './host-spec.ts';
 import type { ExecStart } from './session-table.ts';
 import type { SaveRequest, VmHost } from './vm-host.ts';
@@ -97,6 +98,7 @@ export class Control {
       claim: (params) => host.claim(params as unknown as ClaimSpec),
       pause: () => host.pause(),
       resume: () => host.resume(),
+      limit: (params) => host.limit(limits(params)),
       watch: (_params, call) => this.#watch(call),
       'exec.start': (params) => {
         host.requireReady();
@@ -153,6 +155,15 @@ function saveRequest({ ram, devices, folder, about, disk, end }: Record<string, 
     ...(typeof ram === 'string' && typeof devices === 'string' ? { to: { ram, devices } } : {}),
     ...{ folder: text(folder), disk: text(disk), about: about as SaveRequest['about'], end: end === true },
   };
+}
+
+function limits({ idle_timeout_ms, max_duration_ms }: Record<string, unknown>): LifeLimits {
+  return { idle_timeout_ms: time(idle_timeout_ms), max_duration_ms: time(max_duration_ms) };
+}
+
+function time(value: unknown): number | undefined {
+  if (value === undefined || (typeof value === 'number' && value > 0)) return value;
+  throw new NookError('bad_params', 'A limit must be a number of milliseconds.');
 }
 
 function seconds(value: unknown): number {

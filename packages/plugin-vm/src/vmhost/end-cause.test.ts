@@ -13,7 +13,12 @@ const quiet: EndEvidence = {
 
 describe('the end of a machine', () => {
   it.each([
-    ['asked for', { asked: true }, { state: 'stopped', cause: 'stopped as asked' }],
+    ['asked for', { asked: true }, { state: 'stopped', cause: 'stopped as asked', ended_by: 'asked' }],
+    [
+      'for a limit of its own',
+      { asked: true, limit: 'it was idle for 30 m' },
+      { state: 'stopped', cause: 'it was idle for 30 m', ended_by: 'limit' },
+    ],
     ['by the guest', { exit: { ...left, guest: 'poweroff' } }, { state: 'stopped', cause: 'the guest powered off' }],
     ['by a reboot', { exit: { ...left, guest: 'reboot' } }, { state: 'stopped', cause: 'the guest rebooted' }],
     [
@@ -44,12 +49,12 @@ describe('the end of a machine', () => {
     [
       'by a signal that was asked for',
       { exit: { code: null, signal: 'SIGABRT', stderr: '' }, signalled: 'SIGABRT' },
-      { state: 'stopped', cause: 'ended by SIGABRT as asked' },
+      { state: 'stopped', cause: 'ended by SIGABRT as asked', ended_by: 'signal' },
     ],
     [
       'in order by a signal that was asked for',
       { exit: left, signalled: 'SIGTERM' },
-      { state: 'stopped', cause: 'ended by SIGTERM as asked' },
+      { state: 'stopped', cause: 'ended by SIGTERM as asked', ended_by: 'signal' },
     ],
     [
       'by another signal than was asked for',

@@ -9,24 +9,28 @@ export interface EndEvidence {
   readonly asked: boolean;
   /** The latest signal that somebody had it sent. */
   readonly signalled?: string | undefined;
+  /** What was asked by nobody but a limit of its own. */
+  readonly limit?: string | undefined;
   readonly failure: string | undefined;
   readonly console: readonly string[];
   readonly everReady: boolean;
 }
 
 /** Says why a machine is gone, from what was seen of it. */
-export function endOf(evidence: EndEvidence): Pick<HostEnd, 'state' | 'cause' | 'exit_code' | 'signal'> {
+export function endOf(evidence: EndEvidence): Pick<HostEnd, 'state' | 'cause' | 'ended_by' | 'exit_code' | 'signal'> {
   const { exit, asked, failure, driver } = evidence;
   const facts = {
     ...(exit.code === null ? {} : { exit_code: exit.code }),
     ...(exit.signal === null ? {} : { signal: exit.signal }),
   };
   if (failure !== undefined) return { state: 'failed', cause: failure, ...facts };
-  if (asked) return { state: 'stopped', cause: 'stopped as asked', ...facts };
+  if (asked && evidence.limit !== undefined)
+    return { state: 'stopped', cause: evidence.limit, ended_by: 'limit', ...facts };
+  if (asked) return { state: 'stopped', cause: 'stopped as asked', ended_by: 'asked', ...facts };
   const { signalled } = evidence;
   // QEMU ends in order by those that it handles, and by the others as any process.
   if (signalled !== undefined && (exit.signal === signalled || (exit.code === 0 && exit.guest === undefined))) {
-    return { state: 'stopped', cause: `ended by ${signalled} as asked`, ...facts };
+    return { state: 'stopped', cause: `ended by ${signalled} as asked`, ended_by: 'signal', ...facts };
   }
   const panic = evidence.console.find((line) => line.includes('Kernel panic'));
   if (panic !== undefined) return { state: 'failed', cause: `the guest's kernel panicked: ${panic}`, ...facts };

@@ -1,5 +1,6 @@
 import type { MachineSpec, VmDriver } from '@nook/daemonapi';
 import type { GuestInit, NetworkPlan } from '../contract.ts';
+import type { LifeLimits } from '../supervision/life.ts';
 
 /** File names in a VM's folder. */
 export const VM_FILES = {
@@ -28,7 +29,7 @@ export function bootOf(file: string): number | undefined {
 }
 
 /** What the daemon tells a vmhost: the whole of `spec.json`. */
-export interface HostSpec {
+export interface HostSpec extends LifeLimits {
   /** Version of this file and of the vmhost's control protocol. */
   readonly version: 1;
   readonly id: string;
@@ -65,7 +66,8 @@ export type DriverSpec = Pick<VmDriver, 'name' | 'title' | 'engine' | 'capabilit
 
 /** What turns a machine of the pool into a VM. */
 export interface ClaimSpec
-  extends Pick<HostSpec, 'op_id' | 'identity' | 'guest_network' | 'auto_remove' | 'session_expected'> {
+  extends LifeLimits,
+    Pick<HostSpec, 'op_id' | 'identity' | 'guest_network' | 'auto_remove' | 'session_expected'> {
   readonly network: Pick<MachineSpec['network'], 'mode' | 'host_forwards'>;
 }
 
@@ -80,6 +82,8 @@ export interface HostEnd {
   readonly boot: number;
   readonly state: 'stopped' | 'failed' | 'suspended';
   readonly cause: string;
+  /** It was told to end, by a stop or a signal, or a limit of its own was reached; absent: it ended by itself. */
+  readonly ended_by?: 'asked' | 'signal' | 'limit' | undefined;
   readonly exit_code?: number | undefined;
   readonly signal?: string | undefined;
   readonly last_phase: HostPhase;

@@ -26,6 +26,8 @@ interface TableOptions {
   /** The VM goes when its first session is over. */
   readonly autoRemove: () => boolean;
   readonly onOver: () => void;
+  /** A session began or ended, or a client came or went. */
+  readonly onChange?: () => void;
   readonly keepEndedMs?: number;
   readonly log: Logger;
 }
@@ -191,10 +193,12 @@ export class SessionTable {
     session.onDisconnect = () => this.#abandon(session, terms);
     session.onDelivered = () => this.#over(session, terms.main, true);
     session.onEnd = () => {
+      this.#options.onChange?.();
       this.#options.log.info({ session: session.options.id, end: session.end }, 'session ended');
       if (!session.attached && !session.awaitsClient) this.#over(session, terms.main, false);
     };
     this.#sessions.set(options.id, entry);
+    this.#options.onChange?.();
     return entry;
   }
 
@@ -256,6 +260,11 @@ export class SessionTable {
     return [...this.#sessions.values()].map(({ session }) => session);
   }
 
+  /** A command of somebody's runs, or a client has not got all of it yet. */
+  get inUse(): boolean {
+    return this.all().some((session) => !session.end || session.attached);
+  }
+
   #over(session: Session, main: boolean, delivered: boolean): void {
     const { id, unlisted } = session.options;
     if (delivered || unlisted) this.#sessions.delete(id);
@@ -263,6 +272,7 @@ export class SessionTable {
       this.#forgetOldest();
       this.#forgetLater(id);
     }
+    this.#options.onChange?.();
     if (main) this.#options.onOver();
   }
 

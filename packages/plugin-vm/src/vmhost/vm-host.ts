@@ -6,6 +6,7 @@ import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
 import { commitSaved, discardSaved, readSaved, SAVED_FILES, type SavedAbout } from '../saved/saved-machine.ts';
 import { signalName } from '../signal-number.ts';
+import type { LifeLimits } from '../supervision/life.ts';
 import { ConsoleLog } from './console-log.ts';
 import { DrivenMachine } from './driven-machine.ts';
 import { endOf } from './end-cause.ts';
@@ -21,6 +22,7 @@ import {
 } from './host-spec.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { inquire } from './inquiry.ts';
+import { LifeTimer } from './life-timer.ts';
 import { MachineStop } from './machine-stop.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { readSessions, writeSessions } from './saved-sessions.ts';
@@ -35,6 +37,8 @@ const CAUSE_LINES = 200;
 const PATIENCE = 1.4;
 /** What an agent needs to send what it has begun. */
 const HOLD_MS = 5_000;
+/** For a machine that a limit of its own ends. */
+const LIMIT_STOP_MS = 10_000;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
 
 export interface SaveRequest {
@@ -82,6 +86,9 @@ export class VmHost {
   #disk: string;
   /** The latest signal that its process was sent. */
   #signalled: string | undefined;
+  readonly #life: LifeTimer;
+  /** What it is ended for by itself. */
+  #limit: string | undefined;
   #end: HostEnd | undefined;
   #resolveEnd!: (end: HostEnd) => void;
 
@@ -95,10 +102,16 @@ export class VmHost {
     });
     this.sessions = new SessionTable(() => this.#guest, {
       onOver: () => this.forceStop('its session ended'),
+      onChange: () => this.#life.look(),
       autoRemove: () => this.#spec.auto_remove,
       log,
     });
     this.#machine = new DrivenMachine(spec.driver, spec.machine);
+    this.#life = new LifeTimer({
+      inUse: () => this.#paused || this.sessions.inUse,
+      onDue: (cause) => this.#onLimit(cause),
+      now: () => performance.now(),
+    });
     this.#stop = new MachineStop(
       {
         abilities: () => ({
@@ -204,6 +217,7 @@ export class VmHost {
     if (this.#paused) return;
     this.requireReady();
     await this.#machine.pause();
+    this.#life.look();
     this.onStatus(this.status());
   }
 
@@ -211,7 +225,14 @@ export class VmHost {
     await this.#saving;
     if (!this.#paused) return this.requireReady();
     await this.#machine.resume();
+    this.#life.look();
     this.onStatus(this.status());
+  }
+
+  /** Other limits, from now on. */
+  limit({ idle_timeout_ms, max_duration_ms }: LifeLimits): void {
+    this.#spec = { ...this.#spec, idle_timeout_ms, max_duration_ms };
+    this.#life.change(this.#spec);
   }
 
   /**
@@ -429,6 +450,7 @@ export class VmHost {
   #becomeReady(): void {
     this.#mark('ready');
     this.#collector.soon();
+    if (!this.#spec.pooled) this.#life.begin(this.#began, this.#spec);
     if (this.#spec.session_expected) this.sessions.expectFirst(this.#spec.session_delay_ms ?? 0);
   }
 
@@ -443,6 +465,13 @@ export class VmHost {
       () => this.#order(stage, graceMs),
       () => {},
     );
+  }
+
+  #onLimit(cause: string): void {
+    if (this.#end || this.phase === 'stopping') return;
+    this.#limit = cause;
+    this.#log.info({ cause }, 'a limit is reached');
+    void this.stop(LIMIT_STOP_MS);
   }
 
   #order(stage: StopStage, graceMs: number): void {
@@ -487,6 +516,7 @@ export class VmHost {
         driver: this.spec.driver.title,
         asked: this.phase === 'stopping',
         signalled: this.#signalled,
+        limit: this.#limit,
         failure: this.#failure,
         console: this.#console.tail(CAUSE_LINES),
         everReady: this.#marks.some(({ phase }) => phase === 'ready'),
@@ -498,6 +528,7 @@ export class VmHost {
     };
     this.#end = end;
     this.#stop.done();
+    this.#life.done();
     this.#log.info({ end: { ...end, console_tail: undefined } }, 'the VM ended');
     this.#guest?.lose(`the VM ended: ${end.cause}`);
     this.#console.close();
