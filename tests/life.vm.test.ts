@@ -113,3 +113,23 @@ it('after a reboot of the host the VMs that are meant to run are started', async
   expect(await show(home, 'plain')).toMatchObject({ state: 'failed', cause: 'the host was restarted' });
   expect(await show(home, 'off')).toMatchObject({ state: 'created' });
 });
+
+it('a start that the host has no room for is refused with the figures, before anything is made', async () => {
+  const config = '[vm.templates]\nauto = false\n[vm.admission]\nmax_vms = 1\n';
+  await using home = await Home.create({ config });
+  await busyboxVm(home, 'web');
+  const refused = await home.nook(['run', '--image', 'busybox', '--name', 'more', '--', 'true']);
+  expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining('1 VMs run, and max_vms is 1') });
+  await home.ok('vm', 'create', '--image', 'busybox', '--memory', '128M', '--name', 'later');
+  expect((await home.nook(['vm', 'start', 'later'])).stderr).toContain('[vm.admission]');
+  const states = (await home.json<{ name: string; state: string }[]>('vm', 'list')).map(({ name, state }) => [
+    name,
+    state,
+  ]);
+  expect(states).toEqual([
+    ['web', 'running'],
+    ['later', 'created'],
+  ]);
+  await home.ok('vm', 'stop', 'web');
+  await home.ok('vm', 'start', 'later');
+});

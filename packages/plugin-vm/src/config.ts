@@ -53,6 +53,17 @@ export const vmConfig = z.strictObject({
       idle_seconds: z.number().min(0).max(3600).default(1),
     })
     .prefault({}),
+  /** Which starts the host has room for. */
+  admission: z
+    .strictObject({
+      /** All VMs together may be given so many times the host's memory: a guest touches a part of what it has. */
+      memory_overcommit: z.number().min(0.01).max(1000).default(8),
+      min_free_memory: z.union([z.literal(0), size]).default(256 * 1024 ** 2),
+      min_free_disk: z.union([z.literal(0), size]).default(512 * 1024 ** 2),
+      /** VMs that run at once; 0: any number. */
+      max_vms: z.number().int().min(0).max(100_000).default(0),
+    })
+    .prefault({}),
   stop_seconds: z.number().min(0).max(3600).default(10),
 });
 

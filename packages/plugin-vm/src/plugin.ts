@@ -23,6 +23,7 @@ import { qemuDriver } from './qemu/driver.ts';
 import { registerSavedMethods } from './saved/saved-methods.ts';
 import { SnapshotRecords } from './snapshots/snapshot-records.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
+import { Admission } from './supervision/admission.ts';
 import { SupervisionRecords } from './supervision/supervision-records.ts';
 import { TemplateBuilder } from './templates/template-builder.ts';
 import { registerTemplateMethods } from './templates/template-methods.ts';
@@ -52,6 +53,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     const dependencies: Dependencies = {
       records: new Records(store),
       supervision: new SupervisionRecords(store),
+      admission: new Admission({ limits: config.admission, dir: dirs.state, committed: () => machines.committed() }),
       operations: context.operations,
       ...{ config, dirs, log, clock, events, drivers, templates, layers },
       activity: new Activity(),
@@ -73,7 +75,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       ...{ dependencies, operations },
       fill: (filling, caller) => fillPool(filling, { request, builder, dependencies, caller }),
     });
-    const machines = new Machines(dependencies, pool);
+    const machines: Machines = new Machines(dependencies, pool);
     registerMethods(context, machines);
     const snapshots = new Snapshots({
       records: new SnapshotRecords(store),

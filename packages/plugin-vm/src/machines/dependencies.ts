@@ -3,6 +3,7 @@ import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
 import type { Features } from '../features/features.ts';
 import type { Layers } from '../layers/layers.ts';
+import type { Admission } from '../supervision/admission.ts';
 import type { SupervisionRecords } from '../supervision/supervision-records.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Activity } from './activity.ts';
@@ -15,6 +16,7 @@ import type { UsualTimes } from './usual-times.ts';
 export interface Dependencies extends NeedsOf<'vm'> {
   readonly records: Records;
   readonly supervision: SupervisionRecords;
+  readonly admission: Admission;
   readonly operations: Operations;
   readonly config: VmConfig;
   readonly dirs: Dirs;

@@ -375,11 +375,14 @@ export class Machine {
 
   async #bringUp(caller: Caller, options: StartRequest): Promise<void> {
     const { clock, templates } = this.#dependencies;
+    // Before anything is lost, and again with nothing between it and the state that counts.
+    this.#requireRoom();
     const saved = await this.#savedFor(options);
     const { next } = this.#record.shape;
     if (next !== undefined && !saved) this.#reshape({ ...next, next: undefined });
     const boot = this.#record.run.boot + 1;
     const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
+    this.#requireRoom();
     this.#set({
       state: 'starting',
       cause: undefined,
@@ -412,6 +415,12 @@ export class Machine {
       });
       throw error;
     }
+  }
+
+  /** @throws NookError `unavailable`; what a member of the pool takes it has already */
+  #requireRoom(): void {
+    const { name, shape } = this.#record;
+    if (!this.#claim) this.#dependencies.admission.require(`VM '${name}'`, shape.memory_bytes);
   }
 
   /** What a start goes on from. @throws NookError `conflict` when a suspended VM has lost it */
@@ -645,6 +654,6 @@ function isOfAnotherBoot(identity: ProcessIdentity | undefined): boolean {
   return identity !== undefined && identity.boot_id !== '' && identity.boot_id !== bootId();
 }
 
-function isLive(state: VmState): boolean {
+export function isLive(state: VmState): boolean {
   return state === 'starting' || state === 'running' || state === 'stopping' || state === 'paused';
 }

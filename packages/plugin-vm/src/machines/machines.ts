@@ -6,11 +6,12 @@ import { checkLabels } from '../changes/labels.ts';
 import type { VmRequest } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
 import type { Pool } from '../pool/pool.ts';
+import type { Committed } from '../supervision/admission-plan.ts';
 import { checkLife } from '../supervision/life.ts';
 import type { StartRequest } from './bring-up.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { macOf } from './mac.ts';
-import { type Changing, Machine } from './machine.ts';
+import { type Changing, isLive, Machine } from './machine.ts';
 import { requireMounts } from './mounts.ts';
 import { checkName, makeUpName } from './names.ts';
 import { type MachineRecord, nameTaken } from './records.ts';
@@ -55,6 +56,8 @@ export class Machines {
     try {
       const reference = request.image ?? this.#dependencies.images.defaultImage();
       const { vcpus, memory_bytes } = checkShape(request, this.#dependencies);
+      // A member of the pool takes no more than it has.
+      if (starting && this.#pool.count === 0) this.#dependencies.admission.require(`VM '${name}'`, memory_bytes);
       const parts = await this.#dependencies.features.requested(
         request.features,
         { name, image: reference, vcpus, memory_bytes },
@@ -194,6 +197,13 @@ export class Machines {
     const cut = Promise.withResolvers<void>();
     signal.addEventListener('abort', () => cut.resolve(), { once: true });
     await Promise.race([Promise.allSettled(this.all().map((machine) => machine.settled)), cut.promise]);
+  }
+
+  /** What runs, or is on its way, and what waits in the pool. */
+  committed(): Committed {
+    const live = this.all().filter(({ record }) => isLive(record.state));
+    const memory = live.reduce((sum, { record }) => sum + record.shape.memory_bytes, this.#pool.bytes);
+    return { vms: live.length, memory_bytes: memory };
   }
 
   /** Nothing is started by itself any more. */

@@ -87,6 +87,11 @@ export class Pool {
     return this.#parts.settings.size;
   }
 
+  /** Of the host's memory, all members together. */
+  get bytes(): number {
+    return [...this.#members.values()].reduce((sum, { record }) => sum + record.bytes, 0);
+  }
+
   get count(): number {
     return this.#members.size;
   }

@@ -20,6 +20,7 @@ export async function restoreMember(
   dependencies: Dependencies,
   caller: Caller,
 ): Promise<PoolMember> {
+  dependencies.admission.require('another machine of the pool', shape.memory_bytes);
   const context = contextFor(shape, dependencies, caller);
   try {
     await runSteps(START_STEPS, context, dependencies.clock, { onStep: () => caller.signal.throwIfAborted() });

@@ -54,6 +54,7 @@ export async function ensureTemplate(
   const inputs = templateInputs(context);
   const found = await templates.store.find(inputs);
   if (found) return { key: found.key, bytes: await bytesOf(found.dir), made: false };
+  dependencies.admission.require('the guest of a template', shape.memory_bytes);
   try {
     await run(BRING_UP_STEPS, context);
     const dir = await templates.store.open(inputs);
