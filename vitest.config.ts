@@ -21,7 +21,8 @@ export default defineConfig({
             'examples/**/*.test.ts',
           ],
           exclude: [slow, '**/*.vm.test.ts', '**/node_modules/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -44,8 +45,8 @@ export default defineConfig({
           include: ['tests/crash-matrix/*.crash.test.ts'],
           fileParallelism: false,
           maxWorkers: 1,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
         },
       },
       {
