@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { Home, outcome } from './harness/home.ts';
+import { freePort } from './harness/ports.ts';
 
 interface Stats {
   readonly name: string;
@@ -19,15 +18,6 @@ interface Stats {
 interface Ports {
   readonly listeners: readonly { readonly port: number; readonly address: string; readonly command?: string }[];
   readonly published: readonly { readonly guest_port: number; readonly reached: string }[];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 describe('the figures of VMs', () => {

@@ -1,5 +1,6 @@
 import { NookError } from '@nook/daemonapi';
 import type { VmState } from '../contract.ts';
+import { vmState } from '../schemas.ts';
 import { globMatches } from './glob.ts';
 import type { Labels } from './labels.ts';
 
@@ -16,16 +17,7 @@ export interface Filterable {
 
 export type Test = (vm: Filterable) => boolean;
 
-const STATES: readonly VmState[] = [
-  'created',
-  'starting',
-  'running',
-  'paused',
-  'stopping',
-  'stopped',
-  'suspended',
-  'failed',
-];
+const STATES: readonly VmState[] = vmState.options;
 
 /** What each kind of filter makes of the text behind its `=`. */
 const KINDS: Readonly<Record<string, (text: string) => Test>> = {
