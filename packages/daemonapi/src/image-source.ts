@@ -112,6 +112,11 @@ export type ImageContent = { readonly config?: ImageConfig } & (
 export interface ImageLayer {
   /** Absolute path of its tar, plain or packed with gzip, zstd or xz; it is seen by its first bytes. Only read. */
   readonly tar: string;
+  /** The part of the file that is the layer, in bytes; all of it when either is absent. */
+  readonly start?: number;
+  readonly length?: number;
+  /** `sha256:` and 64 hex digits of the layer as it is packed, which is checked; the pull fails when it is another. */
+  readonly digest?: string;
   /** `sha256:` and 64 hex digits of the unpacked tar, which is checked; the pull fails when it is another. */
   readonly diffId?: string;
 }

@@ -128,9 +128,12 @@ interface ImagePull {
 }
 
 interface ImageImport {
-  readonly name: string;
-  /** Absolute, and read by the daemon. */
+  /** Absolute, and read by the daemon. What it is, its content tells. */
   readonly path: string;
+  /** Made of the path when absent. */
+  readonly name?: string | undefined;
+  /** Of several images in one archive or layout the one that is meant: a tag, or a name with its tag. */
+  readonly ref?: string | undefined;
 }
 
 interface KernelPull {

@@ -3,7 +3,7 @@ import { type ImageSource, NookError } from '@nook/daemonapi';
 export const errors = {
   unknownImage: (reference: string, known: readonly string[]) =>
     new NookError('not_found', `There is no image '${reference}'.`, {
-      hint: `Known images: ${known.join(', ')}. Make one of your own with 'nook image import NAME TAR'.`,
+      hint: `Known images: ${known.join(', ')}. Make one of your own with 'nook image import PATH --name NAME'.`,
     }),
   unknownScheme: (scheme: string, sources: readonly ImageSource[]) =>
     new NookError('not_found', `No source of images here knows '${scheme}:'.`, {

@@ -35,7 +35,8 @@ export function registerImageMethods(context: Context, images: Images): void {
     run: (params, call) => images.pull(params, waiter(call)),
   });
   context.method('image.import', {
-    summary: "Makes an image of a root file system's tar.",
+    summary:
+      "Makes an image of a file or folder: a root file system's tar, an archive of `docker save`, an OCI layout.",
     access: 'write',
     operation: true,
     params: schemas.imageImport,

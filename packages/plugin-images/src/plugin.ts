@@ -54,7 +54,7 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     registerPruneMethods(context, { image: imageKeeper, kernel: kernelKeeper });
     const places = { blobs: layout.blobs, locks: layout.locks };
     const registry = registrySource({ registries: config.registries, places, maxBytes: config.max_import_bytes });
-    for (const source of [debianSource(apt), busyboxSource(apt), fileSource(), registry]) {
+    for (const source of [debianSource(apt), busyboxSource(apt), fileSource(config.max_import_bytes), registry]) {
       context.contribute('image.source', source);
     }
     for (const check of doctorChecks(config, layout.root)) context.contribute('doctor.check', check);

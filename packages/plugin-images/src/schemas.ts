@@ -68,5 +68,14 @@ export const imagePull = z.strictObject({
   name: z.string().min(1).max(128).optional(),
   force: z.boolean().optional(),
 });
-export const imageImport = z.strictObject({ name: z.string().min(1).max(128), path: z.string().min(1).max(4096) });
+export const imageImport = z.strictObject({
+  path: z.string().min(1).max(4096),
+  name: z.string().min(1).max(128).optional(),
+  ref: z
+    .string()
+    .min(1)
+    .max(512)
+    .refine((ref) => !ref.includes(':/'), 'must be a tag, or a name with its tag')
+    .optional(),
+});
 export const kernelPull = z.strictObject({ reference: reference.optional(), force: z.boolean().optional() });

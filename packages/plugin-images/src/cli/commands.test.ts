@@ -52,11 +52,15 @@ test('image rm removes what it can and then fails with the first error', async (
 
 test('image import gives the daemon an absolute path', async () => {
   let sent: unknown;
-  await run('image import', { name: 'mine', archive: 'root.tar' }, (_method, params) => {
+  const answer = (_method: string, params: object) => {
     sent = params;
     return { name: 'mine', digest: 'sha256:00' };
-  });
+  };
+  await run('image import', { path: 'root.tar' }, answer);
+  expect(sent).toEqual({ path: `${process.cwd()}/root.tar` });
+  await run('image import', { path: 'mine', second: 'root.tar' }, answer);
   expect(sent).toEqual({ name: 'mine', path: `${process.cwd()}/root.tar` });
+  expect((await run('image import', { path: '-' }, answer)).failure?.hint).toContain('--name');
 });
 
 test('kernel show without a name asks for the default', async () => {

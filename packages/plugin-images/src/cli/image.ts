@@ -1,10 +1,11 @@
-import { type CliCommand, NookError } from '@nook/daemonapi';
+import type { CliCommand } from '@nook/daemonapi';
 import { formatByteSize } from '../byte-size.ts';
 import type { ImageInfo } from '../contract.ts';
-import { archivePath } from './archive-path.ts';
-import { callWithProgress, forEachTarget, shortDigest, showFields, showTime } from './show.ts';
+import { importCommand } from './import.ts';
+import { callWithProgress, forEachTarget, shortDigest, showFields, showTime, text } from './show.ts';
 
 export const imageCommands: readonly CliCommand[] = [
+  importCommand,
   {
     name: 'image pull',
     summary: 'Bring an image into the store',
@@ -29,28 +30,6 @@ export const imageCommands: readonly CliCommand[] = [
         reference: String(positionals.image),
         name: text(options.name),
         force: options.force === true,
-      });
-      if (context.json) context.out.json(image);
-      else context.out.line(`${image.name} ${shortDigest(image.digest)}`);
-    },
-  },
-  {
-    name: 'image import',
-    summary: "Make an image of a root file system's tar (plain, gzip, zstd or xz), or of a folder",
-    positionals: [
-      { name: 'name', required: true, help: 'Name of the new image' },
-      { name: 'archive', required: true, help: 'Tar archive, a folder, or - for an archive on stdin' },
-    ],
-    examples: [
-      'nook image import mine root.tar.gz',
-      'nook image import mine rootfs/',
-      'docker export ID | nook image import mine -',
-    ],
-    async run({ positionals, context }) {
-      await using archive = await archivePath(String(positionals.archive));
-      const image = await callWithProgress(context, 'image.import', {
-        name: String(positionals.name),
-        path: archive.path,
       });
       if (context.json) context.out.json(image);
       else context.out.line(`${image.name} ${shortDigest(image.digest)}`);
@@ -120,9 +99,4 @@ function runFields(config: ImageInfo['config']): Record<string, string> {
     'stop signal': config.stopSignal,
   };
   return Object.fromEntries(Object.entries(fields).flatMap(([name, value]) => (value ? [[name, value]] : [])));
-}
-
-function text(value: unknown): string | undefined {
-  if (value === undefined || typeof value === 'string') return value;
-  throw new NookError('bad_params', 'An option that takes one value was given several.');
 }

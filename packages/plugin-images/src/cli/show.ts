@@ -1,4 +1,4 @@
-import type { CliContext, CliOutput, RpcMethods } from '@nook/daemonapi';
+import { type CliContext, type CliOutput, NookError, type RpcMethods } from '@nook/daemonapi';
 
 /** The part of a digest that people compare. */
 export function shortDigest(digest: string): string {
@@ -43,4 +43,10 @@ export async function callWithProgress<M extends keyof RpcMethods & string>(
 ): Promise<RpcMethods[M]['result']> {
   using progress = context.progress();
   return await context.call(method, params, { onProgress: (update) => progress.update(update) });
+}
+
+/** An option that takes one value. */
+export function text(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw new NookError('bad_params', 'An option that takes one value was given several.');
 }

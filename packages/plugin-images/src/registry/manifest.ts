@@ -2,6 +2,7 @@
 import { type ImageConfig, NookError } from '@nook/daemonapi';
 import { z } from 'zod';
 import { INDEXES, isTarLayer, MANIFESTS } from './media-types.ts';
+import { checkDocument, parseDocument } from './small-document.ts';
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 const descriptor = z.object({
@@ -48,15 +49,16 @@ export interface LayeredManifest {
 
 /** What a manifest is: an index names the digest to go on with, for linux/amd64. */
 export function readManifest(text: string, mediaType: string, what: string): LayeredManifest | Descriptor {
-  const json = parse(text, what);
+  const json = parseDocument(text, what);
   const type = (json as { mediaType?: unknown }).mediaType ?? mediaType;
-  if (INDEXES.includes(String(type)) || 'manifests' in json) return choose(check(indexSchema, json, what), what);
+  if (INDEXES.includes(String(type)) || 'manifests' in json)
+    return choose(checkDocument(indexSchema, json, what), what);
   if (!MANIFESTS.includes(String(type)) && !('layers' in json && 'config' in json)) {
     throw new NookError('bad_request', `${what} is of a kind that nook does not take (${String(type).slice(0, 80)}).`, {
       hint: "Have it pushed as an OCI image, or as one of docker's schema 2.",
     });
   }
-  const { config, layers } = check(manifestSchema, json, what);
+  const { config, layers } = checkDocument(manifestSchema, json, what);
   for (const layer of layers) {
     if (isTarLayer(layer.mediaType)) continue;
     throw new NookError('bad_request', `${what} has a layer that is no tar (${layer.mediaType.slice(0, 80)}).`, {
@@ -83,7 +85,7 @@ export interface ImageDescription {
 }
 
 export function readConfig(text: string, what: string): ImageDescription {
-  const { architecture, os, rootfs, config } = check(configSchema, parse(text, what), what);
+  const { architecture, os, rootfs, config } = checkDocument(configSchema, text, what);
   if ((os ?? 'linux') !== 'linux' || (architecture ?? 'amd64') !== 'amd64') {
     throw new NookError('bad_request', `${what} is for ${os}/${architecture}; VMs here are linux/amd64.`);
   }
@@ -99,22 +101,4 @@ export function readConfig(text: string, what: string): ImageDescription {
       ports: Object.keys(config?.ExposedPorts ?? {}),
     },
   };
-}
-
-function parse(text: string, what: string): object {
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null) return json;
-  } catch {}
-  throw new NookError('bad_request', `The manifest or configuration of ${what} is not JSON.`);
-}
-
-function check<T>(schema: z.ZodType<T>, json: object, what: string): T {
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw new NookError(
-    'bad_request',
-    `The manifest or configuration of ${what} is damaged (${issue?.path.join('.')}: ${issue?.message}).`,
-  );
 }

@@ -3,48 +3,90 @@ import { type BigIntStats, constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { basename, isAbsolute } from 'node:path';
 import { type ImageSource, NookError, type ResolvedImage } from '@nook/daemonapi';
+import type { BundledImage } from '../bundle/bundle.ts';
+import { formatByteSize } from '../byte-size.ts';
+import { runJob } from '../worker/run-job.ts';
 import { digestOf } from './digest-of.ts';
 
 const SCHEME = 'file';
 
-interface ArchiveFile extends ResolvedImage {
+interface ImportedFile extends ResolvedImage {
   readonly path: string;
   readonly folder: boolean;
+  /** Where it is a container image. */
+  readonly image: BundledImage | undefined;
 }
 
-/** How the path of an archive is written as a reference. */
-export function fileReference(path: string): string {
-  return `${SCHEME}:${path}`;
+/** How a path is written as a reference: `file:/PATH`, or `file:REF:/PATH` for one of the images in it. */
+export function fileReference(path: string, ref?: string): string {
+  return `${SCHEME}:${ref === undefined ? '' : `${ref}:`}${path}`;
 }
 
-/** A root file system: its tar in a file, plain or compressed by gzip, zstd or xz, or a folder of the host. */
-export function fileSource(): ImageSource {
+/**
+ * What lies on the host: a root file system as a tar or a folder, or a container image as an OCI layout (a folder, or a
+ * tar of it) or an archive of `docker save`. Tars may be packed with gzip, zstd or xz. Which it is, its content tells.
+ */
+export function fileSource(maxBytes: number): ImageSource {
   return {
     name: 'file',
     schemes: [SCHEME],
-    async resolve(reference, { signal, directory }): Promise<ArchiveFile> {
-      const path = reference.slice(SCHEME.length + 1);
-      if (!isAbsolute(path) || path.includes('\0')) {
-        throw new NookError('bad_params', `The path '${path}' is not absolute.`);
-      }
+    async resolve(reference, { signal, lockFd, directory, progress }): Promise<ImportedFile> {
+      const { ref, path } = parse(reference);
       signal.throwIfAborted();
       const stats = await look(path);
+      const folder = stats.isDirectory();
       const source = `import ${basename(path)}`;
-      if (stats.isDirectory()) {
+      const job = {
+        job: 'inspect' as const,
+        path,
+        directory,
+        max_bytes: maxBytes,
+        ...(ref === undefined ? {} : { ref }),
+      };
+      const found = await runJob(job, { signal, lockFd, progress });
+      if (found.kind === 'image') {
+        checkPacked(found, maxBytes, basename(path));
+        const name = ref ?? found.names[0];
+        const named = name === undefined ? source : `${source} (${name})`;
+        return { digest: found.digest, source: named, path, folder, image: found };
+      }
+      if (folder) {
         await requireApart(path, directory);
         // Nothing short of reading it all tells whether a folder is what it was.
-        return { digest: digestOf('folder', randomUUID()), source, path, folder: true };
+        return { digest: digestOf('folder', randomUUID()), source, path, folder, image: undefined };
       }
       const { dev, ino, size, mtimeNs, ctimeNs } = stats;
       // Whoever writes to a file moves its times: reading gigabytes would tell nothing more.
       const digest = digestOf('file', ...[dev, ino, size, mtimeNs, ctimeNs].map(String));
-      return { digest, source, path, folder: false };
+      return { digest, source, path, folder, image: undefined };
     },
-    async fetch({ path, folder }: ArchiveFile, { signal }) {
+    async fetch({ path, folder, image }: ImportedFile, { signal }) {
       signal.throwIfAborted();
+      if (image !== undefined) {
+        const layers = image.layers.map(({ file, ...layer }) => ({ tar: file, ...layer }));
+        return { layers, config: image.config };
+      }
       return folder ? { program: 'tar', args: ['-C', path, ...AS_IT_IS, '-cf', '-', '.'] } : { tar: path };
     },
   };
+}
+
+function parse(reference: string): { readonly path: string; readonly ref: string | undefined } {
+  const text = reference.slice(SCHEME.length + 1);
+  const colon = isAbsolute(text) ? -1 : text.indexOf(':/');
+  const path = text.slice(colon + 1);
+  if (!isAbsolute(path) || path.includes('\0')) {
+    throw new NookError('bad_params', `The path '${path}' is not absolute.`);
+  }
+  return { path, ref: colon === -1 ? undefined : text.slice(0, colon) };
+}
+
+function checkPacked({ layers }: BundledImage, maxBytes: number, what: string): void {
+  const total = layers.reduce((sum, { length }) => sum + length, 0);
+  if (total <= maxBytes) return;
+  throw new NookError('bad_request', `${what} has ${formatByteSize(total)} of packed layers.`, {
+    hint: 'Raise [images] max_import_bytes and size in config.toml.',
+  });
 }
 
 /** Owners, modes, links, times in whole seconds and file capabilities, of this file system alone, in one order. */

@@ -1,7 +1,14 @@
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type ImageContent, type ImageWork, isNookError, NookError, type Progress } from '@nook/daemonapi';
+import {
+  type ImageContent,
+  type ImageLayer,
+  type ImageWork,
+  isNookError,
+  NookError,
+  type Progress,
+} from '@nook/daemonapi';
 import { formatByteSize } from '../byte-size.ts';
 import type { LayerInput, TarSource } from '../worker/jobs.ts';
 import { heeding } from './image-work.ts';
@@ -18,11 +25,7 @@ export interface Tar {
 /** What the worker unpacks, in whichever way a source brings it. */
 export async function tarOf(content: ImageContent, work: ImageWork, maxBytes: number): Promise<Tar> {
   if ('layers' in content) {
-    const layers = content.layers.map(({ tar, diffId }) => ({
-      source: { file: tar },
-      ...(diffId === undefined ? {} : { diff_id: diffId }),
-    }));
-    return { layers, whiteouts: true };
+    return { layers: content.layers.map(layerInput), whiteouts: true };
   }
   if ('tar' in content) return plain({ file: content.tar });
   if ('stream' in content) return plain({ file: await spooled(content.stream, work, maxBytes) });
@@ -30,6 +33,12 @@ export async function tarOf(content: ImageContent, work: ImageWork, maxBytes: nu
   const { program, args, env, onLine } = content;
   const source = { program, args, ...(env === undefined ? {} : { env }) };
   return onLine === undefined ? plain(source) : { ...plain(source), onLine };
+}
+
+function layerInput({ tar, start, length, digest, diffId }: ImageLayer): LayerInput {
+  const part = start === undefined || length === undefined ? {} : { part: { start, length } };
+  const source = { file: tar, ...part, ...(digest === undefined ? {} : { digest }) };
+  return { source, ...(diffId === undefined ? {} : { diff_id: diffId }) };
 }
 
 function plain(source: TarSource): Tar {

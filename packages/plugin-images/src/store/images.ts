@@ -11,7 +11,7 @@ import { fetchImage } from './fetch-image.ts';
 import { DISK_FILE, type ImageManifest } from './image-builder.ts';
 import type { Keeper } from './keeper.ts';
 import type { Leases } from './leases.ts';
-import { nameOf } from './name-of.ts';
+import { nameOf, nameOfFile } from './name-of.ts';
 import { diskBytes, NAME, type RecordStore, type Removal, type Stored } from './record-store.ts';
 import { SharedWork } from './shared-work.ts';
 
@@ -31,6 +31,12 @@ export interface PullRequest {
   readonly reference: string;
   readonly name?: string | undefined;
   readonly force?: boolean | undefined;
+}
+
+export interface ImportRequest {
+  readonly path: string;
+  readonly name?: string | undefined;
+  readonly ref?: string | undefined;
 }
 
 interface Wanted {
@@ -98,8 +104,9 @@ export class Images implements ImagesCapability {
     return this.#build({ source, name, reference, force, there }, options);
   }
 
-  async import({ name, path }: { name: string; path: string }, options: EnsureOptions): Promise<ImageInfo> {
-    const reference = fileReference(path);
+  async import(request: ImportRequest, options: EnsureOptions): Promise<ImageInfo> {
+    const { path, ref, name = nameOfFile(path, ref) } = request;
+    const reference = fileReference(path, ref);
     const source = findSource(this.#parts.sources(), reference);
     if (!NAME.test(name)) throw errors.badName(name);
     if (source === undefined || this.get(name) !== undefined || this.#inCatalog(name)) throw errors.nameTaken(name);

@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
 import { archiveError } from './archive-error.ts';
 
+/** What a tar is read from, once and in order. */
+export interface TarBytes {
+  /** Exactly `size` bytes; fewer only when the input has ended. */
+  take(size: number): Promise<Buffer>;
+  /** `size` bytes as they come; fewer in all only when the input has ended. */
+  pieces(size: number): AsyncIterable<Uint8Array>;
+  /** Passes over `size` bytes. @returns whether there were so many */
+  skip(size: number): Promise<boolean>;
+}
+
 /** Takes exact amounts from a stream of chunks, and hashes all that was taken. */
-export class ByteSource {
+export class ByteSource implements TarBytes {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #hash = createHash('sha256');
   readonly #maxBytes: number;
@@ -15,14 +25,12 @@ export class ByteSource {
     this.#maxBytes = maxBytes;
   }
 
-  /** Exactly `size` bytes; fewer only when the input has ended. */
   async take(size: number): Promise<Buffer> {
     const parts: Uint8Array[] = [];
     for await (const part of this.pieces(size)) parts.push(part);
     return Buffer.concat(parts);
   }
 
-  /** `size` bytes as they come; fewer in all only when the input has ended. */
   async *pieces(size: number): AsyncGenerator<Uint8Array> {
     let missing = size;
     while (missing > 0) {
@@ -33,6 +41,12 @@ export class ByteSource {
       this.#hash.update(piece);
       yield piece;
     }
+  }
+
+  async skip(size: number): Promise<boolean> {
+    let left = size;
+    for await (const piece of this.pieces(size)) left -= piece.length;
+    return left === 0;
   }
 
   /** Reads the input to its end, so that its writer can finish. @param hashed whether that counts for the digest */

@@ -1,6 +1,6 @@
 // Sparse files as GNU tar stores them: https://www.gnu.org/software/tar/manual/html_section/Sparse-Formats.html
 import { archiveError, showName } from './archive-error.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { TarBytes } from './byte-source.ts';
 
 /** A stretch of a sparse file that is stored; all between is zero. */
 export interface Segment {
@@ -25,7 +25,7 @@ const MAX_SIZE = 2 ** 44 - 4096;
 export async function readOldSparse(
   block: Buffer,
   stored: number,
-  source: ByteSource,
+  source: TarBytes,
   name: string,
 ): Promise<SparseFile> {
   const segments: Segment[] = [];
@@ -44,7 +44,7 @@ export async function readOldSparse(
 export async function readPaxSparse(
   extended: ReadonlyMap<string, Buffer>,
   stored: number,
-  source: ByteSource,
+  source: TarBytes,
   name: string,
 ): Promise<SparseFile> {
   const text = (key: string) => extended.get(key)?.toString('latin1');
@@ -59,7 +59,7 @@ export async function readPaxSparse(
   return checked({ size, segments: pairs(numbers), stored }, name);
 }
 
-async function readMap(source: ByteSource, stored: number, name: string) {
+async function readMap(source: TarBytes, stored: number, name: string) {
   const numbers: number[] = [];
   let bytes = 0;
   let text = '';

@@ -1,7 +1,7 @@
 // A reader of our own, because file names are bytes: the tar libraries at hand decode the names and attributes of
 // extended headers as UTF-8, which loses them, and pass over an archive that ends before its end mark.
 import { archiveError, showName } from './archive-error.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { TarBytes } from './byte-source.ts';
 import { parsePaxRecords } from './pax-records.ts';
 import { readOldSparse, readPaxSparse, type Segment, type SparseFile } from './sparse-map.ts';
 import { type EntryType, entryType, parseHeader, type TarHeader } from './tar-header.ts';
@@ -41,7 +41,7 @@ const XATTR = 'SCHILY.xattr.';
 const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
 /** Entries of a tar archive, in its order. @throws NookError `bad_request` about what is wrong with it */
-export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
+export async function* readTar(source: TarBytes): AsyncGenerator<TarEntry> {
   const global = new Map<string, Buffer>();
   let extended = new Map<string, Buffer>();
   for (;;) {
@@ -72,7 +72,7 @@ export async function* readTar(source: ByteSource): AsyncGenerator<TarEntry> {
     const size = sparse?.size ?? entry.size;
     const segments = sparse?.segments ?? (size === 0 ? [] : [{ offset: 0, length: size }]);
     yield { ...entry, size, segments, body };
-    if (!(await skip(source, left + padding))) throw archiveError(TRUNCATED);
+    if (!(await source.skip(left + padding))) throw archiveError(TRUNCATED);
   }
 }
 
@@ -81,7 +81,7 @@ interface Stored {
   readonly header: TarHeader;
   readonly records: ReadonlyMap<string, Buffer>;
   readonly entry: { readonly name: string; readonly type: EntryType; readonly size: number };
-  readonly source: ByteSource;
+  readonly source: TarBytes;
 }
 
 async function sparseOf({ block, header, records, entry, source }: Stored): Promise<SparseFile | undefined> {
@@ -159,18 +159,12 @@ function isZero(block: Buffer): boolean {
   return block[0] === 0 && block.every((byte) => byte === 0);
 }
 
-async function readExtended(source: ByteSource, header: TarHeader): Promise<Buffer> {
+async function readExtended(source: TarBytes, header: TarHeader): Promise<Buffer> {
   if (header.size > MAX_EXTENDED) throw archiveError('The archive has an extended header of over 1 MiB.');
   const data = await source.take(header.size);
   if (data.length < header.size) throw archiveError(TRUNCATED);
-  if (!(await skip(source, (BLOCK - (header.size % BLOCK)) % BLOCK))) throw archiveError(TRUNCATED);
+  if (!(await source.skip((BLOCK - (header.size % BLOCK)) % BLOCK))) throw archiveError(TRUNCATED);
   return data;
-}
-
-async function skip(source: ByteSource, size: number): Promise<boolean> {
-  let left = size;
-  for await (const piece of source.pieces(size)) left -= piece.length;
-  return left === 0;
 }
 
 function untilNul(data: Buffer): Buffer {

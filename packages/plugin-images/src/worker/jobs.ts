@@ -1,4 +1,5 @@
 import type { ErrorCode, Progress } from '@nook/daemonapi';
+import type { BundledImage } from '../bundle/bundle.ts';
 import type { BlobPlaces } from '../registry/blob-store.ts';
 import type { CredentialPlaces } from '../registry/credentials.ts';
 import type { Descriptor } from '../registry/manifest.ts';
@@ -6,7 +7,13 @@ import type { Registries } from '../registry/registry-settings.ts';
 
 /** Where the bytes of a root file system's tar come from. */
 export type TarSource =
-  | { readonly file: string }
+  | {
+      readonly file: string;
+      /** The part of it that is the tar; all of it when absent. */
+      readonly part?: { readonly start: number; readonly length: number };
+      /** `sha256:` and 64 hex digits of that as it is packed, to be checked. */
+      readonly digest?: string;
+    }
   | { readonly program: string; readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> };
 
 export interface LayerInput {
@@ -45,6 +52,20 @@ export interface DownloadJob {
   readonly blobs: readonly Descriptor[];
 }
 
+/** Looks what a file or folder is that somebody wants to import. */
+export interface InspectJob {
+  readonly job: 'inspect';
+  readonly path: string;
+  /** Which image is meant where there are several. */
+  readonly ref?: string;
+  /** For what must be unpacked to be read. */
+  readonly directory: string;
+  readonly max_bytes: number;
+}
+
+/** `plain`: the tar of a root file system, or a folder that is one. */
+export type Inspected = { readonly kind: 'plain' } | ({ readonly kind: 'image' } & BundledImage);
+
 interface VmlinuxJob {
   readonly job: 'vmlinux';
   readonly bzimage: string;
@@ -64,14 +85,16 @@ interface HashResult {
   readonly sha256: string;
 }
 
-export type Job = FillJob | DownloadJob | VmlinuxJob | HashJob;
+export type Job = FillJob | DownloadJob | InspectJob | VmlinuxJob | HashJob;
 export type JobResult<J extends Job> = J extends FillJob
   ? FillResult
   : J extends DownloadJob
     ? Record<string, never>
-    : J extends HashJob
-      ? HashResult
-      : VmlinuxResult;
+    : J extends InspectJob
+      ? Inspected
+      : J extends HashJob
+        ? HashResult
+        : VmlinuxResult;
 
 /** What a worker writes to its stdout, one JSON object a line. */
 export type WorkerLine =

@@ -6,6 +6,7 @@ import { writeVmlinux } from '../kernel/write-vmlinux.ts';
 import { contentHash } from '../store/content-hash.ts';
 import { download } from './download.ts';
 import { fill } from './fill.ts';
+import { inspect } from './inspect.ts';
 import type { Job, WorkerLine } from './jobs.ts';
 
 function say(line: WorkerLine): void {
@@ -26,6 +27,7 @@ function failure(error: unknown): WorkerLine {
 async function perform(job: Job): Promise<unknown> {
   if (job.job === 'fill') return fill(job, say);
   if (job.job === 'download') return download(job, say);
+  if (job.job === 'inspect') return inspect(job, say);
   if (job.job === 'hash') return { sha256: await contentHash(job.directory, new AbortController().signal) };
   return writeVmlinux(job.bzimage, job.output);
 }

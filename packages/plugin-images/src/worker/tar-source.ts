@@ -1,17 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { pipeline, type Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { errors } from '../errors.ts';
 import { findProgram } from '../processes/environment.ts';
 import { archiveError } from '../unpack/archive-error.ts';
+import { checkDigest } from './check-digest.ts';
 import type { TarSource } from './jobs.ts';
 
 export interface OpenTarSource extends AsyncDisposable {
   readonly bytes: AsyncIterable<Uint8Array>;
+  /** Whether they are not the bytes of the file as it is. */
+  readonly packed: boolean;
   /** How far a file was read, in bytes as they are on the disk; undefined for programs. */
   position(): { readonly done: number; readonly total: number } | undefined;
   /** Waits for the end of the program. @throws what it failed with */
@@ -21,30 +24,38 @@ export interface OpenTarSource extends AsyncDisposable {
 }
 
 const EXIT_WAIT_MS = 1_000;
+const XZ = Buffer.from('fd377a585a00', 'hex');
 
 export async function openTarSource(source: TarSource, note: (line: string) => void): Promise<OpenTarSource> {
-  if ('program' in source) return fromProgram(source.program, source.args, { ...source.env }, note);
-  const file = await open(source.file, 'r');
-  const { size } = await file.stat();
-  const magic = Buffer.alloc(6);
-  await file.read(magic, 0, magic.length, 0);
-  await file.close();
+  if ('program' in source) return fromProgram(source.program, source.args, { env: { ...source.env }, note });
+  const { start, length } = source.part ?? { start: 0, length: (await stat(source.file)).size };
+  const magic = await magicOf(source.file, start);
   if (magic.toString('latin1', 0, 3) === 'BZh') {
     throw archiveError('The archive is compressed with bzip2.', 'Take plain tar, gzip, zstd or xz.');
   }
-  if (magic.equals(Buffer.from('fd377a585a00', 'hex'))) {
+  if (source.digest !== undefined) await checkDigest(source.file, { start, length, digest: source.digest });
+  const end = start + length - 1;
+  const raw = length === 0 ? Readable.from([]) : createReadStream(source.file, { start, end, highWaterMark: 2 ** 18 });
+  const position = () => ({ done: 'bytesRead' in raw ? raw.bytesRead : 0, total: length });
+  if (magic.equals(XZ)) {
     if (findProgram('xz') === undefined) throw errors.missingProgram('xz', 'xz-utils');
-    return fromProgram('xz', ['-dcq', '--', source.file], {}, note);
+    const program = fromProgram('xz', ['-dcq'], { env: {}, note, input: raw });
+    return { ...program, position };
   }
-  const raw = createReadStream(source.file, { highWaterMark: 2 ** 18 });
   const bytes = decompressed(raw, magic);
   return {
     bytes: readable(bytes),
-    position: () => ({ done: raw.bytesRead, total: size }),
+    packed: bytes !== raw,
+    position,
     finished: async () => {},
     failure: async () => {},
     [Symbol.asyncDispose]: async () => void raw.destroy(),
   };
+}
+
+async function magicOf(path: string, position: number): Promise<Buffer> {
+  await using file = await open(path);
+  return (await file.read(Buffer.alloc(6), { position })).buffer;
 }
 
 function decompressed(raw: Readable, magic: Buffer): Readable {
@@ -62,18 +73,21 @@ async function* readable(stream: Readable): AsyncGenerator<Uint8Array> {
   }
 }
 
-function fromProgram(
-  program: string,
-  args: readonly string[],
-  env: Record<string, string>,
-  note: (line: string) => void,
-): OpenTarSource {
+interface ProgramOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly note: (line: string) => void;
+  /** For its stdin. */
+  readonly input?: Readable;
+}
+
+function fromProgram(program: string, args: readonly string[], { env, note, input }: ProgramOptions): OpenTarSource {
   const path = findProgram(program) ?? program;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', path, ...args], {
     env: { ...process.env, ...env },
     // 3 is the lock of the build: the program holds it too.
-    stdio: ['ignore', 'pipe', 'pipe', 3],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 3],
   }) as ChildProcess & Record<'stdout' | 'stderr', Readable>;
+  if (input !== undefined && child.stdin !== null) pipeline(input, child.stdin, () => {});
   const tail: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     tail.push(line);
@@ -89,6 +103,7 @@ function fromProgram(
   };
   return {
     bytes: child.stdout,
+    packed: true,
     position: () => undefined,
     finished,
     failure: async () => {
@@ -98,6 +113,7 @@ function fromProgram(
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL');
       child.stdout.destroy();
+      input?.destroy();
     },
   };
 }
