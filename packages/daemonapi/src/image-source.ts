@@ -101,6 +101,13 @@ export type ImageContent = { readonly config?: ImageConfig } & (
     }
   | {
       /**
+       * Absolute path below `work.directory` of a raw disk: an ext4 from its first byte on, without partitions. It is checked,
+       * and becomes the image as it is, of its own size.
+       */
+      readonly disk: string;
+    }
+  | {
+      /**
        * Layers as container images have them, from the lowest to the uppermost, with their whiteouts
        * (https://github.com/opencontainers/image-spec/blob/main/layer.md).
        */

@@ -14,6 +14,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   mke2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   flock: 'util-linux',
+  prlimit: 'util-linux',
   setpriv: 'util-linux',
   xz: 'xz-utils',
   'qemu-img': 'qemu-utils',

@@ -36,7 +36,7 @@ export function registerImageMethods(context: Context, images: Images): void {
   });
   context.method('image.import', {
     summary:
-      "Makes an image of a file or folder: a root file system's tar, an archive of `docker save`, an OCI layout.",
+      "Makes an image of a file or folder: a root file system's tar, an archive of `docker save`, an OCI layout, a disk.",
     access: 'write',
     operation: true,
     params: schemas.imageImport,

@@ -4,7 +4,7 @@ import { callWithProgress, shortDigest, text } from './show.ts';
 
 export const importCommand: CliCommand = {
   name: 'image import',
-  summary: 'Make an image of a file or folder: a root file system, docker save, an OCI layout',
+  summary: 'Make an image of a file or folder: a root file system, docker save, an OCI layout, a disk',
   positionals: [
     { name: 'path', required: true, help: 'What to import, or - for an archive on stdin; two words are NAME PATH' },
     { name: 'second', help: 'The path when the first word is the name' },
@@ -17,6 +17,7 @@ export const importCommand: CliCommand = {
     'nook image import root.tar.gz --name mine',
     'nook image import rootfs/ --name mine',
     'nook image import layout/ --ref v1 --name mine',
+    'nook image import cloud.qcow2 --name cloud',
     'docker save IMAGE | nook image import - --name mine',
   ],
   async run({ positionals, options, context }) {

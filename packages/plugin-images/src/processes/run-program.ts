@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly input?: string;
   /** A lock's descriptor. Children inherit it as number 3, so that the lock is held until the last of them has ended. */
   readonly lockFd?: number;
+  /** What failures call the program; its own name when absent. */
+  readonly title?: string;
   /** Package to name when the program is missing. */
   readonly packageName?: string;
   readonly onLine?: (line: string) => void;
@@ -61,7 +63,7 @@ export async function runProgram(program: string, args: readonly string[], optio
     const result = { exitCode: code ?? 128, stdout: await output, stderr: await complaints };
     if ((options.accept ?? [0]).includes(result.exitCode)) return result;
     const ending = child.signalCode ?? `exit code ${result.exitCode}`;
-    throw errors.programFailed(program, failureText(result.stderr || result.stdout) || ending);
+    throw errors.programFailed(options.title ?? program, failureText(result.stderr || result.stdout) || ending);
   } finally {
     stopKilling();
   }

@@ -5,6 +5,8 @@ import { basename, isAbsolute } from 'node:path';
 import { type ImageSource, NookError, type ResolvedImage } from '@nook/daemonapi';
 import type { BundledImage } from '../bundle/bundle.ts';
 import { formatByteSize } from '../byte-size.ts';
+import { makeDisk } from '../disk/make-disk.ts';
+import type { Inspected } from '../worker/jobs.ts';
 import { runJob } from '../worker/run-job.ts';
 import { digestOf } from './digest-of.ts';
 
@@ -13,8 +15,8 @@ const SCHEME = 'file';
 interface ImportedFile extends ResolvedImage {
   readonly path: string;
   readonly folder: boolean;
-  /** Where it is a container image. */
-  readonly image: BundledImage | undefined;
+  /** A container image, a disk, or else a root file system. */
+  readonly found: Inspected;
 }
 
 /** How a path is written as a reference: `file:/PATH`, or `file:REF:/PATH` for one of the images in it. */
@@ -24,7 +26,8 @@ export function fileReference(path: string, ref?: string): string {
 
 /**
  * What lies on the host: a root file system as a tar or a folder, or a container image as an OCI layout (a folder, or a
- * tar of it) or an archive of `docker save`. Tars may be packed with gzip, zstd or xz. Which it is, its content tells.
+ * tar of it) or an archive of `docker save`, or a disk (raw or qcow2). Tars may be packed with gzip, zstd or xz. Which it
+ * is, its content tells.
  */
 export function fileSource(maxBytes: number): ImageSource {
   return {
@@ -48,23 +51,24 @@ export function fileSource(maxBytes: number): ImageSource {
         checkPacked(found, maxBytes, basename(path));
         const name = ref ?? found.names[0];
         const named = name === undefined ? source : `${source} (${name})`;
-        return { digest: found.digest, source: named, path, folder, image: found };
+        return { digest: found.digest, source: named, path, folder, found };
       }
       if (folder) {
         await requireApart(path, directory);
         // Nothing short of reading it all tells whether a folder is what it was.
-        return { digest: digestOf('folder', randomUUID()), source, path, folder, image: undefined };
+        return { digest: digestOf('folder', randomUUID()), source, path, folder, found };
       }
       const { dev, ino, size, mtimeNs, ctimeNs } = stats;
       // Whoever writes to a file moves its times: reading gigabytes would tell nothing more.
       const digest = digestOf('file', ...[dev, ino, size, mtimeNs, ctimeNs].map(String));
-      return { digest, source, path, folder, image: undefined };
+      return { digest, source, path, folder, found };
     },
-    async fetch({ path, folder, image }: ImportedFile, { signal }) {
-      signal.throwIfAborted();
-      if (image !== undefined) {
-        const layers = image.layers.map(({ file, ...layer }) => ({ tar: file, ...layer }));
-        return { layers, config: image.config };
+    async fetch({ path, folder, found }: ImportedFile, work) {
+      work.signal.throwIfAborted();
+      if (found.kind === 'disk') return { disk: await makeDisk(path, found.disk, { work, maxBytes }) };
+      if (found.kind === 'image') {
+        const layers = found.layers.map(({ file, ...layer }) => ({ tar: file, ...layer }));
+        return { layers, config: found.config };
       }
       return folder ? { program: 'tar', args: ['-C', path, ...AS_IT_IS, '-cf', '-', '.'] } : { tar: path };
     },

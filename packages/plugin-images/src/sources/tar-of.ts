@@ -23,7 +23,11 @@ export interface Tar {
 }
 
 /** What the worker unpacks, in whichever way a source brings it. */
-export async function tarOf(content: ImageContent, work: ImageWork, maxBytes: number): Promise<Tar> {
+export async function tarOf(
+  content: Exclude<ImageContent, { readonly disk: string }>,
+  work: ImageWork,
+  maxBytes: number,
+): Promise<Tar> {
   if ('layers' in content) {
     return { layers: content.layers.map(layerInput), whiteouts: true };
   }

@@ -12,6 +12,7 @@ import { EXT4_FORMAT } from '../ext4/make-ext4.ts';
 import { heeding, imageWork } from '../sources/image-work.ts';
 import { tarOf } from '../sources/tar-of.ts';
 import type { BuildPlace } from './build-area.ts';
+import { AS_IT_CAME, keepDisk } from './disk-image.ts';
 import { buildImage, type ImageManifest, type ImageOrigin } from './image-builder.ts';
 import { DIGEST, type Naming, type RecordStore, type Stored } from './record-store.ts';
 
@@ -47,6 +48,10 @@ export async function fetchImage(request: FetchRequest, parts: Parts): Promise<S
   if (known !== undefined) return store.point(naming, known.manifest.digest, clock.now(), signal);
   const maxBytes = Math.min(config.max_import_bytes, config.size);
   const content = await heeding(signal, source.fetch(image, work));
+  if ('disk' in content) {
+    const about = { origin, source: image.source, config: content.config ?? NO_CONFIG };
+    return keepDisk({ ...about, ...{ disk: content.disk, naming, place, store, clock, signal, progress } });
+  }
   const tar = await tarOf(content, work, maxBytes);
   return buildImage({
     ...{ naming, tar, origin, source: image.source, config: content.config ?? NO_CONFIG, maxBytes },
@@ -55,12 +60,8 @@ export async function fetchImage(request: FetchRequest, parts: Parts): Promise<S
 }
 
 function isOf({ origin, size_bytes }: ImageManifest, wanted: ImageOrigin, size: number): boolean {
-  return (
-    size_bytes === size &&
-    origin?.source === wanted.source &&
-    origin.digest === wanted.digest &&
-    origin.ext4 === wanted.ext4
-  );
+  const alike = (size_bytes === size && origin?.ext4 === wanted.ext4) || origin?.ext4 === AS_IT_CAME;
+  return alike && origin?.source === wanted.source && origin.digest === wanted.digest;
 }
 
 function checkDigest({ name }: ImageSource, { digest }: ResolvedImage): void {

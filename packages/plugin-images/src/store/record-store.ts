@@ -83,11 +83,12 @@ export class RecordStore<M extends Manifest> {
 
   /**
    * Makes `directory` (in the building area, complete but for its manifest) the content of the manifest's digest,
-   * and points the name at it. Content that is there already stays as it is.
+   * and points the name at it. Content that is there already stays as it is. What the manifest does not say of the
+   * content's hash is looked up.
    */
   async publish(naming: Naming, directory: string, manifest: M, signal: AbortSignal): Promise<Stored<M>> {
-    const { sha256 } = await runJob({ job: 'hash', directory }, { signal, progress: () => {} });
-    await writeJsonAtomic(join(directory, 'manifest.json'), { ...manifest, content_sha256: sha256 });
+    const content_sha256 = manifest.content_sha256 ?? (await hashOf(directory, signal));
+    await writeJsonAtomic(join(directory, 'manifest.json'), { ...manifest, content_sha256 });
     await chmod(join(directory, 'manifest.json'), 0o400);
     await using _lock = await this.#lock(signal);
     const target = this.layout.content(this.#kind, manifest.digest);
@@ -155,6 +156,10 @@ export class RecordStore<M extends Manifest> {
       .map((file) => file.slice(0, -'.json'.length))
       .filter((name) => NAME.test(name));
   }
+}
+
+async function hashOf(directory: string, signal: AbortSignal): Promise<string> {
+  return (await runJob({ job: 'hash', directory }, { signal, progress: () => {} })).sha256;
 }
 
 export interface Removal {

@@ -31,7 +31,7 @@ const TYPES: Readonly<Record<string, EntryType>> = {
 };
 
 export function parseHeader(block: Buffer): TarHeader {
-  if (!checksumFits(block)) {
+  if (!isTarHeader(block)) {
     throw archiveError('This is not a tar archive, or it is damaged: a header has the wrong checksum.');
   }
   const ustar = block.toString('latin1', 257, 263) === 'ustar\0';
@@ -94,7 +94,8 @@ function negative(field: Buffer, name: string): number {
   return value;
 }
 
-function checksumFits(block: Buffer): boolean {
+/** Whether a block of 512 bytes has the checksum of a header. */
+export function isTarHeader(block: Buffer): boolean {
   let sum = 8 * 0x20;
   for (let index = 0; index < 512; index += 1) if (index < 148 || index >= 156) sum += block[index] ?? 0;
   return Number.parseInt(text(block, 148, 8).trim(), 8) === sum;

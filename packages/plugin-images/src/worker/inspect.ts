@@ -8,6 +8,7 @@ import { type Bundle, type BundledImage, folderBundle } from '../bundle/bundle.t
 import { isDockerArchive, readDockerArchive } from '../bundle/docker-archive.ts';
 import { isLayout, readLayout } from '../bundle/oci-layout.ts';
 import { isOfImage, tarBundle } from '../bundle/tar-index.ts';
+import { lookAtDisk } from '../disk/look-at-disk.ts';
 import { ByteSource } from '../unpack/byte-source.ts';
 import { readTar } from '../unpack/tar-reader.ts';
 import type { Inspected, InspectJob, WorkerLine } from './jobs.ts';
@@ -17,28 +18,30 @@ type Say = (line: WorkerLine) => void;
 
 /** Tells what a file or folder is by what is in it. */
 export async function inspect(job: InspectJob, say: Say): Promise<Inspected> {
-  const bundle = await bundleOf(job, say);
-  const image = bundle === undefined ? undefined : await imageOf(bundle, job);
+  const folder = (await stat(job.path)).isDirectory();
+  const disk = folder ? undefined : await lookAtDisk(job.path);
+  const bundle = disk === undefined ? await bundleOf(job, folder, say) : undefined;
+  const image = bundle === undefined ? undefined : await imageOf(bundle, job, folder);
   if (image !== undefined) return { kind: 'image', ...image };
-  if (job.ref === undefined) return { kind: 'plain' };
+  if (job.ref === undefined) return disk === undefined ? { kind: 'plain' } : { kind: 'disk', disk };
   throw new NookError('bad_params', `${basename(job.path)} is not an image with references, but a root file system.`, {
     hint: 'Leave out --ref.',
   });
 }
 
-async function bundleOf(job: InspectJob, say: Say): Promise<Bundle | undefined> {
+async function bundleOf(job: InspectJob, folder: boolean, say: Say): Promise<Bundle | undefined> {
   const { path } = job;
-  if ((await stat(path)).isDirectory()) return folderBundle(path);
+  if (folder) return folderBundle(path);
   if (!(await beginsAsImage(path, say))) return undefined;
   return tarBundle(await unpacked(job, say));
 }
 
 /** An OCI layout goes first: what `docker save` writes today is both, and of a layout all digests can be checked. */
-async function imageOf(bundle: Bundle, { path, ref }: InspectJob): Promise<BundledImage | undefined> {
+async function imageOf(bundle: Bundle, { path, ref }: InspectJob, folder: boolean): Promise<BundledImage | undefined> {
   const what = basename(path);
   if (await isLayout(bundle)) return readLayout(bundle, ref, what);
   // In a folder, a file of that name may be anything.
-  if ((await isDockerArchive(bundle)) && !(await stat(path)).isDirectory()) return readDockerArchive(bundle, ref, what);
+  if (!folder && (await isDockerArchive(bundle))) return readDockerArchive(bundle, ref, what);
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode, Progress } from '@nook/daemonapi';
 import type { BundledImage } from '../bundle/bundle.ts';
+import type { DiskFile } from '../disk/look-at-disk.ts';
 import type { BlobPlaces } from '../registry/blob-store.ts';
 import type { CredentialPlaces } from '../registry/credentials.ts';
 import type { Descriptor } from '../registry/manifest.ts';
@@ -64,7 +65,16 @@ export interface InspectJob {
 }
 
 /** `plain`: the tar of a root file system, or a folder that is one. */
-export type Inspected = { readonly kind: 'plain' } | ({ readonly kind: 'image' } & BundledImage);
+export type Inspected =
+  | { readonly kind: 'plain' }
+  | ({ readonly kind: 'image' } & BundledImage)
+  | { readonly kind: 'disk'; readonly disk: DiskFile };
+
+/** Looks what is on a raw disk. */
+interface DiskJob {
+  readonly job: 'disk';
+  readonly path: string;
+}
 
 interface VmlinuxJob {
   readonly job: 'vmlinux';
@@ -85,16 +95,18 @@ interface HashResult {
   readonly sha256: string;
 }
 
-export type Job = FillJob | DownloadJob | InspectJob | VmlinuxJob | HashJob;
+export type Job = FillJob | DownloadJob | InspectJob | DiskJob | VmlinuxJob | HashJob;
 export type JobResult<J extends Job> = J extends FillJob
   ? FillResult
   : J extends DownloadJob
     ? Record<string, never>
     : J extends InspectJob
       ? Inspected
-      : J extends HashJob
-        ? HashResult
-        : VmlinuxResult;
+      : J extends DiskJob
+        ? DiskFile | null
+        : J extends HashJob
+          ? HashResult
+          : VmlinuxResult;
 
 /** What a worker writes to its stdout, one JSON object a line. */
 export type WorkerLine =

@@ -1,6 +1,7 @@
 // A process of its own for what would keep the daemon's event loop busy. The job comes as JSON on stdin.
 import { text } from 'node:stream/consumers';
 import { isNookError } from '@nook/daemonapi';
+import { lookAtDisk } from '../disk/look-at-disk.ts';
 import { isNoSpace } from '../errors.ts';
 import { writeVmlinux } from '../kernel/write-vmlinux.ts';
 import { contentHash } from '../store/content-hash.ts';
@@ -28,6 +29,7 @@ async function perform(job: Job): Promise<unknown> {
   if (job.job === 'fill') return fill(job, say);
   if (job.job === 'download') return download(job, say);
   if (job.job === 'inspect') return inspect(job, say);
+  if (job.job === 'disk') return (await lookAtDisk(job.path)) ?? null;
   if (job.job === 'hash') return { sha256: await contentHash(job.directory, new AbortController().signal) };
   return writeVmlinux(job.bzimage, job.output);
 }

@@ -20,6 +20,9 @@ export async function checkContent(content: ImageContent, work: ImageWork, refer
   } else if ('folder' in content) {
     assert.ok(content.folder.startsWith(work.directory + sep), `the folder of '${reference}' is not in its directory`);
     assert.ok((await stat(content.folder)).isDirectory(), `the folder of '${reference}' is none`);
+  } else if ('disk' in content) {
+    assert.ok(content.disk.startsWith(work.directory + sep), `the disk of '${reference}' is not in its directory`);
+    assert.ok((await stat(content.disk)).isFile(), `the disk of '${reference}' is no file`);
   } else if ('layers' in content) {
     assert.ok(content.layers.length > 0, `'${reference}' has no layers`);
     for (const { tar } of content.layers) {
