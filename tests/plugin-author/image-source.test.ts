@@ -11,12 +11,14 @@ import { images } from '@nook/plugin-images';
 import { buildTar, startTestDaemon } from '@nook/testkit';
 import { conformance } from '@nook/testkit/conformance';
 import { afterAll, describe, expect, test } from 'vitest';
+import { vmlinux } from '../../packages/plugin-images/src/testing/kernel-file.ts';
 import { startRegistry } from '../../packages/plugin-images/src/testing/registry.ts';
 import { layoutOf, run } from '../../packages/plugin-images/src/testing/umoci.ts';
 import { webImages } from './web-images.ts';
 
 const FILES = {
   'tools.tar': buildTar([{ name: 'bin/tool', content: 'a tool' }]),
+  vmlinux: vmlinux(),
   'packed.tar': gzipSync(buildTar([{ name: 'bin/tool', content: 'a packed tool' }])),
 };
 const requests: string[] = [];
@@ -31,6 +33,9 @@ const server = createServer(({ url = '' }, response) => {
 const folder = mkdtempSync(join(tmpdir(), 'nook-'));
 const archive = join(folder, 'root.tar');
 writeFileSync(archive, FILES['tools.tar']);
+const kernel = join(folder, 'vmlinux');
+writeFileSync(kernel, FILES.vmlinux);
+const kernelSha256 = createHash('sha256').update(FILES.vmlinux).digest('hex');
 
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -119,5 +124,6 @@ describe('conformance', () => {
   conformance(images, {
     calls: { images: (capability) => capability.defaultImage(), kernels: (capability) => capability.get() },
     images: ['busybox', 'debian-12', `file:${archive}`, `registry:${pushed}`],
+    kernels: ['debian-cloud', `file:${kernel}`, `${base}/vmlinux#sha256=${kernelSha256}`],
   });
 });

@@ -1,6 +1,6 @@
 import type { ImageSource } from './image-source.ts';
+import type { KernelSource } from './kernel-source.ts';
 import type { VmDriver } from './vm-driver.ts';
-
 import type { VmFeature } from './vm-feature.ts';
 
 /** What one look at the host or at nook's own state found. */
@@ -34,5 +34,6 @@ export interface ExtensionPoints {
   'doctor.check': DoctorCheck;
   'vm.driver': VmDriver;
   'image.source': ImageSource;
+  'kernel.source': KernelSource;
   'vm.feature': VmFeature;
 }

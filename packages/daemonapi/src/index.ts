@@ -21,6 +21,7 @@ export type {
   ImageWork,
   ResolvedImage,
 } from './image-source.ts';
+export type { CatalogKernel, KernelContent, KernelSource, ResolvedKernel } from './kernel-source.ts';
 export type { Logger } from './logger.ts';
 export type {
   OperationContext,

@@ -15,6 +15,9 @@ export const GUEST_MODULES: readonly string[] = [
   'virtio_net',
 ];
 
+/** Of those, what a kernel may do without: newer ones compute CRC-32C in a library of theirs. */
+export const OPTIONAL_MODULES: readonly string[] = ['crc32c_generic'];
+
 /** What a guest needs for folders that it shares with the host. */
 export const SHARE_MODULES: readonly string[] = ['9pnet_virtio', '9p'];
 

@@ -51,5 +51,5 @@ export {
 } from './host-messages.ts';
 export { buildInitramfs, type InitramfsOptions } from './initramfs.ts';
 export { InitramfsError } from './initramfs-error.ts';
-export { missingModules } from './module-tree.ts';
+export { type KernelModule, missingModules, readModules } from './module-tree.ts';
 export { GuestProtocolError } from './protocol-error.ts';

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { GUEST_MODULES, guestModules } from './guest-modules.ts';
+import { writeCpio } from './cpio.ts';
+import { GUEST_MODULES, guestModules, OPTIONAL_MODULES } from './guest-modules.ts';
 import { buildInitramfs } from './initramfs.ts';
 import { readModuleInfo } from './modinfo.ts';
 import { moduleObject } from './module-object.fixture.ts';
@@ -85,15 +86,42 @@ describe('buildInitramfs', () => {
     expect(readdirSync(dir).sort()).toEqual(['init', 'initramfs', 'modules']);
   });
 
-  test('skips what is built in and unpacks gzip and zstd', async () => {
+  test('skips what is built in and unpacks gzip, zstd and xz', async () => {
     writeFileSync(
       join(modulesDir, 'modules.builtin'),
       'kernel/fs/ext4/ext4.ko\nkernel/drivers/virtio/virtio-ring.ko\n',
     );
     put('a.ko.gz', gzipSync(moduleObject(['virtio_ring'])));
     put('b.ko.zst', zstdCompressSync(moduleObject(['a'])));
-    await build(['ext4', 'b']);
-    expect(list().slice(5)).toEqual(['modules/a.ko', 'modules/b.ko']);
+    put('c.ko.xz', execFileSync('xz', ['-c'], { input: moduleObject(['b']) }));
+    await build(['ext4', 'c']);
+    expect(list().slice(5)).toEqual(['modules/a.ko', 'modules/b.ko', 'modules/c.ko']);
+  });
+
+  test('does without what newer kernels have no module for', async () => {
+    put('virtio_blk.ko', moduleObject([]));
+    await build(['virtio_blk', ...OPTIONAL_MODULES]);
+    expect(list().slice(5)).toEqual(['modules/virtio_blk.ko']);
+    put('ext4.ko', moduleObject(OPTIONAL_MODULES));
+    await expect(build(['ext4'])).rejects.toThrow("no module 'crc32c_generic' (needed by 'ext4')");
+  });
+
+  test("comes after the kernel's own archive, and its files win", async () => {
+    put('virtio.ko', moduleObject([]));
+    const before = join(dir, 'initrd');
+    writeFileSync(before, Buffer.concat([writeCpio([{ path: 'init', mode: 0o100755 }]), Buffer.from([0])]));
+    await buildInitramfs({ init: join(dir, 'init'), modulesDir, modules: ['virtio'], before, output });
+    const both = readFileSync(output);
+    await build(['virtio']);
+    const own = readFileSync(output);
+    const at = both.length - own.length;
+    expect(at % 4).toBe(0);
+    expect(both.subarray(at).equals(own)).toBe(true);
+    expect(both.subarray(0, at - 3).equals(readFileSync(before))).toBe(true);
+    rmSync(before);
+    await expect(
+      buildInitramfs({ init: join(dir, 'init'), modulesDir, modules: ['virtio'], before, output }),
+    ).rejects.toThrow("The kernel's own initrd cannot be read");
   });
 
   test('says which module is missing, what needs it, and what cannot be unpacked', async () => {
@@ -103,7 +131,7 @@ describe('buildInitramfs', () => {
     );
     await expect(build(['virtio_blk'])).rejects.toThrow("The kernel has no module 'virtio_blk'.");
     put('x.ko.xz', Buffer.from('packed'));
-    await expect(build(['x'])).rejects.toThrow('is compressed with xz');
+    await expect(build(['x'])).rejects.toThrow('cannot be unpacked');
     put('text.ko', Buffer.from('no module at all'));
     await expect(build(['text'])).rejects.toThrow('is not a kernel module');
     expect(readdirSync(dir).sort()).toEqual(['init', 'modules']);
@@ -119,7 +147,7 @@ describe('buildInitramfs', () => {
 
 test('a truncated module is refused, never read beyond its end', () => {
   const object = moduleObject(['a', 'b']);
-  expect(readModuleInfo(object, 'x.ko').depends).toEqual(['a', 'b']);
+  expect(readModuleInfo(object, 'x.ko')).toEqual({ depends: ['a', 'b'], release: '6.1.0-nook' });
   for (let length = 0; length < object.length; length += 7) {
     expect(() => readModuleInfo(object.subarray(0, length), 'x.ko')).toThrow('not a kernel module');
   }

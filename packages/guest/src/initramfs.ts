@@ -11,6 +11,8 @@ export interface InitramfsOptions {
   readonly modulesDir: string;
   /** Names of the modules wanted, see `guestModules`; dependencies are added, what is built in is left out. */
   readonly modules: readonly string[];
+  /** A cpio archive, plain or packed, that the kernel unpacks before this one, whose files take the place of its own. */
+  readonly before?: string | undefined;
   /** Replaced in one step; mode 0600. */
   readonly output: string;
 }
@@ -33,7 +35,17 @@ export async function buildInitramfs(options: InitramfsOptions): Promise<void> {
     });
   });
   const modules = await readModules(options.modulesDir, options.modules);
-  await writeAtomically(options.output, writeCpio(archiveEntries(init, modules)));
+  const own = writeCpio(archiveEntries(init, modules));
+  const before = options.before === undefined ? [] : [await readArchive(options.before)];
+  await writeAtomically(options.output, Buffer.concat([...before, own]));
+}
+
+/** One archive after another: the next begins at a multiple of four (Documentation/driver-api/early-userspace/buffer-format.rst). */
+async function readArchive(path: string): Promise<Buffer> {
+  const archive = await readFile(path).catch((cause: unknown) => {
+    throw new InitramfsError(`The kernel's own initrd cannot be read: ${path}.`, { cause });
+  });
+  return Buffer.concat([archive, Buffer.alloc((4 - (archive.length % 4)) % 4)]);
 }
 
 function archiveEntries(init: Buffer, modules: readonly KernelModule[]): CpioEntry[] {

@@ -4,6 +4,8 @@ import { InitramfsError } from './initramfs-error.ts';
 export interface ModuleInfo {
   /** Names of the modules that must be loaded before. */
   readonly depends: readonly string[];
+  /** Of the kernel that it was built for; undefined when it does not tell. */
+  readonly release: string | undefined;
 }
 
 /** Module names are written with `-` in file names and with `_` by the kernel. */
@@ -17,12 +19,13 @@ export function readModuleInfo(module: Buffer, path: string): ModuleInfo {
   if (section === undefined) {
     throw new InitramfsError(`${path} is not a kernel module: it has no .modinfo section.`);
   }
-  const depends = section
-    .toString('latin1')
-    .split('\0')
-    .find((entry) => entry.startsWith('depends='));
-  const names = (depends ?? 'depends=').slice('depends='.length).split(',');
-  return { depends: names.filter((name) => name !== '').map(normalizeModuleName) };
+  const entries = section.toString('latin1').split('\0');
+  const field = (name: string) => entries.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  const names = (field('depends') ?? '').split(',');
+  return {
+    depends: names.filter((name) => name !== '').map(normalizeModuleName),
+    release: field('vermagic')?.split(' ')[0],
+  };
 }
 
 /** Offsets of ELF-64: the section header table is at 0x28, its entry size, count and name table at 0x3a … 0x3e. */

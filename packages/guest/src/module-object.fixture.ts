@@ -1,6 +1,7 @@
 /** The smallest ELF object that is a kernel module to its reader: a `.modinfo` section and the names of sections. */
 export function moduleObject(depends: readonly string[]): Buffer {
-  const modinfo = Buffer.from(`license=GPL\0depends=${depends.join(',')}\0name=x\0`);
+  const vermagic = '6.1.0-nook SMP preempt mod_unload modversions ';
+  const modinfo = Buffer.from(`license=GPL\0depends=${depends.join(',')}\0name=x\0vermagic=${vermagic}\0`);
   const names = Buffer.from('\0.modinfo\0.shstrtab\0');
   const header = Buffer.alloc(64);
   header.writeUInt32BE(0x7f454c46, 0);

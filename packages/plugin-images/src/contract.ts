@@ -22,16 +22,20 @@ export interface ImageInfo {
 /** A kernel that is in the store. */
 export interface KernelInfo {
   name: string;
-  /** `sha256:` and 64 hex digits, over the package that it was taken from. */
+  /** `sha256:` and 64 hex digits: of the file or package that it was taken from, and of what the user brought to it. */
   digest: string;
   /** As `uname -r` says it in the guest, e.g. `6.1.0-30-cloud-amd64`. */
   release: string;
-  /** Version of the package. */
+  /** Version of the package; else as `uname -v` says it in the guest. */
   version: string;
+  /** Where it came from, in words: `linux-image-6.1.0-30-cloud-amd64 6.1.124-1`, `import bzImage`. */
+  source: string;
   /** Absolute path of the uncompressed ELF, which carries the PVH note. */
   vmlinux: string;
   /** Absolute path of `…/lib/modules/RELEASE`. */
   modules: string;
+  /** Absolute path of an archive that the kernel unpacks before nook's own. */
+  initrd: string | null;
 }
 
 export interface EnsureOptions {
@@ -106,13 +110,14 @@ declare module '@nook/daemonapi' {
   interface RpcMethods
     extends OperationMethods<'image.pull', ImagePull, ImageInfo>,
       OperationMethods<'image.import', ImageImport, ImageInfo>,
-      OperationMethods<'kernel.pull', KernelPull, KernelInfo> {
+      OperationMethods<'kernel.pull', KernelPull, KernelInfo>,
+      OperationMethods<'kernel.import', KernelImport, KernelInfo> {
     'image.list': { params: Record<string, never>; result: ImageRow[] };
     'image.show': { params: { reference: string }; result: ImageInfo };
     'image.rm': { params: { reference: string }; result: Removed };
     'image.prune': { params: PruneRequest; result: Pruned };
     'kernel.prune': { params: PruneRequest; result: Pruned };
-    'kernel.list': { params: Record<string, never>; result: KernelRow[] };
+    'kernel.list': { params: KernelList; result: KernelRow[] };
     'kernel.show': { params: { reference?: string | undefined }; result: KernelInfo };
     'kernel.rm': { params: { reference: string }; result: Removed };
   }
@@ -136,7 +141,29 @@ interface ImageImport {
   readonly ref?: string | undefined;
 }
 
-interface KernelPull {
+export interface KernelPull {
+  /** A name of the catalog, or what a source claims: `https://HOST/vmlinux`. The default kernel when absent. */
   readonly reference?: string | undefined;
+  /** What the kernel must be: 64 hex digits. URLs are not taken without. */
+  readonly sha256?: string | undefined;
+  /** The last part of a URL when absent, else as the reference. */
+  readonly name?: string | undefined;
+  /** Asks for a newer one and moves the name; VMs keep what they first booted. */
   readonly force?: boolean | undefined;
+}
+
+export interface KernelImport {
+  /** A bzImage or a vmlinux. This and the other paths are absolute, and read by the daemon. */
+  readonly path: string;
+  /** `…/lib/modules/RELEASE`, or the folder that holds it. Absent: all that a VM needs is built in. */
+  readonly modules?: string | undefined;
+  /** A cpio archive, plain or packed, that the kernel unpacks before nook's own. */
+  readonly initrd?: string | undefined;
+  /** The last part of the path when absent. */
+  readonly name?: string | undefined;
+}
+
+export interface KernelList {
+  /** Only those of the catalog: what can be pulled by name, or has been. */
+  readonly available?: boolean | undefined;
 }

@@ -1,4 +1,4 @@
-import { type ImageSource, NookError } from '@nook/daemonapi';
+import { type ImageSource, type KernelSource, NookError } from '@nook/daemonapi';
 
 export const errors = {
   unknownImage: (reference: string, known: readonly string[]) =>
@@ -12,13 +12,18 @@ export const errors = {
     }),
   unknownKernel: (reference: string, known: readonly string[]) =>
     new NookError('not_found', `There is no kernel '${reference}'.`, { hint: `Known kernels: ${known.join(', ')}.` }),
-  badName: (name: string) =>
-    new NookError('bad_params', `'${name}' cannot name an image.`, {
+  unknownKernelScheme: (scheme: string, sources: readonly KernelSource[]) =>
+    new NookError('not_found', `No source of kernels here knows '${scheme}:'.`, {
+      hint: `There is ${sources.flatMap(({ schemes }) => schemes.map((known) => `'${known}:'`)).join(', ')}; more come with plugins.`,
+      details: { schemes: sources.flatMap(({ schemes }) => schemes) },
+    }),
+  badName: (name: string, kind: 'image' | 'kernel' = 'image') =>
+    new NookError('bad_params', `'${name}' cannot name ${kind === 'image' ? 'an image' : 'a kernel'}.`, {
       hint: 'Use up to 63 lower-case letters, digits, dots, underscores and dashes, beginning with a letter or digit.',
     }),
-  nameTaken: (name: string) =>
-    new NookError('already_exists', `There is an image '${name}' already.`, {
-      hint: `Choose another name, or remove it first: nook image rm ${name}`,
+  nameTaken: (name: string, kind: 'image' | 'kernel' = 'image') =>
+    new NookError('already_exists', `There is ${kind === 'image' ? 'an image' : 'a kernel'} '${name}' already.`, {
+      hint: `Choose another name with --name, or remove it first: nook ${kind} rm ${name}`,
     }),
   inUse: (kind: 'image' | 'kernel', name: string, users: readonly string[]) =>
     new NookError(

@@ -56,9 +56,9 @@ export function registerKernelMethods(context: Context, kernels: Kernels): void 
   context.method('kernel.list', {
     summary: 'Lists kernels: those in the store, and those that can be pulled.',
     access: 'read',
-    params: schemas.nothing,
+    params: schemas.kernelList,
     result: schemas.kernelRows,
-    run: () => kernels.list(),
+    run: (params) => kernels.list(params),
   });
   context.method('kernel.show', {
     summary: 'Shows a kernel of the store by name or digest.',
@@ -68,12 +68,20 @@ export function registerKernelMethods(context: Context, kernels: Kernels): void 
     run: ({ reference }) => kernels.show(reference),
   });
   context.method('kernel.pull', {
-    summary: 'Brings a kernel of the catalog into the store.',
+    summary: 'Brings a kernel of the catalog or of another place into the store.',
     access: 'write',
     operation: true,
     params: schemas.kernelPull,
     result: schemas.kernelInfo,
     run: (params, call) => kernels.pull(params, waiter(call)),
+  });
+  context.method('kernel.import', {
+    summary: 'Makes a kernel of the store of a file, with its modules and its initrd.',
+    access: 'write',
+    operation: true,
+    params: schemas.kernelImport,
+    result: schemas.kernelInfo,
+    run: (params, call) => kernels.import(params, waiter(call)),
   });
   context.method('kernel.rm', {
     summary: 'Removes a kernel.',

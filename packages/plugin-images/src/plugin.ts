@@ -2,13 +2,16 @@ import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
 import { configSchema, type ImagesConfig } from './config.ts';
 import type {} from './contract.ts';
 import { doctorChecks } from './doctor.ts';
+import { debianKernels } from './kernel/debian-kernels.ts';
 import type { KernelManifest } from './kernel/kernel-builder.ts';
+import { kernelFiles } from './kernel/kernel-file.ts';
+import { kernelUrls } from './kernel/kernel-url.ts';
 import { registerImageMethods, registerKernelMethods } from './methods.ts';
 import { registrySource } from './registry/registry-source.ts';
 import { fileSource } from './sources/archive-file.ts';
 import { busyboxSource } from './sources/busybox.ts';
+import { checkClaims } from './sources/claims.ts';
 import { debianSource } from './sources/debian.ts';
-import { checkClaims } from './sources/find-source.ts';
 import { BuildArea } from './store/build-area.ts';
 import type { ImageManifest } from './store/image-builder.ts';
 import { Images } from './store/images.ts';
@@ -34,6 +37,7 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     const area = new BuildArea(layout, log);
     const apt = { config, cache: dirs.cache };
     const sources = () => context.contributions('image.source');
+    const kernelSources = () => context.contributions('kernel.source');
     const imageStore = new RecordStore<ImageManifest>(layout, 'images');
     const kernelStore = new RecordStore<KernelManifest>(layout, 'kernels');
     const leases = new Leases({ layout, home: dirs.state, clock, log });
@@ -46,7 +50,9 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
       users: (digest) => (vms.available ? vms.kernelUsers(digest) : []),
     });
     const ownImages = new Images({ area, config, clock, log, store: imageStore, sources, keeper: imageKeeper, leases });
-    const ownKernels = new Kernels({ area, apt, clock, store: kernelStore, keeper: kernelKeeper, leases });
+    const ownKernels = new Kernels({
+      ...{ area, config, clock, store: kernelStore, sources: kernelSources, keeper: kernelKeeper, leases },
+    });
     context.provide('images', ownImages);
     context.provide('kernels', ownKernels);
     registerImageMethods(context, ownImages);
@@ -57,6 +63,7 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     for (const source of [debianSource(apt), busyboxSource(apt), fileSource(config.max_import_bytes), registry]) {
       context.contribute('image.source', source);
     }
+    for (const source of [debianKernels(apt), kernelFiles(), kernelUrls()]) context.contribute('kernel.source', source);
     for (const check of doctorChecks(config, layout.root)) context.contribute('doctor.check', check);
     context.contribute(
       'doctor.check',
@@ -64,7 +71,8 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     );
     return {
       async start(signal) {
-        checkClaims(sources());
+        checkClaims('image', sources());
+        checkClaims('kernel', kernelSources());
         try {
           await area.sweep(signal);
         } catch (error) {

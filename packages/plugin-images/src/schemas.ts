@@ -40,8 +40,10 @@ export const kernelInfo = z.object({
   digest: z.string(),
   release: z.string(),
   version: z.string(),
+  source: z.string(),
   vmlinux: z.string(),
   modules: z.string(),
+  initrd: z.string().nullable(),
 });
 
 export const kernelRows = z.array(
@@ -78,4 +80,21 @@ export const imageImport = z.strictObject({
     .refine((ref) => !ref.includes(':/'), 'must be a tag, or a name with its tag')
     .optional(),
 });
-export const kernelPull = z.strictObject({ reference: reference.optional(), force: z.boolean().optional() });
+const kernelName = z.string().min(1).max(128).optional();
+const path = z.string().min(1).max(4096);
+export const kernelPull = z.strictObject({
+  reference: reference.optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'must be 64 hex digits')
+    .optional(),
+  name: kernelName,
+  force: z.boolean().optional(),
+});
+export const kernelImport = z.strictObject({
+  path,
+  modules: path.optional(),
+  initrd: path.optional(),
+  name: kernelName,
+});
+export const kernelList = z.strictObject({ available: z.boolean().optional() });

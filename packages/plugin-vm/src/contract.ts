@@ -46,6 +46,10 @@ export interface VmView extends LifeView {
   readonly cause?: string | undefined;
   readonly image: string;
   readonly image_digest: string;
+  /** The kernel that was asked for it; absent: that of the config. */
+  readonly kernel?: string | undefined;
+  /** Of the kernel that it booted last. */
+  readonly kernel_digest?: string | undefined;
   readonly vcpus: number;
   readonly memory_bytes: number;
   readonly disk_bytes: number;
@@ -92,6 +96,8 @@ export interface VmRequest extends LifeRequest {
   /** A DNS label; made up when absent. */
   readonly name?: string | undefined;
   readonly image?: string | undefined;
+  /** A name or digest of the store, a name of the catalog, or a reference. `[vm] kernel` when absent. */
+  readonly kernel?: string | undefined;
   readonly vcpus?: number | undefined;
   /** Bytes, or a number with a unit: `512MiB`, `2G`. */
   readonly memory?: string | number | undefined;
@@ -464,7 +470,13 @@ interface KernelsNeed {
   ensure(
     reference: string | undefined,
     options: Ensure,
-  ): Promise<{ readonly digest: string; readonly release: string; readonly vmlinux: string; readonly modules: string }>;
+  ): Promise<{
+    readonly digest: string;
+    readonly release: string;
+    readonly vmlinux: string;
+    readonly modules: string;
+    readonly initrd: string | null;
+  }>;
 }
 
 /** The part of a network that a VM's record keeps. */

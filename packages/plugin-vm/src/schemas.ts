@@ -39,6 +39,7 @@ const life = {
 const request = {
   name: name.optional(),
   ...shape,
+  kernel: z.string().min(1).max(4_096).optional(),
   network: z.string().max(63).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   auto_remove: z.boolean().optional(),
@@ -174,6 +175,8 @@ export const vmView = z.object({
   cause: z.string().optional(),
   image: z.string(),
   image_digest: z.string(),
+  kernel: z.string().optional(),
+  kernel_digest: z.string().optional(),
   vcpus: z.number(),
   memory_bytes: z.number(),
   disk_bytes: z.number(),

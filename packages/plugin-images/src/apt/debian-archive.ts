@@ -8,11 +8,9 @@ import { findProgram } from '../processes/environment.ts';
 import { runProgram } from '../processes/run-program.ts';
 import { type AptEntry, archiveKeyring, debianCandidates, hostEntries, hostFetchSettings } from './host-sources.ts';
 
-export interface ArchiveOptions {
+interface ArchiveWork {
   readonly signal: AbortSignal;
   readonly progress: (progress: Progress) => void;
-  /** Where apt may keep its index; made when missing. */
-  readonly directory: string;
   readonly lockFd: number;
 }
 
@@ -59,29 +57,35 @@ export class DebianArchive {
   readonly keyring: string | undefined;
   /** How the host fetches, as lines of apt.conf. */
   readonly settings: readonly string[];
-  readonly #options: ArchiveOptions;
+  readonly #found: ArchiveEntries;
+  readonly #work: ArchiveWork;
   readonly #directory: string;
   readonly #env: Record<string, string>;
 
-  private constructor(entries: readonly AptEntry[], found: ArchiveEntries, options: ArchiveOptions, directory: string) {
+  private constructor(entries: readonly AptEntry[], found: ArchiveEntries, work: ArchiveWork, directory: string) {
     this.entries = entries;
     this.keyring = found.keyring;
     this.settings = found.settings;
-    this.#options = options;
+    this.#found = found;
+    this.#work = work;
     this.#directory = directory;
     this.#env = { APT_CONFIG: join(directory, 'apt.conf') };
   }
 
-  /** Fetches the signed index of the first candidate that is Debian's. @throws NookError `unavailable` */
-  static async open(found: ArchiveEntries, options: ArchiveOptions): Promise<DebianArchive> {
+  /**
+   * Fetches the signed index of the first candidate that is Debian's.
+   * @param directory where apt may keep its index; made when missing
+   * @throws NookError `unavailable`
+   */
+  static async open(found: ArchiveEntries, work: ArchiveWork, directory: string): Promise<DebianArchive> {
     let problem: unknown;
     for (const entries of found.candidates) {
       try {
-        const archive = await DebianArchive.#prepare(entries, found, options);
+        const archive = await DebianArchive.#prepare(entries, found, { work, directory });
         await archive.#update();
         if (found.configured || (await archive.#isDebian())) return archive;
       } catch (error) {
-        if (options.signal.aborted) throw error;
+        if (work.signal.aborted) throw error;
         problem = error;
       }
     }
@@ -91,7 +95,11 @@ export class DebianArchive {
     throw errors.noSource(why);
   }
 
-  static async #prepare(entries: readonly AptEntry[], found: ArchiveEntries, options: ArchiveOptions) {
+  static async #prepare(
+    entries: readonly AptEntry[],
+    found: ArchiveEntries,
+    options: { readonly work: ArchiveWork; readonly directory: string },
+  ) {
     const lines = sourceLines(entries, found.keyring);
     const key = createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
     const directory = join(options.directory, key);
@@ -119,7 +127,12 @@ export class DebianArchive {
       ...found.settings,
     ];
     await writeFile(join(directory, 'apt.conf'), `${settings.join('\n')}\n`, { mode: 0o600 });
-    return new DebianArchive(entries, found, options, directory);
+    return new DebianArchive(entries, found, options.work, directory);
+  }
+
+  /** The same index, for other work. */
+  with(work: ArchiveWork): DebianArchive {
+    return new DebianArchive(this.entries, this.#found, work, this.#directory);
   }
 
   /** The newest version of a package. @throws NookError `unavailable` when the archive has none */
@@ -183,12 +196,12 @@ export class DebianArchive {
     return (line) => {
       const percent = /^dlstatus:\d+:([\d.]+):/.exec(line)?.[1];
       if (percent !== undefined)
-        this.#options.progress({ stage, done: Math.round(Number(percent)), total: 100, unit: '%' });
+        this.#work.progress({ stage, done: Math.round(Number(percent)), total: 100, unit: '%' });
     };
   }
 
   #run(program: string, args: readonly string[], extra: Partial<Parameters<typeof runProgram>[2]>) {
-    const { signal, lockFd } = this.#options;
+    const { signal, lockFd } = this.#work;
     return runProgram(program, args, { signal, lockFd, env: this.#env, packageName: 'apt', ...extra });
   }
 }

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageWork } from '@nook/daemonapi';
 import type { ImagesConfig } from '../config.ts';
-import { lockFile } from '../processes/file-lock.ts';
+import { type FileLock, lockFile } from '../processes/file-lock.ts';
 import { DebianArchive, findArchive } from './debian-archive.ts';
 
 /** What says where packages come from. */
@@ -19,20 +19,29 @@ const APT_WAIT_SECONDS = 600;
 
 /** Debian's archive for a release; the one that config says when none is named. Dispose it soon: others wait for apt's index. */
 export async function openArchive(
-  { config, cache }: AptSettings,
-  { signal, progress, lockFd }: AptWork,
-  suite = config.suite,
+  apt: AptSettings,
+  work: AptWork,
+  suite = apt.config.suite,
 ): Promise<{ readonly archive: DebianArchive } & AsyncDisposable> {
-  const directory = join(cache, 'apt');
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const onWait = () => progress({ stage: 'wait', message: 'waiting for another use of the package index' });
-  const lock = await lockFile(join(directory, 'lock'), { signal, waitSeconds: APT_WAIT_SECONDS, onWait });
+  const lock = await lockIndex(apt, work);
   try {
-    const found = await findArchive(config, suite, signal);
-    const archive = await DebianArchive.open(found, { signal, progress, directory, lockFd });
+    const found = await findArchive(apt.config, suite, work.signal);
+    const archive = await DebianArchive.open(found, work, indexDirectory(apt));
     return { archive, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
   } catch (error) {
     await lock[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** For as long as it is held, apt's index stays as it is. */
+export async function lockIndex(apt: AptSettings, { signal, progress }: AptWork): Promise<FileLock> {
+  const directory = indexDirectory(apt);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const onWait = () => progress({ stage: 'wait', message: 'waiting for another use of the package index' });
+  return lockFile(join(directory, 'lock'), { signal, waitSeconds: APT_WAIT_SECONDS, onWait });
+}
+
+function indexDirectory({ cache }: AptSettings): string {
+  return join(cache, 'apt');
 }

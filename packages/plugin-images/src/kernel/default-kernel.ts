@@ -1,6 +1,2 @@
-/** The kernel that is meant when none is named. */
-export const KERNEL = {
-  name: 'debian-cloud',
-  summary: "Debian's kernel for virtual machines (linux-image-cloud-amd64)",
-  package: 'linux-image-cloud-amd64',
-} as const;
+/** Name of the kernel that is meant when none is given. */
+export const DEFAULT_KERNEL = 'debian-cloud';

@@ -1,76 +1,104 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NookError, type Progress } from '@nook/daemonapi';
-import type { DebianArchive } from '../apt/debian-archive.ts';
+import { type KernelContent, type KernelSource, NookError, type Progress } from '@nook/daemonapi';
 import { runProgram } from '../processes/run-program.ts';
+import { digestOf } from '../sources/digest-of.ts';
+import { heeding, imageWork } from '../sources/image-work.ts';
 import type { BuildPlace } from '../store/build-area.ts';
-import type { Manifest, RecordStore, Stored } from '../store/record-store.ts';
+import { DIGEST, type Manifest, type Naming, type RecordStore, type Stored } from '../store/record-store.ts';
 import { runJob } from '../worker/run-job.ts';
-import type { KernelEntry } from './kernel-catalog.ts';
+import { requireGuestFit } from './guest-fit.ts';
+import { takeModules } from './take-modules.ts';
 
 export interface KernelManifest extends Manifest {
   readonly release: string;
   readonly version: string;
+  /** It has an archive that it unpacks before nook's own. */
+  readonly initrd?: boolean;
 }
 
 /** Where things are in a kernel's directory. */
 export const VMLINUX = 'vmlinux';
+export const INITRD = 'initrd';
 export const modulesPath = (release: string) => join('lib', 'modules', release);
 
+/** What the user brings to a kernel, in the place of what its source does. Absolute paths. */
+export interface Companions {
+  readonly modules?: string | undefined;
+  readonly initrd?: string | undefined;
+}
+
 interface KernelBuild {
-  readonly entry: KernelEntry;
-  readonly archive: DebianArchive;
+  readonly source: KernelSource;
+  readonly reference: string;
+  readonly companions: Companions;
+  readonly naming: Naming;
   readonly place: BuildPlace;
   readonly store: RecordStore<KernelManifest>;
+  /** Most that its modules may add up to. */
+  readonly maxBytes: number;
   readonly now: () => number;
   readonly signal: AbortSignal;
   readonly progress: (progress: Progress) => void;
 }
 
-/** Fetches the kernel package that Debian's meta package stands for, and stores what a VM needs of it. */
+/** Brings a kernel from its source into the store: what a VM needs of it. */
 export async function buildKernel(build: KernelBuild): Promise<Stored<KernelManifest>> {
-  const { entry, archive, place, store, now, signal, progress } = build;
-  const options = { signal, lockFd: place.lockFd };
-  const meta = await archive.package(entry.package);
-  const real = /\b(linux-image-[a-z0-9.+-]+)/.exec(meta.depends)?.[1];
-  if (real === undefined) {
-    throw new NookError('operation_failed', `Package '${meta.name}' ${meta.version} names no kernel package.`);
+  const { source, reference, companions, naming, place, store, now, signal, progress } = build;
+  const work = await imageWork(place, { signal, progress });
+  const kernel = await heeding(signal, source.resolve(reference, work));
+  if (!DIGEST.test(kernel.digest)) {
+    throw new NookError('operation_failed', `The source '${source.name}' answered a kernel without a digest.`);
   }
-  const wanted = await archive.package(real);
-  const digest = `sha256:${wanted.sha256}`;
-  if (store.get(digest) !== undefined) return store.point({ name: entry.name }, digest, now(), signal);
-  const file = await archive.download(wanted, join(place.directory, 'download'));
+  const alone = companions.modules === undefined && companions.initrd === undefined;
+  if (alone && store.get(kernel.digest) !== undefined) return store.point(naming, kernel.digest, now(), signal);
+  const content = await heeding(signal, source.fetch(kernel, work));
   progress({ stage: 'unpack' });
-  const unpacked = join(place.directory, 'package');
-  await runProgram('dpkg-deb', ['-x', file, unpacked], { ...options, packageName: 'dpkg' });
-  const image = (await readdir(join(unpacked, 'boot'))).find((name) => name.startsWith('vmlinuz-'));
-  if (image === undefined) throw new NookError('operation_failed', `Package '${real}' holds no kernel.`);
-  const release = image.slice('vmlinuz-'.length);
-  const content = join(place.directory, 'content');
-  await mkdir(join(content, 'lib', 'modules'), { recursive: true, mode: 0o700 });
-  const bzimage = join(unpacked, 'boot', image);
-  await runJob({ job: 'vmlinux', bzimage, output: join(content, VMLINUX) }, { ...options, progress });
-  await rename(await modulesOf(unpacked, release), join(content, modulesPath(release)));
-  await rm(unpacked, { recursive: true });
+  const files = { ...content, ...definite(companions) };
+  const output = join(place.directory, 'content');
+  const made = await arrange(files, output, build);
+  const digest = alone ? kernel.digest : await digestWith(kernel.digest, files, { output, build });
+  if (store.get(digest) !== undefined) return store.point(naming, digest, now(), signal);
   progress({ stage: 'publish' });
   // Thousands of small files: one call for the file system instead of one for each.
-  await runProgram('sync', ['-f', content], { ...options, packageName: 'coreutils' });
+  await runProgram('sync', ['-f', output], { signal, lockFd: place.lockFd, packageName: 'coreutils' });
   const manifest: KernelManifest = {
-    format: 1,
-    digest,
-    source: `${real} ${wanted.version}`,
-    created_at: now(),
-    release,
-    version: wanted.version,
+    ...{ format: 1, digest, source: kernel.source, created_at: now() },
+    ...{ release: made.release, version: content.version ?? made.version },
+    ...(files.initrd === undefined ? {} : { initrd: true }),
   };
-  return store.publish({ name: entry.name }, content, manifest, signal);
+  return store.publish(naming, output, manifest, signal);
 }
 
-/** Packages for a merged /usr have them below it. */
-async function modulesOf(unpacked: string, release: string): Promise<string> {
-  for (const prefix of ['', 'usr']) {
-    const directory = join(unpacked, prefix, modulesPath(release));
-    if ((await readdir(directory).catch(() => [])).length > 0) return directory;
+async function arrange(files: KernelContent, output: string, build: KernelBuild) {
+  const { place, maxBytes, signal, progress } = build;
+  await mkdir(join(output, 'lib', 'modules'), { recursive: true, mode: 0o700 });
+  const job = { job: 'vmlinux' as const, image: files.image, output: join(output, VMLINUX) };
+  const { release, version, built_in } = await runJob(job, { signal, lockFd: place.lockFd, progress });
+  const to = join(output, modulesPath(release));
+  const work = place.directory;
+  await takeModules({ from: files.modules, to, release, builtIn: built_in, work, maxBytes, signal });
+  await requireGuestFit(to, release, files.modules !== undefined);
+  if (files.initrd !== undefined) {
+    await copyFile(files.initrd, join(output, INITRD), constants.COPYFILE_FICLONE);
+    await chmod(join(output, INITRD), 0o444);
   }
-  throw new NookError('operation_failed', `The kernel package has no modules for ${release}.`);
+  return { release, version };
+}
+
+/** Of a kernel to which the user brought something: it is another one than that of its source. */
+async function digestWith(
+  digest: string,
+  files: KernelContent,
+  { output, build }: { readonly output: string; readonly build: KernelBuild },
+): Promise<string> {
+  const { place, signal, progress } = build;
+  const job = { job: 'hash' as const, directory: output };
+  const { sha256 } = await runJob(job, { signal, lockFd: place.lockFd, progress });
+  return digestOf('kernel', digest, sha256, files.initrd !== undefined);
+}
+
+function definite({ modules, initrd }: Companions) {
+  return { ...(modules === undefined ? {} : { modules }), ...(initrd === undefined ? {} : { initrd }) };
 }

@@ -2,8 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { findProgram } from '../processes/environment.ts';
 import { isLz4Legacy, unpackLz4Legacy } from './lz4-legacy.ts';
-
-const MAX_KERNEL = 512 * 2 ** 20;
+import { MAX_KERNEL } from './max-kernel.ts';
 
 /** Unpacks a kernel's payload. Its last four bytes are the size of what is in it, whatever the compression. */
 export function unpackPayload(payload: Buffer): Buffer {

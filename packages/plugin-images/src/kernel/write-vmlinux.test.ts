@@ -3,27 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { RELEASE, vmlinux } from '../testing/kernel-file.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { unpackLz4Legacy } from './lz4-legacy.ts';
 import { writeVmlinux } from './write-vmlinux.ts';
-
-/** An ELF with nothing but a PVH note, and some bytes that repeat. */
-function elf(noteType = 18): Buffer {
-  const note = Buffer.alloc(20);
-  note.writeUInt32LE(4, 0);
-  note.writeUInt32LE(4, 4);
-  note.writeUInt32LE(noteType, 8);
-  note.write('Xen\0', 12, 'latin1');
-  const header = Buffer.alloc(64 + 56);
-  header.write('\x7fELF\x02\x01\x01', 0, 'latin1');
-  header.writeBigUInt64LE(64n, 32);
-  header.writeUInt16LE(56, 54);
-  header.writeUInt16LE(1, 56);
-  header.writeUInt32LE(4, 64);
-  header.writeBigUInt64LE(120n, 64 + 8);
-  header.writeBigUInt64LE(20n, 64 + 32);
-  return Buffer.concat([header, note, Buffer.from('nook'.repeat(5000))]);
-}
 
 function bzImage(payload: Buffer): Buffer {
   const image = Buffer.alloc(3 * 512 + 64);
@@ -44,7 +27,7 @@ function sized(packed: Buffer, content: Buffer): Buffer {
 
 /** All as literals but the repeating end, which is one match that overlaps itself. */
 function lz4(content: Buffer): Buffer {
-  const literals = 144;
+  const literals = content.indexOf('nooknook') + 4;
   const lengthBytes = (value: number) => {
     const bytes: number[] = [];
     for (let left = value; left >= 0; left -= 255) bytes.push(Math.min(left, 255));
@@ -65,8 +48,42 @@ function lz4(content: Buffer): Buffer {
   return Buffer.concat([head, block]);
 }
 
-const content = elf();
+/** The match after the literals goes back further than there is anything. */
+function damaged(packed: Buffer): Buffer {
+  const at = packed.indexOf(Buffer.from([4, 0, 255]));
+  return packed.fill(0xff, at, at + 2);
+}
+
+const content = vmlinux();
 const xz = spawnSync('xz', ['-c', '--check=crc32'], { input: content }).stdout;
+
+const FACTS = {
+  bytes: content.length,
+  release: RELEASE,
+  version: '#1 SMP Tue',
+  built_in: ['virtio_mmio', 'virtio_blk', 'virtio_console', 'virtio_net', 'ext4'],
+};
+
+/** A kernel with its configuration in it, and strings that say something else. */
+function configured(...options: readonly string[]): Buffer {
+  const config = gzipSync(options.map((option) => `${option}\n`).join(''));
+  return Buffer.concat([vmlinux(), Buffer.from('IKCFG_ST'), config, Buffer.from('IKCFG_ED')]);
+}
+
+test.each([
+  ['as its code says', content, FACTS.built_in],
+  [
+    'as its configuration says, where it holds one',
+    configured('CONFIG_VIRTIO_PCI=y', 'CONFIG_EXT4_FS=m', '# CONFIG_VIRTIO_BLK is not set'),
+    ['virtio_pci'],
+  ],
+])('takes an uncompressed kernel, with what is built in %s', async (_name, image, built_in) => {
+  await using dir = await tempDir();
+  const [input, output] = [join(dir.path, 'input'), join(dir.path, 'vmlinux')];
+  await writeFile(input, image);
+  expect(await writeVmlinux(input, output)).toEqual({ ...FACTS, bytes: image.length, built_in });
+  expect((await readFile(output)).equals(image)).toBe(true);
+});
 
 test.each([
   ['lz4', sized(lz4(content), content)],
@@ -77,15 +94,19 @@ test.each([
   await using dir = await tempDir();
   const [input, output] = [join(dir.path, 'bzImage'), join(dir.path, 'vmlinux')];
   await writeFile(input, bzImage(payload));
-  expect(await writeVmlinux(input, output)).toEqual({ bytes: content.length });
+  expect(await writeVmlinux(input, output)).toEqual(FACTS);
   expect((await readFile(output)).equals(content)).toBe(true);
 });
 
 test.each([
   ['no kernel at all', Buffer.from('#!/bin/sh\n'.repeat(200)), /cannot be unpacked: no boot sector/],
   ['a payload behind the end', bzImage(gzipSync(content)).subarray(0, 1700), /outside the file/],
-  ['a damaged payload', bzImage(sized(lz4(content).fill(0xff, 154, 156), content)), /damaged lz4/],
-  ['a kernel without PVH', bzImage(gzipSync(elf(1))), /no PVH entry/],
+  ['a damaged payload', bzImage(sized(damaged(lz4(content)), content)), /damaged lz4/],
+  ['a kernel without PVH', bzImage(gzipSync(vmlinux({ noteType: 1 }))), /no PVH entry/],
+  ['a kernel of another machine', vmlinux({ machine: 183 }), /not one for x86-64/],
+  ['a program', vmlinux({ text: '' }), /does not say which version/],
+  ['a release that would be a path', vmlinux({ text: 'Linux version ../../x (a) #1 SMP' }), /does not say which/],
+  ['half a header', vmlinux().subarray(0, 40), /not one for x86-64/],
 ])('refuses %s', async (_name, image, message) => {
   await using dir = await tempDir();
   const input = join(dir.path, 'bzImage');

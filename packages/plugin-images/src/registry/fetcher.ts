@@ -18,17 +18,22 @@ export interface Patience {
   readonly leastBytes: number;
 }
 
+/** The words in which a server's faults are told. */
+export type Blame = Pick<typeof registryErrors, 'unreachable' | 'wrong'>;
+
 const PATIENCE: Patience = { stallMs: 30_000, windowMs: 30_000, leastBytes: 8192 };
 
 /** HTTP as registries need it: bounded redirects that carry no credentials to another host, attempts anew, deadlines. */
 export class Fetcher {
   readonly #base: URL;
   readonly #patience: Patience;
+  readonly #blame: Blame;
 
   /** @param base where the registry is: spoken to without TLS when its URL says http */
-  constructor(base: URL, patience: Patience = PATIENCE) {
+  constructor(base: URL, patience: Patience = PATIENCE, blame: Blame = registryErrors) {
     this.#base = base;
     this.#patience = patience;
+    this.#blame = blame;
   }
 
   /** Without TLS, only what the user wants so: the registry's own host, and from this machine's this machine's. */
@@ -70,7 +75,7 @@ export class Fetcher {
     let size = 0;
     for await (const piece of this.pieces(response)) {
       size += piece.length;
-      if (size > limit) throw registryErrors.wrong(this.#base.host, `more than ${limit} bytes for a small document`);
+      if (size > limit) throw this.#blame.wrong(this.#base.host, `more than ${limit} bytes for a small document`);
       pieces.push(piece);
     }
     return Buffer.concat(pieces);
@@ -87,7 +92,7 @@ export class Fetcher {
         await pause(backoff(attempt, response.headers.get('retry-after'), Date.now()), options.signal);
       } catch (error) {
         if (options.signal.aborted || (error as Error).name === 'NookError') throw error;
-        if (last || isFinal(error)) throw registryErrors.unreachable(url.host, reasonOf(error), error);
+        if (last || isFinal(error)) throw this.#blame.unreachable(url.host, reasonOf(error), error);
         await pause(backoff(attempt, null, Date.now()), options.signal);
       }
     }
@@ -113,7 +118,7 @@ export class Fetcher {
       await response.body?.cancel();
       const next = URL.canParse(location, url.href) ? new URL(location, url.href) : undefined;
       if (next === undefined || !this.allows(next)) {
-        throw registryErrors.wrong(url.host, 'a redirect to a place that is no https URL');
+        throw this.#blame.wrong(url.host, 'a redirect to a place that is no https URL');
       }
       if (next.host !== url.host) {
         const { authorization: _, ...others } = headers;
@@ -121,7 +126,7 @@ export class Fetcher {
       }
       url = next;
     }
-    throw registryErrors.wrong(start.host, `more than ${MAX_REDIRECTS} redirects`);
+    throw this.#blame.wrong(start.host, `more than ${MAX_REDIRECTS} redirects`);
   }
 }
 

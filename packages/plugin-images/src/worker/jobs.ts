@@ -1,6 +1,7 @@
 import type { ErrorCode, Progress } from '@nook/daemonapi';
 import type { BundledImage } from '../bundle/bundle.ts';
 import type { DiskFile } from '../disk/look-at-disk.ts';
+import type { KernelFacts } from '../kernel/write-vmlinux.ts';
 import type { BlobPlaces } from '../registry/blob-store.ts';
 import type { CredentialPlaces } from '../registry/credentials.ts';
 import type { Descriptor } from '../registry/manifest.ts';
@@ -76,14 +77,22 @@ interface DiskJob {
   readonly path: string;
 }
 
-interface VmlinuxJob {
-  readonly job: 'vmlinux';
-  readonly bzimage: string;
+/** A file of the web whose digest is known. */
+export interface FetchJob {
+  readonly job: 'fetch';
+  readonly url: string;
+  /** `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  /** Made by it. */
   readonly output: string;
+  readonly max_bytes: number;
 }
 
-interface VmlinuxResult {
-  readonly bytes: number;
+interface VmlinuxJob {
+  readonly job: 'vmlinux';
+  /** A bzImage, or an uncompressed ELF. */
+  readonly image: string;
+  readonly output: string;
 }
 
 interface HashJob {
@@ -95,10 +104,10 @@ interface HashResult {
   readonly sha256: string;
 }
 
-export type Job = FillJob | DownloadJob | InspectJob | DiskJob | VmlinuxJob | HashJob;
+export type Job = FillJob | DownloadJob | FetchJob | InspectJob | DiskJob | VmlinuxJob | HashJob;
 export type JobResult<J extends Job> = J extends FillJob
   ? FillResult
-  : J extends DownloadJob
+  : J extends DownloadJob | FetchJob
     ? Record<string, never>
     : J extends InspectJob
       ? Inspected
@@ -106,7 +115,7 @@ export type JobResult<J extends Job> = J extends FillJob
         ? DiskFile | null
         : J extends HashJob
           ? HashResult
-          : VmlinuxResult;
+          : KernelFacts;
 
 /** What a worker writes to its stdout, one JSON object a line. */
 export type WorkerLine =

@@ -6,6 +6,7 @@ import { isNoSpace } from '../errors.ts';
 import { writeVmlinux } from '../kernel/write-vmlinux.ts';
 import { contentHash } from '../store/content-hash.ts';
 import { download } from './download.ts';
+import { fetchFile } from './fetch-file.ts';
 import { fill } from './fill.ts';
 import { inspect } from './inspect.ts';
 import type { Job, WorkerLine } from './jobs.ts';
@@ -31,7 +32,8 @@ async function perform(job: Job): Promise<unknown> {
   if (job.job === 'inspect') return inspect(job, say);
   if (job.job === 'disk') return (await lookAtDisk(job.path)) ?? null;
   if (job.job === 'hash') return { sha256: await contentHash(job.directory, new AbortController().signal) };
-  return writeVmlinux(job.bzimage, job.output);
+  if (job.job === 'fetch') return fetchFile(job, say);
+  return writeVmlinux(job.image, job.output);
 }
 
 // Cancelled, or the daemon has died: nothing of this process group may go on, in whatever namespace it is.

@@ -16,6 +16,7 @@ export const SIZE_OPTIONS: Readonly<Record<string, CliOption>> = {
 export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
   name: { value: 'NAME', help: 'name of the VM, a DNS label; made up when absent' },
   image: { value: 'IMAGE', help: 'image to boot; see: nook image list' },
+  kernel: { value: 'KERNEL', help: 'kernel to boot; see: nook kernel list' },
   ...SIZE_OPTIONS,
   network: { value: 'NETWORK', help: 'user (default) or none' },
   publish: {
@@ -44,6 +45,7 @@ export function shapeRequest(options: OptionValues): VmRequest {
   return {
     ...text(options, 'name'),
     ...text(options, 'image'),
+    ...text(options, 'kernel'),
     ...text(options, 'memory'),
     ...text(options, 'disk'),
     ...text(options, 'network'),

@@ -8,6 +8,7 @@ import { buildInitramfs, guestInitPath, guestModules, SHARE_MODULES } from '@noo
 interface Kernel {
   readonly digest: string;
   readonly modules: string;
+  readonly initrd: string | null;
 }
 
 interface Contents {
@@ -57,7 +58,8 @@ export class Initramfs {
   ): Promise<string> {
     if (await stat(output).catch(() => undefined)) return output;
     const modules = [...guestModules(contents.devices), ...(contents.mounts ? SHARE_MODULES : [])];
-    await buildInitramfs({ init, modulesDir: kernel.modules, modules, output });
+    const before = kernel.initrd ?? undefined;
+    await buildInitramfs({ init, modulesDir: kernel.modules, modules, before, output });
     // Read by QEMU under a uid of its own, through an inherited descriptor; the folder itself is the user's alone.
     await chmod(output, 0o444);
     return output;

@@ -393,7 +393,7 @@ export class Machine {
       this.#adopt(context.link as VmhostLink, context.token, {
         ...this.#record.run,
         ...{ steps, came_up, claim: undefined, ...(fallback === undefined ? {} : { fallback }) },
-        kernel: context.kernel && pinOf(context.kernel, this.#dependencies),
+        kernel: context.kernel && pinOf(context.kernel, this.#record, this.#dependencies),
         accelerator: context.setup?.accelerator,
         machine: context.setup?.machine,
         driver_version: context.setup?.version,

@@ -66,7 +66,7 @@ export class Machines {
       const life = checkLife(request);
       const shape = await resolveShape({ ...request, image: reference }, this.#dependencies, caller);
       const mounted = (shape.mounts ?? []).length > 0;
-      if (mounted) await this.#requireMounts(name, caller);
+      if (mounted) await this.#requireMounts(name, request, caller);
       caller.signal.throwIfAborted();
       const plain = Object.keys(parts).length === 0 && !mounted && shape.init !== 'image';
       const claim = starting && plain ? await this.#pool.take(shape, caller) : undefined;
@@ -125,10 +125,10 @@ export class Machines {
   }
 
   /** Told when the VM is made, and not only when it first starts. */
-  async #requireMounts(name: string, caller: Caller): Promise<void> {
+  async #requireMounts(name: string, request: VmRequest, caller: Caller): Promise<void> {
     const { drivers, kernels, config } = this.#dependencies;
     const driver = drivers.of({ name, driver: config.driver });
-    const kernel = await kernels.ensure(config.kernel, {
+    const kernel = await kernels.ensure(request.kernel ?? config.kernel, {
       signal: caller.signal,
       progress: (update) => caller.progress(update),
     });

@@ -9,10 +9,11 @@ type Kernel = Awaited<ReturnType<Dependencies['kernels']['ensure']>>;
  * for another one, and when its own is gone, which is said.
  */
 export async function kernelOf(record: MachineRecord, dependencies: Dependencies, caller: Caller): Promise<Kernel> {
-  const { kernels, config } = dependencies;
+  const { kernels } = dependencies;
+  const asked = askedFor(record, dependencies);
   const options = { signal: caller.signal, progress: caller.progress.bind(caller) };
   const pin = record.run.kernel;
-  if (pin !== undefined && pin.asked === (config.kernel ?? null)) {
+  if (pin !== undefined && pin.asked === (asked ?? null)) {
     try {
       return await kernels.ensure(pin.digest, options);
     } catch (error) {
@@ -21,9 +22,13 @@ export async function kernelOf(record: MachineRecord, dependencies: Dependencies
       caller.progress({ stage: 'kernel', message });
     }
   }
-  return kernels.ensure(config.kernel, options);
+  return kernels.ensure(asked, options);
 }
 
-export function pinOf(kernel: Kernel, { config }: Dependencies): KernelPin {
-  return { asked: config.kernel ?? null, digest: kernel.digest };
+export function pinOf(kernel: Pick<Kernel, 'digest'>, record: MachineRecord, dependencies: Dependencies): KernelPin {
+  return { asked: askedFor(record, dependencies) ?? null, digest: kernel.digest };
+}
+
+function askedFor({ shape }: MachineRecord, { config }: Dependencies): string | undefined {
+  return shape.kernel ?? config.kernel;
 }

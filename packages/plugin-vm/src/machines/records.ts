@@ -39,6 +39,8 @@ interface MachineShape {
   readonly image_path: string;
   /** How the image wants to be run. Absent in records of earlier versions. */
   readonly image_config?: ImageConfig | undefined;
+  /** The kernel that was asked for it. Absent: that of the config. */
+  readonly kernel?: string | undefined;
   readonly vcpus: number;
   readonly memory_bytes: number;
   readonly disk_bytes: number;
@@ -58,9 +60,9 @@ interface MachineShape {
   readonly machine_id: string;
 }
 
-/** The kernel that a VM keeps for as long as the config asks for the same one. */
+/** The kernel that a VM keeps for as long as the same one is asked for. */
 export interface KernelPin {
-  /** `[vm] kernel`; null for the default kernel. */
+  /** What was asked for the VM, else `[vm] kernel`; null for the default kernel. */
   readonly asked: string | null;
   readonly digest: string;
 }
@@ -75,7 +77,7 @@ export interface MachineRun extends LastWords {
   readonly came_up?: CameUp | undefined;
   /** It takes a member of the pool over, and that has not been confirmed. */
   readonly claim?: { readonly op_id: string; readonly session_expected: boolean } | undefined;
-  /** What it booted, and what the config had asked for then. Absent before the first start, and in earlier records. */
+  /** What it booted, and what had been asked for then. Absent before the first start, and in earlier records. */
   readonly kernel?: KernelPin | undefined;
   /** Why it did not come up the quicker way that was at hand. */
   readonly fallback?: string | undefined;

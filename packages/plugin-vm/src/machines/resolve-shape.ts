@@ -12,12 +12,11 @@ export async function resolveShape(
   dependencies: Dependencies,
   caller: Caller,
 ): Promise<ResolvedShape> {
-  const { config, images } = dependencies;
+  const { config, images, kernels } = dependencies;
   const shape = checkShape(request, dependencies);
-  const image = await images.ensure(request.image ?? images.defaultImage(), {
-    signal: caller.signal,
-    progress: (update) => caller.progress(update),
-  });
+  const options = { signal: caller.signal, progress: caller.progress.bind(caller) };
+  const image = await images.ensure(request.image ?? images.defaultImage(), options);
+  if (request.kernel !== undefined) await kernels.ensure(request.kernel, options);
   caller.signal.throwIfAborted();
   return {
     ...shape,
@@ -26,6 +25,7 @@ export async function resolveShape(
     image_digest: image.digest,
     image_path: image.path,
     image_config: image.config,
+    kernel: request.kernel,
     disk_bytes: checkDisk(shape.disk_bytes, image),
   };
 }

@@ -54,7 +54,7 @@ export interface StartContext {
   readonly saved?: SavedManifest | undefined;
   /** What it begins as; absent: it is booted. */
   template?: FoundTemplate | undefined;
-  kernel?: { readonly digest: string; readonly release: string; readonly vmlinux: string; readonly modules: string };
+  kernel?: Awaited<ReturnType<typeof kernelOf>>;
   initramfs?: string;
   setup?: VmDriverSetup;
   network?: NetworkPlan;

@@ -23,6 +23,8 @@ export function view(record: MachineRecord, { dir, status, features, supervision
     ...(record.cause === undefined ? {} : { cause: record.cause }),
     image: shape.image,
     image_digest: shape.image_digest,
+    kernel: shape.kernel,
+    kernel_digest: run.kernel?.digest,
     vcpus: shape.vcpus,
     memory_bytes: shape.memory_bytes,
     disk_bytes: shape.disk_bytes,

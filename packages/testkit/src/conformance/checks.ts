@@ -9,6 +9,7 @@ import { needChecks } from './need-checks.ts';
 import { type ConformanceOptions, subject } from './options.ts';
 import { doctorCheckSeam } from './seams/doctor-check.ts';
 import { imageSourceSeam } from './seams/image-source.ts';
+import { kernelSourceSeam } from './seams/kernel-source.ts';
 import { vmDriverSeam } from './seams/vm-driver.ts';
 import { vmFeatureSeam } from './seams/vm-feature.ts';
 
@@ -16,6 +17,7 @@ import { vmFeatureSeam } from './seams/vm-feature.ts';
 const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'doctor.check': doctorCheckSeam,
   'image.source': imageSourceSeam,
+  'kernel.source': kernelSourceSeam,
   'vm.feature': vmFeatureSeam,
   'vm.driver': vmDriverSeam,
 };

@@ -15,6 +15,8 @@ export interface ConformanceOptions<Name extends string = string> {
   readonly calls?: { readonly [C in keyof Provides & string]?: (capability: Provides[C]) => unknown };
   /** For each image source that it contributes, a reference that can be resolved here and now. */
   readonly images?: readonly string[];
+  /** For each kernel source that it contributes, the same. */
+  readonly kernels?: readonly string[];
   /** One event of each topic that it listens to. */
   readonly events?: readonly Pick<NookEvent, 'topic' | 'data'>[];
   /** For each `vm.feature` that it contributes, what a VM of the suite asks of it. */

@@ -73,17 +73,17 @@ function credulous(): AnyPlugin {
 const FAULTS: Readonly<Record<string, Fault>> = {
   'a scheme that is claimed twice': {
     plugin: withSources(toys, { ...toys, name: 'dolls' }),
-    check: 'claims that are its own',
+    check: 'image.source: has names and claims',
     says: /claimed twice[\s\S]*toy:/,
   },
   'an image of the catalog without a summary': {
     plugin: varied({ catalog: [{ name: 'top', summary: '' }] }),
-    check: 'claims that are its own',
+    check: 'image.source: has names and claims',
     says: /image 'top' has no summary/,
   },
   'a source of which the suite knows no reference': {
     plugin: varied({}),
-    check: 'claims that are its own',
+    check: 'image.source: has names and claims',
     says: /give a reference of source 'toys' under 'images'/,
     options: {},
   },
@@ -91,27 +91,27 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     plugin: varied({
       resolve: async () => ({ digest: `sha256:${crypto.randomUUID().replaceAll('-', '').repeat(2)}`, source: 's' }),
     }),
-    check: 'the same digest each time',
+    check: 'image.source: gives a reference the same digest',
     says: /another one the second time/,
   },
   'a digest that is none': {
     plugin: varied({ resolve: async () => ({ digest: 'latest', source: 's' }) }),
-    check: 'the same digest each time',
+    check: 'image.source: gives a reference the same digest',
     says: /has no digest/,
   },
   'a tar that is not there': {
     plugin: varied({ fetch: async ({ digest }) => ({ tar: `/no/such/${digest}` }) }),
-    check: 'brings what it resolved',
+    check: 'image.source: brings what it resolved',
     says: /ENOENT/,
   },
   'a folder of its own': {
     plugin: varied({ fetch: async () => ({ folder: '/usr' }) }),
-    check: 'brings what it resolved',
+    check: 'image.source: brings what it resolved',
     says: /is not in its directory/,
   },
   'an empty stream': {
     plugin: varied({ fetch: async () => ({ stream: (async function* () {})() }) }),
-    check: 'brings what it resolved',
+    check: 'image.source: brings what it resolved',
     says: /is empty/,
   },
   'files beside its directory': {
@@ -121,7 +121,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
         return { stream: bytes() };
       },
     }),
-    check: 'stays in its directory',
+    check: 'image.source: brings what it resolved',
     says: /wrote outside of its directory/,
   },
   'a TypeError for what it does not understand': {
@@ -131,24 +131,24 @@ const FAULTS: Readonly<Record<string, Fault>> = {
         return toys.resolve(reference, work);
       },
     }),
-    check: 'answers any reference',
+    check: 'image.source: answers any reference',
     says: /not a word, which is no NookError/,
   },
   'an image for no reference at all': {
     plugin: varied({ resolve: async () => ({ digest: DIGEST, source: 's' }) }),
-    check: 'answers any reference',
+    check: 'image.source: answers any reference',
     says: /"toy:" was not refused/,
   },
   'a resolve that hangs': {
     plugin: varied({
       resolve: (_, { signal }) => (signal.aborted ? new Promise(() => {}) : toys.resolve(_, { signal } as never)),
     }),
-    check: 'ends when its signal is aborted',
+    check: 'image.source: ends when its signal is aborted',
     says: /resolving 'toy:box' with an aborted signal did not end within 5 s/,
   },
   'a fetch that does not heed its signal': {
     plugin: varied({ fetch: async () => ({ stream: bytes() }) }),
-    check: 'ends when its signal is aborted',
+    check: 'image.source: ends when its signal is aborted',
     says: /fetching 'toy:box' with an aborted signal was to fail/,
   },
   'a fetch that is aborted and leaves a timer': {
@@ -159,7 +159,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
         return { stream: bytes() };
       },
     }),
-    check: 'ends when its signal is aborted',
+    check: 'image.source: ends when its signal is aborted',
     says: /a timer of plugin 'toys'/,
   },
   'a store that takes anything': {
