@@ -1,16 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FORK_STEPS } from '../../packages/plugin-vm/src/forks/fork-machine.ts';
 import { SNAPSHOT_STEPS } from '../../packages/plugin-vm/src/snapshots/create-snapshot.ts';
 import { RESTORE_STEPS } from '../../packages/plugin-vm/src/snapshots/restore-snapshot.ts';
 import type { Shown } from '../harness/busybox-vm.ts';
-import { Home } from '../harness/home.ts';
 import { runCell } from './cell.ts';
 import type { Fault } from './faults.ts';
-import { Gates } from './gates.ts';
-import { KINDS } from './kinds.ts';
-
-const kind = KINDS.find(({ name }) => name === 'template') as (typeof KINDS)[number];
+import { scenes } from './scenes.ts';
 
 /** In the vmhost: the memory is written; the machine writes to another disk. */
 const IN_VMHOST = ['save.memory', 'save.disk'];
@@ -40,30 +35,16 @@ const COPIES = [
 ];
 
 describe.each(COPIES)('$name', ({ command, gates: points, faults }) => {
-  let home: Home;
-  let closed: Gates;
-  let number = 0;
-
-  beforeAll(async () => {
-    closed = await Gates.create();
-    home = await Home.create({ config: kind.config, env: { NOOK_VM_GATE: closed.dir } });
-    await kind.prepare(home);
-  });
-
-  afterAll(async () => {
-    await home[Symbol.asyncDispose]();
-    await rm(closed.dir, { recursive: true });
-  });
+  const here = scenes();
 
   for (const gate of points) {
     for (const fault of faults) {
       it(`${fault} at ${gate}`, async () => {
-        const vm = `vm-${++number}`;
-        await kind.make(home, vm);
-        await home.ok('vm', 'start', vm);
+        const vm = await here.runningVm();
+        const { home } = here;
         await home.ok('vm', 'exec', vm, '--', 'sh', '-c', 'echo data > /root/file; sync');
         await home.ok('vm', 'snapshot', 'create', vm, 'first');
-        await runCell({ home, gates: closed, vm, command: command(vm), gate, fault });
+        await runCell({ ...here, vm, command: command(vm), gate, fault });
         for (const { name } of await home.json<Shown[]>('vm', 'list')) {
           await home.ok('vm', 'start', name);
           expect(await home.ok('vm', 'exec', name, '--', 'cat', '/root/file')).toBe('data\n');

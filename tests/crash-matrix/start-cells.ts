@@ -1,10 +1,8 @@
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { Home } from '../harness/home.ts';
+import { describe, it } from 'vitest';
 import { runCell } from './cell.ts';
 import { FAULTS, needsMachine } from './faults.ts';
-import { Gates } from './gates.ts';
 import type { Kind } from './kinds.ts';
+import { scenes } from './scenes.ts';
 
 interface Gate {
   readonly gate: string;
@@ -23,20 +21,7 @@ function gatesOf({ name, steps, withoutMachine }: Kind): Gate[] {
 /** Every fault at every point of starts of these kinds. */
 export function startCells(kinds: readonly Kind[]): void {
   describe.each(kinds)('a start, $name', (kind) => {
-    let home: Home;
-    let gates: Gates;
-    let number = 0;
-
-    beforeAll(async () => {
-      gates = await Gates.create();
-      home = await Home.create({ config: kind.config, env: { NOOK_VM_GATE: gates.dir } });
-      await kind.prepare(home);
-    });
-
-    afterAll(async () => {
-      await home[Symbol.asyncDispose]();
-      await rm(gates.dir, { recursive: true });
-    });
+    const here = scenes(kind);
 
     for (const { gate, machine } of gatesOf(kind)) {
       for (const fault of FAULTS) {
@@ -44,9 +29,8 @@ export function startCells(kinds: readonly Kind[]): void {
         // Between the start of the vmhost and its report there may be no QEMU yet.
         if (fault === 'qemu' && gate === 'start.vmhost') continue;
         it(`${fault} at ${gate}`, async () => {
-          const vm = `vm-${++number}`;
-          await kind.make(home, vm);
-          await runCell({ home, gates, vm, command: kind.start(vm), gate, fault });
+          const vm = await here.newVm();
+          await runCell({ ...here, vm, command: kind.start(vm), gate, fault });
         });
       }
     }
