@@ -25,7 +25,7 @@ export const FORK_STEPS: readonly Step<Forking>[] = [
   { name: 'folder', run: makeFolder, undo: removeFolder },
   { name: 'disk', run: beginFreeze, undo: endFreeze },
   { name: 'save', run: save },
-  { name: 'record', run: record },
+  { name: 'record', run: record, undo: removeRecord },
 ];
 
 /** @returns how long the VM stood still, in milliseconds; undefined when it did not run */
@@ -84,8 +84,8 @@ async function makeFolder({ dir }: Forking): Promise<void> {
   await mkdir(join(dir, VM_FILES.machine), { mode: 0o700 });
 }
 
-async function removeFolder({ dir, copy, dependencies }: Forking): Promise<void> {
-  if (dependencies.layers.records.disk(copy.id).layer === undefined) await rm(dir, { recursive: true, force: true });
+async function removeFolder({ dir }: Forking): Promise<void> {
+  await rm(dir, { recursive: true, force: true });
 }
 
 async function save(context: Forking): Promise<void> {
@@ -123,4 +123,9 @@ async function record({ held, copy, freeze, insert, dependencies }: Forking): Pr
     },
   });
   await adoptStaged(dir, layers.diskOf(vm.id, dir));
+}
+
+/** The VM stays on its new disk, which holds the same. */
+function removeRecord({ copy, dependencies }: Forking): void {
+  dependencies.records.delete(copy.id);
 }
