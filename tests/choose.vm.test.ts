@@ -13,7 +13,7 @@ const make = (home: Home, name: string, ...flags: string[]) =>
   home.ok('vm', 'create', '--image', 'busybox', '--memory', '128M', '--name', name, ...flags);
 
 it('VMs are listed, started and removed by what holds of them', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   await make(home, 'web-1', '--label', 'env=test', '--label', 'tier=front');
   await make(home, 'web-2', '--label', 'env=prod');
   await make(home, 'db-1', '--label', 'env=test');
@@ -35,7 +35,7 @@ it('VMs are listed, started and removed by what holds of them', async () => {
 });
 
 it('a VM is renamed while it runs: its guest too, and the daemon after it knows it', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   await busyboxVm(home, 'old');
   await make(home, 'taken');
   const taken = await home.nook(['vm', 'rename', 'old', 'taken', '--json']);
@@ -57,7 +57,7 @@ it('a VM is renamed while it runs: its guest too, and the daemon after it knows 
 });
 
 it('a signal goes to QEMU', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   await busyboxVm(home, 'web');
   const { qemu_pid } = await show(home, 'web');
   const refused = await home.nook(['vm', 'kill', '--signal', 'NOPE', 'web']);

@@ -29,7 +29,7 @@ describe('nook vm cp', () => {
   let dir: string;
 
   beforeAll(async () => {
-    home = await Home.create();
+    home = await Home.create({ warm: true });
     await busyboxVm(home, 'box');
   });
   afterAll(async () => {

@@ -22,7 +22,7 @@ describe('sessions', () => {
   let home: Home;
 
   beforeAll(async () => {
-    home = await Home.create();
+    home = await Home.create({ warm: true });
     await busyboxVm(home, 'box');
   });
   afterAll(() => home[Symbol.asyncDispose]());
@@ -170,7 +170,7 @@ describe('sessions', () => {
 
 describe('an image without a shell', () => {
   it('runs commands, detached ones too, and copies files', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     const dir = await mkdtemp(join(tmpdir(), 'nook-shell-less-'));
     mkdirSync(join(dir, 'root', 'bin'), { recursive: true });
     for (const name of ['cat', 'echo', 'sleep']) copyFileSync('/bin/busybox', join(dir, 'root', 'bin', name));

@@ -25,7 +25,7 @@ describe('the figures of VMs', () => {
   let port: number;
 
   beforeAll(async () => {
-    home = await Home.create();
+    home = await Home.create({ warm: true });
     port = await freePort();
     await busyboxVm(home, 'busy', '--publish', `${port}:80`, '--publish', `${await freePort()}:81`);
     await busyboxVm(home, 'other');

@@ -24,7 +24,7 @@ const layers = (home: Home) => home.json<{ dependants: string[] }[]>('rpc', 'cal
 
 describe('a fork', () => {
   it('of a VM that runs is another VM that runs, with its memory and disk, and an identity of its own', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'one', '--publish', `${await freePort()}:80`);
     await text(home, 'one', 'echo disk > /root/file; echo memory > /tmp/file');
     const counting = 'echo up; while :; do i=$((i+1)); echo $i > /tmp/n; sleep 0.1; done';
@@ -66,7 +66,7 @@ describe('a fork', () => {
   });
 
   it('of a stopped or suspended VM leaves that as it is', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'one');
     await text(home, 'one', 'echo disk > /root/file; sync; echo memory > /tmp/file');
     await home.ok('vm', 'suspend', 'one');

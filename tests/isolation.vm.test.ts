@@ -4,7 +4,7 @@ import { Home, outcome } from './harness/home.ts';
 import { show } from './harness/machines.ts';
 
 it('a VM whose QEMU is frozen delays no call about another, and not the list', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   await busyboxVm(home, 'frozen');
   await busyboxVm(home, 'other');
   const { qemu_pid } = await show(home, 'frozen');

@@ -10,7 +10,7 @@ const until = (home: Home, name: string, state: string) =>
 
 describe('a VM with limits', () => {
   it('is stopped once it is idle, with no daemon there; a detached session is activity', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web', '--idle-timeout', '1s', '--', 'sleep', '3');
     const { dir, vmhost_pid, qemu_pid } = await show(home, 'web');
     await killNookd(home);
@@ -29,7 +29,7 @@ describe('a VM with limits', () => {
   });
 
   it('is stopped when it has run long enough, also in use', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web', '--max-duration', '5s');
     // Whether it came to run or not.
     expect((await home.nook(['vm', 'exec', 'web', '--', 'sleep', '600'])).code).not.toBe(0);
@@ -39,7 +39,7 @@ describe('a VM with limits', () => {
 
 describe('a VM that ends by itself', () => {
   it('is restarted as its policy says, also by the next daemon, and not after a stop', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web', '--restart', 'on-failure:2');
     const first = await show(home, 'web');
     process.kill(first.qemu_pid as number, 'SIGKILL');
@@ -68,7 +68,7 @@ describe('a VM that ends by itself', () => {
   });
 
   it('is not started when somebody stopped it, whether it waits for that or is back already', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web', '--restart', 'always');
     await home.nook(['vm', 'exec', 'web', '--', 'poweroff', '-f']);
     await untilVm(home, 'web', {
@@ -83,7 +83,7 @@ describe('a VM that ends by itself', () => {
 });
 
 it('after a reboot of the host the VMs that are meant to run are started', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   await busyboxVm(home, 'web', '--autostart');
   await busyboxVm(home, 'plain');
   await home.ok('vm', 'create', '--image', 'busybox', '--memory', '128M', '--name', 'off', '--autostart');
@@ -103,7 +103,7 @@ it('after a reboot of the host the VMs that are meant to run are started', async
 
 it('a start that the host has no room for is refused with the figures, before anything is made', async () => {
   const config = '[vm.templates]\nauto = false\n[vm.admission]\nmax_vms = 1\n';
-  await using home = await Home.create({ config });
+  await using home = await Home.create({ config, warm: true });
   await busyboxVm(home, 'web');
   const refused = await home.nook(['run', '--image', 'busybox', '--name', 'more', '--', 'true']);
   expect(refused).toMatchObject({ code: 125, stderr: expect.stringContaining('1 VMs run, and max_vms is 1') });

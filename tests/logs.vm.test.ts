@@ -5,7 +5,7 @@ import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { Home, outcome, untilOutput } from './harness/home.ts';
 
 it('logs are kept by boot, followed to the end of their boot, and bounded in number', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   await mkdir(join(home.dir, 'config'), { recursive: true });
   await writeFile(join(home.dir, 'config', 'config.toml'), '[vm]\nkeep_boots = 2\n');
   await busyboxVm(home, 'web');

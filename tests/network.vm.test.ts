@@ -9,7 +9,7 @@ const SERVE = 'while :; do echo "from the guest" | nc -l -p 80; done';
 
 describe('the network of a VM', () => {
   it('publishes a port on 127.0.0.1 and on no other address', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     const port = await freePort();
     await busyboxVm(home, 'web', '--publish', `${port}:80`);
     await home.ok('vm', 'exec', '-d', 'web', '--', 'sh', '-c', SERVE);
@@ -28,7 +28,7 @@ describe('the network of a VM', () => {
   });
 
   it('reaches the archive that the image was made from', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     const script =
       'set -e; url=$(sed -n "s/^deb \\(\\[[^]]*\\] \\)\\?\\([^ ]*\\) .*/\\2/p" /etc/apt/sources.list | head -1); curl -fsSI -m 60 "$url/dists/bookworm/InRelease" | head -1';
     const { stdout, stderr } = await home.nook(['vm', 'run', '--rm', '--', 'sh', '-c', script]);
@@ -36,7 +36,7 @@ describe('the network of a VM', () => {
   });
 
   it('none: there is a card, and it leads nowhere', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'alone', '--network', 'none');
     expect(await home.ok('vm', 'exec', 'alone', '--', 'ip', 'route')).toBe('');
     for (const target of ['10.0.2.2', '10.0.2.3', resolver()]) {

@@ -22,7 +22,7 @@ function raw(home: Home, bytes: Buffer | string): Promise<string> {
 
 describe('an operator', () => {
   it("finds an error's op id in the logs of daemon and vmhost", async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const { code, stderr } = await home.nook(['vm', 'exec', 'web', '--env', 'X=1', '--', 'x'.repeat(70_000)]);
     expect(code).toBe(125);
@@ -38,7 +38,7 @@ describe('an operator', () => {
   });
 
   it('reads why VMs are emulated, what is missing, and where things are, from doctor', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const { stdout } = await home.nook(['doctor', '--json']);
     const { accelerator } = await home.json<Shown>('vm', 'show', 'web');
@@ -100,7 +100,7 @@ describe('an operator', () => {
   });
 
   it('can stop and start the daemon under running VMs', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const before = await home.json<Shown>('vm', 'show', 'web');
     await home.ok('daemon', 'stop');

@@ -7,7 +7,7 @@ const state = async (home: Home) => (await home.json<Shown>('vm', 'show', 'web')
 
 describe('a paused VM', () => {
   it('stands still, says so over a restart of the daemon, takes no commands, and goes on where it was', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const counting = home.spawn([
       'vm',
@@ -40,7 +40,7 @@ describe('a paused VM', () => {
   });
 
   it('is continued to be stopped, so that its guest can act on it', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const script = 'trap "echo heard > /root/file; sync; exit" TERM; echo ready; while :; do sleep 0.1; done';
     const listening = home.spawn(['vm', 'exec', 'web', '--', 'sh', '-c', script]);
@@ -56,7 +56,7 @@ describe('a paused VM', () => {
   });
 
   it('is killed like any other', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     await home.ok('vm', 'pause', 'web');
     await home.ok('vm', 'kill', 'web');

@@ -5,7 +5,7 @@ import { Home } from './harness/home.ts';
 const SMALL = ['--image', 'busybox', '--memory', '128M'];
 
 it('what a VM is can be set: labels at once, its shape from the next boot on', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   await busyboxVm(home, 'web', '--label', 'env=test', '--label', 'job=7');
   const set = (...flags: string[]) => home.json<object>('vm', 'set', 'web', ...flags);
   expect(await set('--label', 'env=prod', '--unlabel', 'job')).toMatchObject({
@@ -30,7 +30,7 @@ it('what a VM is can be set: labels at once, its shape from the next boot on', a
 });
 
 it('several VMs are made by one command, which ends as the first that fails; prune takes those that do not run', async () => {
-  await using home = await Home.create();
+  await using home = await Home.create({ warm: true });
   const script = 'echo "I am $(hostname)"; echo hush >&2; [ "$(hostname)" != web-2 ]';
   await home.ok('vm', 'create', ...SMALL, '--name', 'web-3');
   const run = await home.nook(['vm', 'run', ...SMALL, '--name', 'web', '--count', '3', '--', 'sh', '-c', script]);

@@ -18,7 +18,7 @@ const FILES = 'cat /root/file /tmp/file 2>/dev/null || echo gone';
 
 describe('snapshots', () => {
   it('bring a VM back with its memory or with its disk alone, and know their order', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const set = (value: string) => text(home, 'web', `echo ${value} > /root/file; echo ${value} > /tmp/file`);
     await text(home, 'web', 'mount -t tmpfs none /tmp');

@@ -18,7 +18,7 @@ describe('the streams of a command', () => {
   let home: Home;
 
   beforeAll(async () => {
-    home = await Home.create();
+    home = await Home.create({ warm: true });
     await busyboxVm(home, 'pipe');
   });
   afterAll(() => home[Symbol.asyncDispose]());

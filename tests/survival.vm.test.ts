@@ -16,7 +16,7 @@ import {
 
 describe('kill -9', () => {
   it('of nookd interrupts neither a VM nor the output of a running command', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const child = home.spawn(scriptIn('web', 'for i in $(seq 1 10); do echo $i; sleep 0.3; done'));
     const ended = outcome(child);
@@ -32,7 +32,7 @@ describe('kill -9', () => {
   });
 
   it('of QEMU shows the VM as failed, with the cause', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const { qemu_pid } = await show(home, 'web');
     process.kill(qemu_pid as number, 'SIGKILL');
@@ -44,7 +44,7 @@ describe('kill -9', () => {
   });
 
   it('of the vmhost leaves no QEMU behind; the VM is failed and starts again', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const { vmhost_pid, qemu_pid } = await show(home, 'web');
     process.kill(vmhost_pid as number, 'SIGKILL');
@@ -56,7 +56,7 @@ describe('kill -9', () => {
   });
 
   it('of vmhost and nookd at once is told truly by the next command', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web');
     const { vmhost_pid, qemu_pid } = await show(home, 'web');
     await killNookd(home, vmhost_pid);
@@ -67,7 +67,7 @@ describe('kill -9', () => {
   });
 
   it('of the client of `vm run --rm` removes the VM all the same', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     const child = home.spawn(['vm', 'run', '--rm', '--image', 'busybox', '--', 'sh', '-c', 'echo up; sleep 1000']);
     await untilOutput(child, /up/);
     child.kill('SIGKILL');
@@ -77,7 +77,7 @@ describe('kill -9', () => {
   });
 
   it('of the client while the VM still boots removes it too', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await home.ok('image', 'pull', 'busybox');
     const child = home.spawn(['vm', 'run', '--rm', '--image', 'busybox', '--', 'sleep', '1000']);
     await untilVms(home, 'the VM starts', ([vm]) => vm?.state === 'starting');
@@ -87,7 +87,7 @@ describe('kill -9', () => {
   });
 
   it('of nookd while a VM boots: the next daemon takes the VM up', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     const child = home.spawn(['vm', 'run', '-d', '--name', 'web', '--image', 'busybox']);
     const ended = outcome(child);
     await untilVms(home, 'the VM starts', ([vm]) => vm?.vmhost_pid !== undefined || vm?.state === 'starting');
@@ -100,7 +100,7 @@ describe('kill -9', () => {
   });
 
   it('never touches a vmhost that merely does not answer, until it is told to', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'frozen');
     await busyboxVm(home, 'other');
     const { vmhost_pid, qemu_pid } = await show(home, 'frozen');
@@ -116,7 +116,7 @@ describe('kill -9', () => {
 
 describe('a vmhost that is stuck', () => {
   it('when a daemon starts delays nobody, is taken up when it wakes, and can be killed', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'stuck');
     const { vmhost_pid } = await show(home, 'stuck');
     const stuck = vmhost_pid as number;
@@ -137,7 +137,7 @@ describe('a vmhost that is stuck', () => {
 
 describe('SIGINT', () => {
   it('without a terminal ends the command and removes the VM', async () => {
-    await using home = await Home.create();
+    await using home = await Home.create({ warm: true });
     const child = home.spawn(['vm', 'run', '--rm', '--image', 'busybox', '--', 'sh', '-c', 'echo up; exec sleep 1000']);
     const ended = outcome(child);
     await untilOutput(child, /up/);

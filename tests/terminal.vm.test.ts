@@ -8,7 +8,7 @@ describe('at a terminal', () => {
   let home: Home;
 
   beforeAll(async () => {
-    home = await Home.create();
+    home = await Home.create({ warm: true });
     await home.ok('vm', 'run', '-d', '--name', 'deb');
     await busyboxVm(home, 'box');
   });

@@ -3,8 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createClient, type NookClient } from '../../packages/client/src/index.ts';
+import { isNookError } from '../../packages/daemonapi/src/index.ts';
 import { eventually } from './eventually.ts';
-import { type Listed, type ListedLayer, surplus } from './surplus.ts';
+import { giveTemplate } from './shared-template.ts';
+import { surplus } from './surplus.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -58,6 +61,8 @@ export class Home implements AsyncDisposable {
       readonly store?: string;
       readonly env?: NodeJS.ProcessEnv;
       readonly program?: readonly string[];
+      /** It has the template of what `busyboxVm` makes. */
+      readonly warm?: boolean;
     } = {},
   ): Promise<Home> {
     const store = options.store ?? (process.env.NOOK_TEST_STORE || join(ROOT, '.nook/test-store'));
@@ -65,7 +70,9 @@ export class Home implements AsyncDisposable {
     const dir = await mkdtemp(join(options.in ?? tmpdir(), 'nook-test-'));
     await mkdir(join(dir, 'config'), { mode: 0o700 });
     await writeFile(join(dir, 'config/config.toml'), options.config ?? QUIET, { mode: 0o600 });
-    return new Home(dir, { store, env: options.env ?? {}, program: options.program ?? [NOOK] });
+    const home = new Home(dir, { store, env: options.env ?? {}, program: options.program ?? [NOOK] });
+    if (options.warm === true) await giveTemplate(home, `${store}-templates`);
+    return home;
   }
 
   spawn(
@@ -100,21 +107,43 @@ export class Home implements AsyncDisposable {
     return JSON.parse(await this.ok(...args, '--json')) as T;
   }
 
-  /** What the running machines have too much or too little of: empty when all counts agree. */
+  /**
+   * What the running machines have too much or too little of: empty when all counts agree. Asked without commands, since
+   * every test does it, and often.
+   */
   async surplus(): Promise<string[]> {
-    const { members } = await eventually(
-      'the pool rests',
-      () => this.json<{ filling: boolean; members: { id: string }[] }>('vm', 'pool'),
-      ({ filling }) => !filling,
-    );
-    const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
-    const vms = await this.json<Listed[]>('vm', 'list');
-    return surplus(this.dir, [...vms, ...waiting], await this.json<ListedLayer[]>('rpc', 'call', 'vm.layer.list'));
+    const client = await this.#client();
+    try {
+      const { members } = await eventually(
+        'the pool rests',
+        () => client.call('vm.pool.show', {}),
+        ({ filling }) => !filling,
+      );
+      const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
+      const vms = await client.list('vm.list', {});
+      return surplus(this.dir, [...vms, ...waiting], await client.call('vm.layer.list', {}));
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Of a daemon that is started when none runs. */
+  async #client(): Promise<NookClient> {
+    const client = createClient({ env: this.env });
+    try {
+      await client.call('ping', {});
+    } catch (error) {
+      if (!isNookError(error) || error.code !== 'unavailable') throw error;
+      await this.ok('daemon', 'start');
+    }
+    return client;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
-    const vms = await this.json<{ name: string }[]>('vm', 'list');
+    const client = await this.#client();
+    const vms = await client.list('vm.list', {});
+    client.close();
     if (vms.length > 0) await this.ok('vm', 'rm', '--force', ...vms.map(({ name }) => name));
     const left = await this.surplus();
     await this.ok('daemon', 'stop');
