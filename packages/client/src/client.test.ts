@@ -113,7 +113,7 @@ describe('when it cannot be started, the reason is', () => {
   });
 
   test('that it took too long', async () => {
-    const error = (await failure(fixture('hang'), { startDeadlineMs: 700 })) as NookError;
+    const error = (await failure(fixture('hang'), { startDeadlineMs: 4000 })) as NookError;
     started.add(error.details?.pid as number);
     expect(error).toMatchObject({ code: 'timeout', message: expect.stringContaining('thinking') });
   });
