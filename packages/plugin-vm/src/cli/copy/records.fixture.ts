@@ -1,6 +1,7 @@
 import { CopyRecord, CopyRecordParser, encodeEntry, encodeHole, encodeRecord } from '@nook/guest';
 
-export const MTIME = 1_600_000_000_125_000_000n;
+/** As a floating point number of seconds it is a little less. */
+export const MTIME = 1_796_028_215_387_877_000n;
 
 /** Records as a guest sends them. */
 export const sent = {

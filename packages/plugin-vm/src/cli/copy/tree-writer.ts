@@ -192,10 +192,16 @@ function attempt<T>(shown: string, what: string, work: () => T): T {
   }
 }
 
-/** Node.js takes times as floating point: exact to a quarter of a microsecond. */
+/** Of floating point numbers for times of this century. */
+const PRECISION = 2 ** -22;
+
+/** Node.js takes times as floating point, exact to a quarter of a microsecond: upwards, so that microseconds are kept. */
 function seconds(mtimeNs: bigint): number {
   const rest = mtimeNs % 1_000_000_000n;
-  return Number((mtimeNs - rest) / 1_000_000_000n) + Number(rest) / 1e9;
+  const whole = Number((mtimeNs - rest) / 1_000_000_000n);
+  const part = Number(rest) / 1e9;
+  const time = whole + part;
+  return time - whole < part ? time + PRECISION : time;
 }
 
 function nonsense(): NookError {
