@@ -1,13 +1,11 @@
-import { appendFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { appendFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { Home, outcome, untilOutput } from './harness/home.ts';
 
 it('logs are kept by boot, followed to the end of their boot, and bounded in number', async () => {
-  await using home = await Home.create({ warm: true });
-  await mkdir(join(home.dir, 'config'), { recursive: true });
-  await writeFile(join(home.dir, 'config', 'config.toml'), '[vm]\nkeep_boots = 2\n');
+  await using home = await Home.create({ config: '[vm]\nkeep_boots = 2\n', warm: true });
   await busyboxVm(home, 'web');
   const { dir } = await home.json<Shown>('vm', 'show', 'web');
   await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'echo marked first > /dev/console');
