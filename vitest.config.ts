@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Too slow for every run; by name: npm test -- --project slow */
 const slow = '**/*.slow.test.ts';
 
+/** On a busy host what a test waits for may come too late. It is tried again, and the summary names it. */
+const retry = 1;
+
 /** What holds for every driver, by machines of each kind: minutes under emulation. */
 const drivers = 'tests/plugin-author/{vm-driver,driver-faults}.vm.test.ts';
 
@@ -23,6 +26,7 @@ export default defineConfig({
           exclude: [slow, '**/*.vm.test.ts', '**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          retry,
           // What is waited for takes as long as the machine needs; its own second is none of a slow one's.
           expect: { poll: { timeout: 20_000 } },
         },
@@ -36,17 +40,18 @@ export default defineConfig({
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
+          retry,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
       },
       {
         test: {
-          // kill -9 and worse at every step of a start and every stage of a stop.
+          // kill -9 and worse at every step of a start and every stage of a stop, which mostly wait for processes.
           name: 'crash',
           include: ['tests/crash-matrix/*.crash.test.ts'],
-          fileParallelism: false,
-          maxWorkers: 1,
+          maxWorkers: 2,
+          retry,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
@@ -55,6 +60,7 @@ export default defineConfig({
         test: {
           name: 'drivers',
           include: [drivers],
+          retry,
           fileParallelism: false,
           maxWorkers: 1,
           testTimeout: 180_000,

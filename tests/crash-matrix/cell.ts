@@ -56,7 +56,7 @@ async function settled(home: Home, vm: string): Promise<void> {
     `what is listed of ${vm} is what is there`,
     async () => ({ state: (await seen(home, vm))?.state, surplus: await home.surplus() }),
     ({ state, surplus }) => (state === undefined || SETTLED.has(state)) && surplus.length === 0,
-    10_000,
+    30_000,
   );
 }
 

@@ -27,7 +27,7 @@ const START = START_STEPS.map(({ name }) => name);
 const RESUME = RESUME_STEPS.map(({ name }) => name);
 const AS_USUAL = { steps: START, withoutMachine: START.indexOf('vmhost') };
 
-export const KINDS: readonly Kind[] = [
+const KINDS: readonly Kind[] = [
   {
     name: 'cold',
     config: '[vm.templates]\nauto = false\n',
@@ -67,6 +67,12 @@ export const KINDS: readonly Kind[] = [
     start: (vm) => ['vm', 'run', '-d', '--name', vm, ...SHAPE],
   },
 ];
+
+export function kindNamed(wanted: string): Kind {
+  const kind = KINDS.find(({ name }) => name === wanted);
+  if (!kind) throw new Error(`there is no kind of start called ${wanted}`);
+  return kind;
+}
 
 async function waitForMember(home: Home): Promise<void> {
   await eventually(

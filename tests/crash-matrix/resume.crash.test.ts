@@ -1,4 +1,3 @@
-import { KINDS } from './kinds.ts';
 import { startCells } from './start-cells.ts';
 
-startCells(KINDS.filter(({ name }) => name === 'resume'));
+startCells('resume');

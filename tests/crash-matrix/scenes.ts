@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll } from 'vitest';
 import { Home } from '../harness/home.ts';
 import { Gates } from './gates.ts';
-import { KINDS, type Kind } from './kinds.ts';
+import { type Kind, kindNamed } from './kinds.ts';
 
 /** Where the cells of one set play: a home with gates, made before the first of them and removed after the last. */
 export interface Scenes {
@@ -15,7 +15,7 @@ export interface Scenes {
 }
 
 /** Machines from a template: what comes up fastest, where a set is not about how it comes up. */
-const USUAL = KINDS.find(({ name }) => name === 'template') as Kind;
+const USUAL = kindNamed('template');
 
 /** For use in a `describe`. */
 export function scenes(kind: Kind = USUAL): Scenes {

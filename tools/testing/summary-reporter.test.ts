@@ -62,3 +62,14 @@ test('a failing test gives a failing run', async () => {
     lines: ['1 passed, 1 failed'],
   });
 });
+
+test('a test that passed at another try is named, with what failed first', async () => {
+  const { exit, lines } = await summaryOf(
+    `let tries = 0; test('a', { retry: 1 }, () => expect('try ' + ++tries).toBe('try 2'));`,
+  );
+  expect(exit).toBe(0);
+  expect(lines).toEqual([
+    "passed at another try only: a.test.js > a: expected 'try 1' to be 'try 2' // Object.is equality",
+    '1 passed, 0 failed',
+  ]);
+});

@@ -1,0 +1,3 @@
+import { startCells } from './start-cells.ts';
+
+startCells('template');
