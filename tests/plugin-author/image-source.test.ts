@@ -98,9 +98,30 @@ describe('an image of a source that a stranger wrote', () => {
     await expect(daemon.call('image.pull', { reference: 'ftp://x/y.tar' })).rejects.toMatchObject({
       code: 'not_found',
       message: "No source of images here knows 'ftp:'.",
-      hint: expect.stringMatching(/'debian:', 'file:', 'registry:', 'http:', 'https:'/),
+      hint: expect.stringMatching(/'debian:', 'busybox:', 'file:', 'registry:', 'http:', 'https:'/),
     });
-    expect(await daemon.call('image.list', {})).toHaveLength(2);
+    expect((await daemon.call('image.list', {})).filter(({ state }) => state === 'ready')).toEqual([]);
+  });
+
+  test('goes by a name of the catalog that a stranger wrote as well', async () => {
+    const entry = { name: 'tools', summary: 'A tool.', sources: [`${base}/none.tar`, `${base}/tools.tar`] };
+    const catalog = (name: string, from = entry): PluginDefinition => ({
+      ...{ ...webImages, name },
+      setup: (context) => context.contribute('image.catalog', from),
+    });
+    await using daemon = await startTestDaemon({ plugins: [images, webImages, catalog('web-catalog')], config });
+    const seen: Progress[] = [];
+    const options = { onProgress: (update: Progress) => seen.push(update) };
+    const image = await daemon.client.call('image.pull', { reference: 'tools' }, options);
+    expect(image).toMatchObject({ name: 'tools', source: expect.stringContaining('127.0.0.1') });
+    expect(seen.filter(({ stage }) => stage === 'catalog')).toHaveLength(1);
+    expect(await daemon.call('image.list', { available: true })).toContainEqual(
+      expect.objectContaining({ name: 'tools', state: 'ready', summary: 'A tool.', sources: entry.sources }),
+    );
+    const twice = startTestDaemon({ plugins: [images, catalog('a'), catalog('b')], config });
+    await expect(twice).rejects.toThrow("'tools' is contributed to 'image.catalog' by plugin 'a' and plugin 'b'");
+    const empty = startTestDaemon({ plugins: [images, catalog('a', { ...entry, sources: [] })], config });
+    await expect(empty).rejects.toThrow("The entry 'tools' of a catalog");
   });
 
   test('is not brought by two that claim the same', async () => {
@@ -123,7 +144,7 @@ describe('conformance', () => {
 
   conformance(images, {
     calls: { images: (capability) => capability.defaultImage(), kernels: (capability) => capability.get() },
-    images: ['busybox', 'debian-12', `file:${archive}`, `registry:${pushed}`],
+    images: ['busybox:static', 'debian:bookworm', `file:${archive}`, `registry:${pushed}`],
     kernels: ['debian-cloud', `file:${kernel}`, `${base}/vmlinux#sha256=${kernelSha256}`],
   });
 });

@@ -1,3 +1,4 @@
+import type { CatalogEntry } from './image-catalog.ts';
 import type { ImageSource } from './image-source.ts';
 import type { KernelSource } from './kernel-source.ts';
 import type { VmDriver } from './vm-driver.ts';
@@ -34,6 +35,7 @@ export interface ExtensionPoints {
   'doctor.check': DoctorCheck;
   'vm.driver': VmDriver;
   'image.source': ImageSource;
+  'image.catalog': CatalogEntry;
   'kernel.source': KernelSource;
   'vm.feature': VmFeature;
 }

@@ -12,6 +12,7 @@ export type { Clock, Dirs, VersionInfo } from './environment.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorOptions, isNookError, NookError } from './errors.ts';
 export type { EventBus, Events, NookEvent, PublishOptions, ReceivedEvent } from './events.ts';
 export type { DoctorCheck, DoctorFinding, ExtensionPoints } from './extension-points.ts';
+export type { CatalogEntry } from './image-catalog.ts';
 export type {
   CatalogImage,
   ImageConfig,

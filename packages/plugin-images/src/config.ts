@@ -45,6 +45,8 @@ export const configSchema = z.strictObject({
       }),
     )
     .default({}),
+  /** The user's own catalog of images; `catalog.toml` beside config.toml when absent. */
+  catalog: absolutePath.optional(),
   /** Where the store is. Acted on by the engine, which makes the directory before this plugin runs. */
   store: z.string().optional(),
 });

@@ -73,6 +73,8 @@ export interface ImageRow {
   /** Whether it is the image that is meant when none is given. */
   default: boolean;
   summary: string;
+  /** Of a name of the catalog: where it can be pulled from, best first. */
+  sources: readonly string[];
   digest: string | null;
   size_bytes: number | null;
   /** Bytes that it takes on the disk. */
@@ -112,7 +114,7 @@ declare module '@nook/daemonapi' {
       OperationMethods<'image.import', ImageImport, ImageInfo>,
       OperationMethods<'kernel.pull', KernelPull, KernelInfo>,
       OperationMethods<'kernel.import', KernelImport, KernelInfo> {
-    'image.list': { params: Record<string, never>; result: ImageRow[] };
+    'image.list': { params: ImageList; result: ImageRow[] };
     'image.show': { params: { reference: string }; result: ImageInfo };
     'image.rm': { params: { reference: string }; result: Removed };
     'image.prune': { params: PruneRequest; result: Pruned };
@@ -161,6 +163,11 @@ export interface KernelImport {
   readonly initrd?: string | undefined;
   /** The last part of the path when absent. */
   readonly name?: string | undefined;
+}
+
+export interface ImageList {
+  /** Only those of the catalog: what can be pulled by name, or has been. */
+  readonly available?: boolean | undefined;
 }
 
 export interface KernelList {

@@ -15,9 +15,9 @@ export function registerImageMethods(context: Context, images: Images): void {
   context.method('image.list', {
     summary: 'Lists images: those in the store, and those of the catalog that can be pulled.',
     access: 'read',
-    params: schemas.nothing,
+    params: schemas.listOptions,
     result: schemas.imageRows,
-    run: () => images.list(),
+    run: (params) => images.list(params),
   });
   context.method('image.show', {
     summary: 'Shows an image of the store by name or digest.',
@@ -56,7 +56,7 @@ export function registerKernelMethods(context: Context, kernels: Kernels): void 
   context.method('kernel.list', {
     summary: 'Lists kernels: those in the store, and those that can be pulled.',
     access: 'read',
-    params: schemas.kernelList,
+    params: schemas.listOptions,
     result: schemas.kernelRows,
     run: (params) => kernels.list(params),
   });

@@ -33,6 +33,9 @@ test('the lists show what is there and what can be pulled', async () => {
       'alias ready',
       'mine ready',
       'debian-12 available',
+      'debian-13 available',
+      'ubuntu-24.04 available',
+      'alpine available',
       'busybox available',
     ]);
     expect(images[0]?.disk_bytes).toBeGreaterThan(0);

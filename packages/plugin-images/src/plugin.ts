@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
+import { Catalog, checkEntries } from './catalog/catalog.ts';
 import { configSchema, type ImagesConfig } from './config.ts';
 import type {} from './contract.ts';
 import { doctorChecks } from './doctor.ts';
@@ -38,6 +40,9 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     const apt = { config, cache: dirs.cache };
     const sources = () => context.contributions('image.source');
     const kernelSources = () => context.contributions('kernel.source');
+    const entries = () => context.contributions('image.catalog');
+    const file = { path: config.catalog ?? join(dirs.config, 'catalog.toml'), required: config.catalog !== undefined };
+    const catalog = new Catalog({ file, sources, contributed: entries });
     const imageStore = new RecordStore<ImageManifest>(layout, 'images');
     const kernelStore = new RecordStore<KernelManifest>(layout, 'kernels');
     const leases = new Leases({ layout, home: dirs.state, clock, log });
@@ -49,7 +54,9 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
       ...{ kind: 'kernel' as const, store: kernelStore, leases, clock },
       users: (digest) => (vms.available ? vms.kernelUsers(digest) : []),
     });
-    const ownImages = new Images({ area, config, clock, log, store: imageStore, sources, keeper: imageKeeper, leases });
+    const ownImages = new Images({
+      ...{ area, config, clock, log, store: imageStore, sources, catalog, keeper: imageKeeper, leases },
+    });
     const ownKernels = new Kernels({
       ...{ area, config, clock, store: kernelStore, sources: kernelSources, keeper: kernelKeeper, leases },
     });
@@ -71,7 +78,8 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     );
     return {
       async start(signal) {
-        checkClaims('image', sources());
+        checkEntries(entries());
+        checkClaims('image', sources(), entries());
         checkClaims('kernel', kernelSources());
         try {
           await area.sweep(signal);

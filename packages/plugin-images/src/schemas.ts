@@ -28,6 +28,7 @@ export const imageRows = z.array(
     state,
     default: z.boolean(),
     summary: z.string(),
+    sources: words,
     digest: z.string().nullable(),
     size_bytes: bytes.nullable(),
     disk_bytes: bytes.nullable(),
@@ -62,7 +63,6 @@ export const kernelRows = z.array(
 export const removal = z.object({ name: z.string(), digest: z.string(), deleted: z.boolean() });
 
 const reference = z.string().min(1).max(4096);
-export const nothing = z.strictObject({});
 export const byReference = z.strictObject({ reference });
 export const byOptionalReference = z.strictObject({ reference: reference.optional() });
 export const imagePull = z.strictObject({
@@ -97,4 +97,4 @@ export const kernelImport = z.strictObject({
   initrd: path.optional(),
   name: kernelName,
 });
-export const kernelList = z.strictObject({ available: z.boolean().optional() });
+export const listOptions = z.strictObject({ available: z.boolean().optional() });

@@ -1,6 +1,6 @@
 import type { CliCommand } from '@nook/daemonapi';
 import { formatByteSize } from '../byte-size.ts';
-import type { ImageInfo } from '../contract.ts';
+import type { ImageInfo, ImageRow } from '../contract.ts';
 import { importCommand } from './import.ts';
 import { callWithProgress, forEachTarget, shortDigest, showFields, showTime, text } from './show.ts';
 
@@ -39,9 +39,15 @@ export const imageCommands: readonly CliCommand[] = [
     name: 'image list',
     aliases: ['image ls'],
     summary: 'List images, also those that can be pulled',
-    async run({ context }) {
-      const rows = await context.call('image.list', {});
+    options: { available: { help: 'Only those that can be pulled by name, or have been, and where they come from' } },
+    async run({ options, context }) {
+      const available = options.available === true;
+      const rows = await context.call('image.list', { available });
       if (context.json) return context.out.json(rows);
+      if (available) {
+        const shown = (row: ImageRow) => [row.name, row.state, row.sources.join(', '), row.summary];
+        return context.out.table(['NAME', 'STATE', 'SOURCES', 'SUMMARY'], rows.map(shown));
+      }
       context.out.table(
         ['NAME', 'STATE', 'SIZE', 'DISK', 'DIGEST', 'SUMMARY'],
         rows.map((row) => [

@@ -1,6 +1,6 @@
 import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageContent, ImageSource, ImageWork, ResolvedImage } from '@nook/daemonapi';
+import { type ImageContent, type ImageSource, type ImageWork, NookError, type ResolvedImage } from '@nook/daemonapi';
 import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import { runProgram } from '../processes/run-program.ts';
 import { digestOf } from './digest-of.ts';
@@ -44,9 +44,13 @@ interface Busybox extends ResolvedImage {
 export function busyboxSource(apt: AptSettings): ImageSource {
   return {
     name: 'busybox',
-    schemes: [],
-    catalog: [{ name: 'busybox', summary: 'BusyBox: a shell and small tools in a few MiB' }],
-    async resolve(_name, work): Promise<Busybox> {
+    schemes: ['busybox'],
+    async resolve(reference, work): Promise<Busybox> {
+      if (reference !== 'busybox:static') {
+        throw new NookError('bad_params', `'${reference}' is none of the images of busybox.`, {
+          hint: 'Write busybox:static.',
+        });
+      }
       await using held = await openArchive(apt, work);
       const { archive } = held;
       const { version, ...wanted } = await archive.package('busybox-static');

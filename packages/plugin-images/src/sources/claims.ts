@@ -39,16 +39,26 @@ export function catalogOf<S extends Claimant>(sources: readonly S[]) {
   return sources.flatMap(({ catalog = [] }) => catalog);
 }
 
-/** @throws NookError `conflict` when two sources share a name, or one claims what is another's */
-export function checkClaims(kind: 'image' | 'kernel', sources: readonly Claimant[]): void {
+/**
+ * @param entries of catalogs, by whichever plugins
+ * @throws NookError `conflict` when two sources share a name, or one claims what is another's
+ */
+export function checkClaims(
+  kind: 'image' | 'kernel',
+  sources: readonly Claimant[],
+  entries: readonly { readonly name: string }[] = [],
+): void {
   const names = sources.map(({ name }) => ({ claim: `the name '${name}'`, by: name }));
   const claims = sources.flatMap(({ name: by, schemes, catalog = [] }) => [
     ...schemes.map((scheme) => ({ claim: `'${scheme}:'`, by })),
     ...catalog.map(({ name }) => ({ claim: `the ${kind} '${name}'`, by })),
   ]);
+  const named = entries.map(({ name }) => ({ claim: `the ${kind} '${name}'`, by: 'a catalog' }));
   const reserved = RESERVED.map((scheme) => ({ claim: `'${scheme}:'`, by: 'the store' }));
-  const problems = Object.entries(Object.groupBy([...reserved, ...names, ...claims], ({ claim }) => claim)).flatMap(
-    ([claim, by = []]) => (by.length < 2 ? [] : `${claim} is claimed by ${by.map((one) => one.by).join(' and ')}`),
+  const problems = Object.entries(
+    Object.groupBy([...reserved, ...names, ...claims, ...named], ({ claim }) => claim),
+  ).flatMap(([claim, by = []]) =>
+    by.length < 2 ? [] : `${claim} is claimed by ${by.map((one) => one.by).join(' and ')}`,
   );
   if (problems.length === 0) return;
   throw new NookError('conflict', `Sources of ${kind}s are in each other's way: ${problems.join('; ')}.`, {

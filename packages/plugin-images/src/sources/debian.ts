@@ -26,9 +26,6 @@ const SAFE_AGAIN = 'rm -f "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"';
 
 const HOOKS = [CLEAN, HOSTS, PLAIN_SOURCES, SAFE_AGAIN];
 
-/** Images by name. Any release that the archive has goes by `debian:RELEASE`. */
-const SUITES: Readonly<Record<string, string>> = { 'debian-12': 'bookworm' };
-
 interface Debian extends ResolvedImage {
   readonly suite: string;
   readonly lines: readonly string[];
@@ -37,19 +34,13 @@ interface Debian extends ResolvedImage {
   readonly modified: number;
 }
 
-/** A minimal Debian with the tools that people reach for first. */
+/** A minimal Debian with the tools that people reach for first, of any release that the archive has: `debian:RELEASE`. */
 export function debianSource(apt: AptSettings): ImageSource {
   return {
     name: 'debian',
     schemes: ['debian'],
-    catalog: [
-      {
-        name: 'debian-12',
-        summary: 'Debian 12 (bookworm), minimal, with curl, git, iproute2, less, ssh and procps',
-      },
-    ],
     async resolve(reference, work): Promise<Debian> {
-      const suite = SUITES[reference] ?? suiteOf(reference);
+      const suite = suiteOf(reference);
       await requirePrograms(work.signal);
       await using held = await openArchive(apt, work, suite);
       const { entries, keyring, settings } = held.archive;

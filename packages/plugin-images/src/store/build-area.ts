@@ -12,7 +12,7 @@ export interface BuildPlace extends AsyncDisposable {
   /** In the store, 0700. */
   readonly directory: string;
   readonly lockFd: number;
-  /** Makes a directory under /tmp that other users can reach but not list: programs in user namespaces need such. */
+  /** Makes, once, a directory under /tmp that other users can reach but not list: programs in user namespaces need such. */
   scratch(): Promise<string>;
 }
 
@@ -38,10 +38,14 @@ export class BuildArea {
     try {
       await this.#removeAll(key);
       const directory = await mkdtemp(join(this.#layout.building, `${key}.`));
+      let scratch: Promise<string> | undefined;
       return {
         directory,
         lockFd: lock.fd,
-        scratch: () => makeScratch(directory),
+        scratch: () => {
+          scratch ??= makeScratch(directory);
+          return scratch;
+        },
         [Symbol.asyncDispose]: () => this.#close(directory, lock),
       };
     } catch (error) {

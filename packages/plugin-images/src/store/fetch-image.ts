@@ -16,7 +16,7 @@ import { AS_IT_CAME, keepDisk } from './disk-image.ts';
 import { buildImage, type ImageManifest, type ImageOrigin } from './image-builder.ts';
 import { DIGEST, type Naming, type RecordStore, type Stored } from './record-store.ts';
 
-interface FetchRequest {
+export interface FetchRequest {
   readonly source: ImageSource;
   readonly reference: string;
   readonly naming: Naming;
@@ -27,7 +27,7 @@ interface FetchRequest {
   readonly progress: (progress: Progress) => void;
 }
 
-interface Parts {
+export interface ImageParts {
   readonly store: RecordStore<ImageManifest>;
   readonly config: ImagesConfig;
   readonly clock: Clock;
@@ -37,7 +37,7 @@ interface Parts {
 const NO_CONFIG: ImageConfig = { env: [], cmd: [], entrypoint: [], workdir: null, user: null };
 
 /** Brings an image from its source into the store. What the store has of that source already is only given the name. */
-export async function fetchImage(request: FetchRequest, parts: Parts): Promise<Stored<ImageManifest>> {
+export async function fetchImage(request: FetchRequest, parts: ImageParts): Promise<Stored<ImageManifest>> {
   const { source, reference, naming, place, signal, progress } = request;
   const { store, config, clock, log } = parts;
   const work = await imageWork(place, { signal, progress });

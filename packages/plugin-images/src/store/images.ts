@@ -1,14 +1,21 @@
 import { join } from 'node:path';
-import { type Clock, type ImageSource, type Logger, NookError, type Progress } from '@nook/daemonapi';
+import {
+  type CatalogEntry,
+  type Clock,
+  type ImageSource,
+  type Logger,
+  NookError,
+  type Progress,
+} from '@nook/daemonapi';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { ImagesConfig } from '../config.ts';
-import type { EnsureOptions, ImageInfo, ImageRow, ImagesCapability } from '../contract.ts';
+import type { EnsureOptions, ImageInfo, ImageList, ImageRow, ImagesCapability } from '../contract.ts';
 import { errors } from '../errors.ts';
 import { fileReference } from '../sources/archive-file.ts';
-import { catalogOf } from '../sources/claims.ts';
 import { findSource } from '../sources/find-source.ts';
 import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
-import { fetchImage } from './fetch-image.ts';
+import { type Candidate, fetchFirst } from './fetch-first.ts';
 import { DISK_FILE, type ImageManifest } from './image-builder.ts';
 import type { Keeper } from './keeper.ts';
 import type { Leases } from './leases.ts';
@@ -24,6 +31,7 @@ export interface ImagesParts {
   readonly log: Logger;
   /** Those that plugins of this daemon contribute. */
   readonly sources: () => readonly ImageSource[];
+  readonly catalog: Catalog;
   readonly keeper: Keeper<ImageManifest>;
   readonly leases: Leases;
 }
@@ -41,7 +49,8 @@ export interface ImportRequest {
 }
 
 interface Wanted {
-  readonly source: ImageSource;
+  /** Where it may come from, best first. */
+  readonly candidates: readonly Candidate[];
   readonly name: string;
   readonly reference: string;
   readonly force: boolean;
@@ -72,9 +81,7 @@ export class Images implements ImagesCapability {
   show(reference: string): ImageInfo {
     const image = this.get(reference);
     if (image !== undefined) return image;
-    if (findSource(this.#parts.sources(), reference) === undefined) {
-      throw errors.unknownImage(reference, this.#known());
-    }
+    if (this.#candidates(reference).length === 0) throw errors.unknownImage(reference, this.#known());
     throw new NookError('not_found', `Image '${reference}' has not been pulled yet.`, {
       hint: `Pull it: nook image pull ${reference}`,
     });
@@ -88,8 +95,8 @@ export class Images implements ImagesCapability {
 
   async pull(request: PullRequest, options: EnsureOptions): Promise<ImageInfo> {
     const { reference, name = nameOf(reference), force = false } = request;
-    const source = findSource(this.#parts.sources(), reference);
-    if (source === undefined) {
+    const candidates = this.#candidates(reference);
+    if (candidates.length === 0) {
       const image = this.get(reference);
       if (image === undefined || force || name !== reference) throw errors.unknownImage(reference, this.#known());
       return image;
@@ -102,35 +109,39 @@ export class Images implements ImagesCapability {
       if (name === reference || (stored.reference ?? reference) === reference) return stored;
       throw errors.nameTaken(name);
     };
-    return this.#build({ source, name, reference, force, there }, options);
+    return this.#build({ candidates, name, reference, force, there }, options);
   }
 
   async import(request: ImportRequest, options: EnsureOptions): Promise<ImageInfo> {
     const { path, ref, name = nameOfFile(path, ref) } = request;
     const reference = fileReference(path, ref);
-    const source = findSource(this.#parts.sources(), reference);
     if (!NAME.test(name)) throw errors.badName(name);
-    if (source === undefined || this.get(name) !== undefined || this.#inCatalog(name)) throw errors.nameTaken(name);
+    if (this.get(name) !== undefined || this.#inCatalog(name)) throw errors.nameTaken(name);
+    const candidates = this.#candidates(reference);
     const there = () => {
       throw errors.nameTaken(name);
     };
-    return this.#build({ source, name, reference, force: false, there }, options);
+    return this.#build({ candidates, name, reference, force: false, there }, options);
   }
 
-  async list(): Promise<ImageRow[]> {
-    const rows = await Promise.all(this.#parts.store.list().map((stored) => this.#row(stored)));
-    const missing = this.#catalog.filter(({ name }) => !rows.some((row) => row.name === name));
-    const available = missing.map(({ name, summary }) => ({
+  async list({ available = false }: ImageList = {}): Promise<ImageRow[]> {
+    const catalog = this.#parts.catalog.entries();
+    const stored = this.#parts.store.list();
+    const rows = await Promise.all(stored.map((one) => this.#row(one, entryOf(catalog, one.name))));
+    const missing = catalog.filter(({ name }) => !rows.some((row) => row.name === name));
+    const others = missing.map(({ name, summary, sources }) => ({
       name,
       state: 'available' as const,
       default: name === this.defaultImage(),
       summary,
+      sources,
       digest: null,
       size_bytes: null,
       disk_bytes: null,
       created_at: null,
     }));
-    return [...rows, ...available];
+    const all = [...rows, ...others];
+    return available ? all.filter(({ name }) => entryOf(catalog, name) !== undefined) : all;
   }
 
   async remove(reference: string, signal: AbortSignal): Promise<Removal> {
@@ -143,7 +154,7 @@ export class Images implements ImagesCapability {
     return this.#work.stop();
   }
 
-  #build({ source, name, reference, force, there }: Wanted, options: EnsureOptions): Promise<ImageInfo> {
+  #build({ candidates, name, reference, force, there }: Wanted, options: EnsureOptions): Promise<ImageInfo> {
     const { store, area, config, clock, log } = this.#parts;
     return this.#work.join(`${name} from ${reference}`, options, async (signal, progress) => {
       try {
@@ -152,20 +163,32 @@ export class Images implements ImagesCapability {
         const done = found === undefined ? undefined : there(found);
         if (done !== undefined) return toInfo(done);
         const naming = name === reference ? { name } : { name, reference };
-        const request = { source, reference, naming, force, place, signal, progress };
-        return toInfo(await fetchImage(request, { store, config, clock, log }));
+        const request = { naming, force, place, signal, progress };
+        return toInfo(await fetchFirst(candidates, request, { store, config, clock, log }));
       } catch (error) {
         throw explainFailure(error, store.layout.root, signal);
       }
     });
   }
 
-  async #row({ name, manifest, directory }: Stored<ImageManifest>): Promise<ImageRow> {
+  /** What a name of the catalog stands for, else the reference itself. @throws NookError `not_found` when nobody claims its scheme */
+  #candidates(reference: string): Candidate[] {
+    const sources = this.#parts.sources();
+    const entry = this.#parts.catalog.find(reference);
+    if (entry !== undefined) {
+      return entry.sources.map((one) => ({ reference: one, source: () => claimant(sources, one) }));
+    }
+    const source = findSource(sources, reference);
+    return source === undefined ? [] : [{ reference, source: () => source }];
+  }
+
+  async #row({ name, manifest, directory }: Stored<ImageManifest>, entry: CatalogEntry | undefined): Promise<ImageRow> {
     return {
       name,
       state: 'ready',
       default: name === this.defaultImage(),
-      summary: this.#catalog.find((entry) => entry.name === name)?.summary ?? manifest.source,
+      summary: entry?.summary ?? manifest.source,
+      sources: entry?.sources ?? [],
       digest: manifest.digest,
       size_bytes: manifest.size_bytes,
       disk_bytes: await diskBytes(directory),
@@ -173,18 +196,27 @@ export class Images implements ImagesCapability {
     };
   }
 
-  get #catalog() {
-    return catalogOf(this.#parts.sources());
-  }
-
-  #inCatalog(wanted: string): boolean {
-    return this.#catalog.some(({ name }) => name === wanted);
+  #inCatalog(name: string): boolean {
+    return this.#parts.catalog.find(name) !== undefined;
   }
 
   #known(): string[] {
-    const names = [...this.#parts.store.list(), ...this.#catalog].map(({ name }) => name);
+    const names = [...this.#parts.store.list(), ...this.#parts.catalog.entries()].map(({ name }) => name);
     return [...new Set(names)].sort();
   }
+}
+
+function entryOf(catalog: readonly CatalogEntry[], wanted: string): CatalogEntry | undefined {
+  return catalog.find(({ name }) => name === wanted);
+}
+
+/** @throws NookError `not_found` */
+function claimant(sources: readonly ImageSource[], reference: string): ImageSource {
+  const source = findSource(sources, reference);
+  if (source !== undefined) return source;
+  throw new NookError('not_found', `'${reference}' is no reference of any source.`, {
+    hint: 'The sources of a catalog are references such as debian:bookworm or docker.io/library/debian:12, not names.',
+  });
 }
 
 /** The progress of somebody who waits for another process. */

@@ -37,7 +37,7 @@ export function testDaemon(home: string, options: TestDaemonOptions = {}): TestD
   const context = {
     log,
     config: configSchema.parse(options.config ?? {}),
-    dirs: { images: store, cache, state: home },
+    dirs: { images: store, cache, state: home, config: home },
     clock: { now: Date.now, monotonic: () => performance.now() },
     want: () => ({ available: options.users !== undefined, imageUsers: options.users, kernelUsers: options.users }),
     provide: (name: string, value: unknown) => {

@@ -8,6 +8,7 @@ import { lifecycleChecks } from './lifecycle-checks.ts';
 import { needChecks } from './need-checks.ts';
 import { type ConformanceOptions, subject } from './options.ts';
 import { doctorCheckSeam } from './seams/doctor-check.ts';
+import { imageCatalogSeam } from './seams/image-catalog.ts';
 import { imageSourceSeam } from './seams/image-source.ts';
 import { kernelSourceSeam } from './seams/kernel-source.ts';
 import { vmDriverSeam } from './seams/vm-driver.ts';
@@ -17,6 +18,7 @@ import { vmFeatureSeam } from './seams/vm-feature.ts';
 const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'doctor.check': doctorCheckSeam,
   'image.source': imageSourceSeam,
+  'image.catalog': imageCatalogSeam,
   'kernel.source': kernelSourceSeam,
   'vm.feature': vmFeatureSeam,
   'vm.driver': vmDriverSeam,
