@@ -22,3 +22,17 @@ test('debian-12 is a whole Debian without keys and names of its own', async () =
   expect(show('cat /etc/apt/sources.list').stdout).toMatch(/^deb http\S+ bookworm main$/m);
   expect(show('ls /var/lib/apt/lists').stdout).not.toContain('Packages');
 });
+
+test('what was asked for of a release is in the image, and what was not is not', async () => {
+  await using dir = await tempDir();
+  await using daemon = testDaemon(dir.path, { config: { size: '2GiB' } });
+  const reference = 'debian:bookworm?variant=apt&packages=hello';
+  const image = await daemon.images.ensure(reference, patient());
+  expect(image).toMatchObject({ name: 'debian-bookworm-variant-apt-packages-hello' });
+  expect(image.source).toBe('debian bookworm, variant apt, packages hello');
+  const stat = (path: string) =>
+    spawnSync(findProgram('debugfs') ?? '', ['-R', `stat ${path}`, image.path], { encoding: 'utf8' }).stdout;
+  expect(stat('/usr/bin/hello')).toMatch(/Inode: /);
+  expect(stat('/usr/bin/apt-get')).toMatch(/Inode: /);
+  expect(stat('/usr/bin/curl')).not.toMatch(/Inode: /);
+});

@@ -1,5 +1,6 @@
 import { type CliContext, NookError } from '@nook/daemonapi';
 import { expect, test } from 'vitest';
+import { withDebianOptions } from './debian-options.ts';
 import { imageCommands } from './image.ts';
 import { kernelCommands } from './kernel.ts';
 
@@ -37,6 +38,23 @@ test('image list shows names, states and sizes', async () => {
   const { printed } = await run('image list', {}, () => rows);
   expect(printed[1]).toBe('mine (default)|ready|10 GiB|1 MiB|abababababab|a root');
   expect(JSON.parse((await run('image list', {}, () => rows, true)).printed[0] ?? '')).toEqual(rows);
+});
+
+test.each<[string, Record<string, string>, string]>([
+  ['debian:trixie', { packages: 'git,make', variant: 'apt' }, 'debian:trixie?packages=git,make&variant=apt'],
+  ['debian:trixie?variant=apt', { mirror: 'http://m/debian' }, 'debian:trixie?variant=apt&mirror=http://m/debian'],
+  ['busybox', {}, 'busybox'],
+])('image pull %s with %o asks for %s', (reference, options, asked) => {
+  expect(withDebianOptions(reference, options)).toBe(asked);
+});
+
+test('options of Debian are for Debian', () => {
+  for (const [reference, packages] of [
+    ['debian-12', 'git'],
+    ['debian:trixie', 'git&mirror=http://x'],
+  ] as const) {
+    expect(() => withDebianOptions(reference, { packages })).toThrow(/takes no --packages/);
+  }
 });
 
 test('image rm removes what it can and then fails with the first error', async () => {

@@ -1,6 +1,7 @@
 import type { CliCommand } from '@nook/daemonapi';
 import { formatByteSize } from '../byte-size.ts';
 import type { ImageInfo, ImageRow } from '../contract.ts';
+import { withDebianOptions } from './debian-options.ts';
 import { importCommand } from './import.ts';
 import { callWithProgress, forEachTarget, shortDigest, showFields, showTime, text } from './show.ts';
 
@@ -18,16 +19,23 @@ export const imageCommands: readonly CliCommand[] = [
     ],
     options: {
       name: { value: 'NAME', help: 'Store it under another name' },
+      packages: { value: 'A,B', help: 'Of debian:RELEASE: these packages in place of the usual ones' },
+      variant: {
+        value: 'VARIANT',
+        help: 'Of debian:RELEASE: apt, required, minbase (default), buildd, important, standard',
+      },
+      mirror: { value: 'URL', help: 'Of debian:RELEASE: the archive to take packages from' },
       force: { help: 'Build it anew although it is there' },
     },
     examples: [
       'nook image pull debian-12',
       'nook image pull docker.io/library/python:3-slim',
       'nook image pull busybox --name tiny',
+      'nook image pull debian:trixie --packages git,make --name build',
     ],
     async run({ positionals, options, context }) {
       const image = await callWithProgress(context, 'image.pull', {
-        reference: String(positionals.image),
+        reference: withDebianOptions(String(positionals.image), options),
         name: text(options.name),
         force: options.force === true,
       });

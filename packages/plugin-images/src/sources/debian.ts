@@ -12,6 +12,7 @@ import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import { errors } from '../errors.ts';
 import { findProgram } from '../processes/environment.ts';
 import { runProgram } from '../processes/run-program.ts';
+import { type DebianWish, parseDebian, USUAL_VARIANT } from './debian-reference.ts';
 import { digestOf } from './digest-of.ts';
 
 const PACKAGES = ['ca-certificates', 'curl', 'git', 'iproute2', 'less', 'openssh-server', 'procps'];
@@ -27,7 +28,7 @@ const SAFE_AGAIN = 'rm -f "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"';
 const HOOKS = [CLEAN, HOSTS, PLAIN_SOURCES, SAFE_AGAIN];
 
 interface Debian extends ResolvedImage {
-  readonly suite: string;
+  readonly wish: DebianWish;
   readonly lines: readonly string[];
   /** Lines of apt.conf. */
   readonly settings: readonly string[];
@@ -40,38 +41,44 @@ export function debianSource(apt: AptSettings): ImageSource {
     name: 'debian',
     schemes: ['debian'],
     async resolve(reference, work): Promise<Debian> {
-      const suite = suiteOf(reference);
+      const wish = parseDebian(reference);
+      const { suite, mirror = apt.config.mirror } = wish;
       await requirePrograms(work.signal);
-      await using held = await openArchive(apt, work, suite);
+      await using held = await openArchive({ ...apt, config: { ...apt.config, mirror } }, work, suite);
       const { entries, keyring, settings } = held.archive;
       const index = await held.archive.index();
       const lines = sourceLines(entries, keyring);
-      const digest = digestOf('debian', suite, index.sha256, lines, PACKAGES, HOOKS);
-      return { digest, source: `debian ${suite}`, suite, lines, settings, modified: index.time };
+      const facts = [suite, index.sha256, lines, wish.packages ?? PACKAGES, HOOKS];
+      const digest = digestOf('debian', ...facts, ...(wish.variant === USUAL_VARIANT ? [] : [wish.variant]));
+      return { digest, source: inWords(wish), wish, lines, settings, modified: index.time };
     },
     fetch: (image: Debian, work) => bootstrap(image, work),
   };
 }
 
-function suiteOf(reference: string): string {
-  const suite = reference.slice('debian:'.length);
-  if (/^[a-z][a-z0-9-]{0,40}$/.test(suite)) return suite;
-  throw new NookError('bad_params', `'${reference}' names no release of Debian.`, { hint: 'Write debian:bookworm.' });
+/** All that was asked for, for the image to tell. */
+function inWords({ suite, variant, packages, mirror }: DebianWish): string {
+  const more = [
+    ...(variant === USUAL_VARIANT ? [] : [`variant ${variant}`]),
+    ...(packages === undefined ? [] : [`packages ${packages.join(' ')}`]),
+    ...(mirror === undefined ? [] : [`from ${mirror}`]),
+  ];
+  return [`debian ${suite}`, ...more].join(', ');
 }
 
-async function bootstrap({ suite, lines, settings, modified }: Debian, work: ImageWork): Promise<ImageContent> {
+async function bootstrap({ wish, lines, settings, modified }: Debian, work: ImageWork): Promise<ImageContent> {
   work.signal.throwIfAborted();
   const args = [
     `--mode=${isRoot() ? 'root' : 'unshare'}`,
-    '--variant=minbase',
+    `--variant=${wish.variant}`,
     '--architectures=amd64',
     '--format=tar',
-    `--include=${PACKAGES.join(',')}`,
+    `--include=${(wish.packages ?? PACKAGES).join(',')}`,
     '--aptopt=Acquire::Languages "none"',
     ...settings.map((line) => `--aptopt=${line.replace(/;$/, '')}`),
     '--dpkgopt=force-unsafe-io',
     ...HOOKS.map((hook) => `--customize-hook=${hook}`),
-    suite,
+    wish.suite,
     '-',
     ...lines,
   ];
