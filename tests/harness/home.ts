@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient, type NookClient } from '../../packages/client/src/index.ts';
 import { isNookError } from '../../packages/daemonapi/src/index.ts';
+import { strayCgroups } from './cgroups.ts';
 import { eventually } from './eventually.ts';
 import { giveTemplate } from './shared-template.ts';
 import { surplus } from './surplus.ts';
@@ -121,6 +122,7 @@ export class Home implements AsyncDisposable {
       );
       const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
       const vms = await client.list('vm.list', {});
+      await strayCgroups();
       return surplus(this.dir, [...vms, ...waiting], await client.call('vm.layer.list', {}));
     } finally {
       client.close();
@@ -148,6 +150,7 @@ export class Home implements AsyncDisposable {
     const left = await this.surplus();
     await this.ok('daemon', 'stop');
     left.push(...surplus(this.dir, [], []));
+    await strayCgroups();
     if (left.length > 0) throw new Error(`left behind in ${this.dir}:\n${left.join('\n')}`);
     await rm(this.dir, { recursive: true });
   }

@@ -5,6 +5,7 @@ export interface Listed {
   readonly name: string;
   readonly id: string;
   readonly state: string;
+  readonly limits?: { readonly cgroup?: string | undefined } | undefined;
 }
 
 export interface ListedLayer {
@@ -21,7 +22,7 @@ interface Found {
 }
 
 /**
- * Compares what is listed with what is there: records == vmhosts == QEMUs == sockets == overlays
+ * Compares what is listed with what is there: records == vmhosts == QEMUs == sockets == overlays == cgroups
  * (and frozen layers with dependants),
  * and each suspended VM has its memory.
  * @returns one sentence for each difference
@@ -51,7 +52,7 @@ export function processesOf(dir: string): { readonly vmhosts: number[]; readonly
   };
 }
 
-function differences({ name, id, state }: Listed, dir: string): string[] {
+function differences({ name, id, state, limits }: Listed, dir: string): string[] {
   const { vmhosts, qemus } = processesOf(dir);
   const running = state === 'running' || state === 'paused' ? 1 : 0;
   const counts: [string, number, number][] = [
@@ -61,6 +62,7 @@ function differences({ name, id, state }: Listed, dir: string): string[] {
     ['pid files', existsSync(join(dir, 'vmhost.pid')) ? 1 : 0, running],
     ['overlays', overlays(dir), running === 1 ? 1 : Math.min(overlays(dir), 1)],
     ['saved memories', existsSync(join(dir, 'saved')) ? 1 : 0, state === 'suspended' ? 1 : 0],
+    ['cgroups', existsSync(limits?.cgroup ?? '') ? 1 : 0, limits?.cgroup === undefined ? 0 : running],
     ['unfinished files', unfinished(dir).length, 0],
   ];
   return counts

@@ -64,6 +64,18 @@ export const vmConfig = z.strictObject({
       max_vms: z.number().int().min(0).max(100_000).default(0),
     })
     .prefault({}),
+  /** What a VM's processes on the host may take together, beside what its guest has. */
+  limits: z
+    .strictObject({
+      /** `auto`: a scope of systemd, else a cgroup below the daemon's own where that is delegated to it, else none. */
+      by: z.enum(['auto', 'systemd', 'cgroup', 'none']).default('auto'),
+      /** A VM that cannot be held to all of them is not started. */
+      required: z.boolean().default(false),
+      memory_overhead: z.union([z.literal(0), size]).default(256 * 1024 ** 2),
+      cpu_overhead: z.number().min(0).max(1024).default(1),
+      pids_overhead: z.number().int().min(32).max(100_000).default(256),
+    })
+    .prefault({}),
   stop_seconds: z.number().min(0).max(3600).default(10),
 });
 

@@ -21,6 +21,23 @@ export interface VmMount {
   readonly read_only: boolean;
 }
 
+/** What a VM's processes on the host may take together, as the kernel holds them to it. */
+export interface VmLimits {
+  /** Who made the cgroup that they are in; `none`: they are in the daemon's, and held to nothing. */
+  readonly kind: 'systemd' | 'cgroup' | 'none';
+  /** Why there are none, or which one is missing. */
+  readonly reason?: string | undefined;
+  /** `nook-vm-ID.scope` */
+  readonly scope?: string | undefined;
+  /** The cgroup's directory. */
+  readonly cgroup?: string | undefined;
+  readonly memory_bytes?: number | undefined;
+  /** So many CPUs' time. */
+  readonly cpus?: number | undefined;
+  /** Processes and their threads. */
+  readonly pids?: number | undefined;
+}
+
 /** One step of a start: what was done and how long it took. */
 export interface BootStep {
   readonly name: string;
@@ -75,6 +92,8 @@ export interface VmView extends LifeView {
   readonly driver_version?: string | undefined;
   readonly accelerator?: string | undefined;
   readonly machine?: string | undefined;
+  /** Since the latest start; absent before it, and of VMs that an earlier version started. */
+  readonly limits?: VmLimits | undefined;
   readonly vmhost_pid?: number | undefined;
   readonly qemu_pid?: number | undefined;
   /** The VM's folder. */

@@ -7,6 +7,8 @@ import { FeatureRecords } from './features/feature-records.ts';
 import { Features } from './features/features.ts';
 import { LayerRecords } from './layers/layer-records.ts';
 import { Layers } from './layers/layers.ts';
+import { limitsCheck } from './limits/doctor.ts';
+import { Limits } from './limits/vm-limits.ts';
 import { Activity } from './machines/activity.ts';
 import type { Dependencies } from './machines/dependencies.ts';
 import { Drivers } from './machines/drivers.ts';
@@ -50,12 +52,13 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       log,
     });
     const layers = new Layers({ records: new LayerRecords(store), dir: join(dirs.state, 'layers'), clock });
+    const limits = new Limits(config.limits);
     const dependencies: Dependencies = {
       records: new Records(store),
       supervision: new SupervisionRecords(store),
       admission: new Admission({ limits: config.admission, dir: dirs.state, committed: () => machines.committed() }),
       operations: context.operations,
-      ...{ config, dirs, log, clock, events, drivers, templates, layers },
+      ...{ config, dirs, log, clock, events, drivers, templates, layers, limits },
       activity: new Activity(),
       usualTimes: new UsualTimes(store),
       initramfs: new Initramfs(dirs.cache),
@@ -89,6 +92,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       kernelUsers: (digest) => machines.kernelUsers(digest),
     });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
+    context.contribute('doctor.check', limitsCheck(limits, config.limits));
     context.contribute('doctor.check', featureCheck(machines));
     return {
       async start() {
@@ -97,6 +101,8 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
         await templates.store.sweep();
         await machines.recover();
         await snapshots.sweep(machines.all());
+        // The first start is not to wait for it.
+        void limits.way();
         pool.start();
       },
       async stop(signal) {

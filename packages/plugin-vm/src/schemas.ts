@@ -207,6 +207,17 @@ export const vmView = z.object({
   driver_version: z.string().optional(),
   accelerator: z.string().optional(),
   machine: z.string().optional(),
+  limits: z
+    .object({
+      kind: z.enum(['systemd', 'cgroup', 'none']),
+      reason: z.string().optional(),
+      scope: z.string().optional(),
+      cgroup: z.string().optional(),
+      memory_bytes: figure,
+      cpus: figure,
+      pids: figure,
+    })
+    .optional(),
   vmhost_pid: z.number().optional(),
   qemu_pid: z.number().optional(),
   dir: z.string(),

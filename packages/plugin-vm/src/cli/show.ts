@@ -36,6 +36,7 @@ function facts(vm: VmView): [string, string][] {
     ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],
     ['restart', lifeOf(vm)],
     ['limits', limitsOf(vm)],
+    ['may take', scopeOf(vm)],
     ['process', vm.signal ? `ended by ${vm.signal}` : vm.exit_code ? `exited with code ${vm.exit_code}` : undefined],
     ['last phase', vm.state === 'failed' ? vm.last_phase : undefined],
     ['created', time(vm.created_at)],
@@ -61,6 +62,19 @@ function limitsOf({ idle_timeout_seconds, max_duration_seconds }: VmView): strin
     max_duration_seconds === undefined ? '' : `stopped ${max_duration_seconds} s after its start`,
   ];
   return said.filter(Boolean).join(', ') || undefined;
+}
+
+function scopeOf({ limits }: VmView): string | undefined {
+  if (limits === undefined) return undefined;
+  const { kind, reason, scope, memory_bytes, cpus, pids } = limits;
+  const said = [
+    memory_bytes === undefined ? '' : `${formatSize(memory_bytes)} memory`,
+    cpus === undefined ? '' : `${cpus} CPUs`,
+    pids === undefined ? '' : `${pids} processes and threads`,
+  ];
+  const held = said.filter(Boolean).join(' · ');
+  const where = scope === undefined ? kind : `${kind} ${scope}`;
+  return [held === '' ? where : `${held} (${where})`, reason].filter(Boolean).join(': ');
 }
 
 function showBoot({ out }: CliContext, steps: readonly BootStep[]): void {

@@ -3,19 +3,29 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@nook/daemonapi';
-import { VM_FILES } from '../vmhost/host-spec.ts';
+import { removeScope } from '../limits/vmhost-scope.ts';
+import { type HostEnd, VM_FILES } from '../vmhost/host-spec.ts';
 import { commandLine } from './process-identity.ts';
 
 const GONE_MS = 5_000;
 /** Nothing tells of the end of a process that is not a child; one that was killed is gone within a few of these. */
 const LOOK_MS = 5;
 
+/**
+ * After a vmhost is gone: one that wrote down its end has left nothing but its cgroup.
+ * @param end as it wrote it down
+ */
+export async function clearAway(dir: string, end: HostEnd | undefined, daemon: Daemon): Promise<void> {
+  if (end) await removeScope(dir, daemon.log);
+  else await endLeftovers(dir, daemon);
+}
+
 interface Daemon {
   readonly log: Logger;
   readonly drivers: { programs(): readonly string[] };
 }
 
-/** Ends what is left of a VM whose vmhost died: its processes, until the kernel has taken them away, and its sockets. */
+/** Ends what is left of a VM whose vmhost died: its processes, until the kernel has taken them away, its cgroup, and its sockets. */
 export async function endLeftovers(dir: string, { log, drivers }: Daemon): Promise<void> {
   const programs = drivers.programs();
   const deadline = Date.now() + GONE_MS;
@@ -27,6 +37,7 @@ export async function endLeftovers(dir: string, { log, drivers }: Daemon): Promi
     }
     await delay(LOOK_MS);
   }
+  await removeScope(dir, log);
   for (const name of [VM_FILES.socket, VM_FILES.pid]) await rm(join(dir, name), { force: true });
   await removeSockets(join(dir, VM_FILES.machine));
 }

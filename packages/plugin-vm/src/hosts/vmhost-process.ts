@@ -2,12 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { NookError } from '@nook/daemonapi';
 import { programFile, writeFileAtomic } from '@nook/wire';
+import type { VmLimits } from '../contract.ts';
+import { passGate } from '../gate.ts';
 import { type HostEnd, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import { identify, type ProcessIdentity } from './process-identity.ts';
 
 const READY_MS = 15_000;
+
+interface StartedVmhost {
+  readonly identity: ProcessIdentity;
+  readonly limits: VmLimits;
+}
 
 /** Keeps a vmhost small: it holds buffers outside of the heap and computes little. */
 const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=96', '--expose-gc', '--no-warnings'];
@@ -15,9 +23,14 @@ const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=96', '--e
 /**
  * Starts the vmhost of a VM in a session of its own, so that it outlives this process, and waits until its control
  * socket listens.
- * @throws NookError `operation_failed` with what it last said
+ * @param enter puts it where it is held to its limits; it starts its machine afterwards
+ * @throws NookError `operation_failed` with what it last said, and what `enter` throws
  */
-export async function startVmhost(dir: string, spec: HostSpec): Promise<ProcessIdentity> {
+export async function startVmhost(
+  dir: string,
+  spec: HostSpec,
+  enter: (pid: number) => Promise<VmLimits>,
+): Promise<StartedVmhost> {
   await writeFileAtomic(join(dir, VM_FILES.spec), JSON.stringify(spec));
   await rm(join(dir, VM_FILES.ended), { force: true });
   const output = openSync(join(dir, 'vmhost.out'), 'w', 0o600);
@@ -37,11 +50,33 @@ export async function startVmhost(dir: string, spec: HostSpec): Promise<ProcessI
     closeSync(output);
   }
   child.unref();
-  const failed = await untilReady(child);
-  if (failed === undefined) return identify(child.pid as number, spec.token);
-  child.kill('SIGKILL');
+  const pipe = child.stdio[3] as Duplex;
+  try {
+    const [failed, limits] = await Promise.all([untilReady(child, pipe), letGo(child, pipe, enter)]);
+    if (failed === undefined && limits) return { identity: identify(child.pid as number, spec.token), limits };
+    throw await didNotStart(dir, failed);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+}
+
+/** Its machine is started once it is where it belongs. @returns what holds; undefined when there is no process */
+async function letGo(
+  child: ChildProcess,
+  pipe: Duplex,
+  enter: (pid: number) => Promise<VmLimits>,
+): Promise<VmLimits | undefined> {
+  if (child.pid === undefined) return undefined;
+  await passGate('vmhost.scope');
+  const limits = await enter(child.pid);
+  pipe.write('go\n');
+  return limits;
+}
+
+async function didNotStart(dir: string, failed: string | undefined): Promise<NookError> {
   const words = await readFile(join(dir, 'vmhost.out'), 'utf8').catch(() => '');
-  throw new NookError('operation_failed', `The vmhost did not start: ${failed}`, {
+  return new NookError('operation_failed', `The vmhost did not start: ${failed}`, {
     details: { output: words.slice(-2_000) },
   });
 }
@@ -62,8 +97,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Why it is not ready; undefined when it is. */
-function untilReady(child: ChildProcess): Promise<string | undefined> {
-  const pipe = child.stdio[3] as NodeJS.ReadableStream & { destroy(): void };
+function untilReady(child: ChildProcess, pipe: Duplex): Promise<string | undefined> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => settle(`it was not ready within ${READY_MS / 1000} s`), READY_MS);
     const settle = (reason?: string) => {
@@ -74,7 +108,7 @@ function untilReady(child: ChildProcess): Promise<string | undefined> {
     child.once('error', (error) => settle(error.message));
     pipe.once('data', () => settle());
     pipe.once('end', () => settle('it ended at once'));
-    pipe.once('error', (error) => settle(error.message));
+    pipe.on('error', (error) => settle(error.message));
   });
 }
 

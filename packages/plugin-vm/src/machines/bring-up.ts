@@ -68,12 +68,12 @@ export class BringUp {
   }
 
   async #becomeOf({ member, context: known, steps }: Claim): Promise<Started> {
-    const { token, vmhost } = member.record;
+    const { token, vmhost, run } = member.record;
     const context: StartContext = {
       ...known,
       ...this.#context({ cold: false }),
       caller: this.#telling(() => 'pool'),
-      ...{ token, vmhost, link: member.link },
+      ...{ token, vmhost, link: member.link, limits: run.limits },
     };
     const before = steps.reduce((sum, { duration_ms }) => sum + duration_ms, 0);
     const own = (await this.#run(CLAIM_STEPS, context)).map((step) => ({ ...step, at_ms: step.at_ms + before }));

@@ -3,6 +3,7 @@ import type { VmConfig } from '../config.ts';
 import type {} from '../contract.ts';
 import type { Features } from '../features/features.ts';
 import type { Layers } from '../layers/layers.ts';
+import type { Limits } from '../limits/vm-limits.ts';
 import type { Admission } from '../supervision/admission.ts';
 import type { SupervisionRecords } from '../supervision/supervision-records.ts';
 import type { Templates } from '../templates/templates.ts';
@@ -17,6 +18,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly records: Records;
   readonly supervision: SupervisionRecords;
   readonly admission: Admission;
+  readonly limits: Limits;
   readonly operations: Operations;
   readonly config: VmConfig;
   readonly dirs: Dirs;

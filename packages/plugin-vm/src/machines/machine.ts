@@ -4,11 +4,12 @@ import { type DoctorFinding, isNookError, NookError, type Progress } from '@nook
 import type { CameUp, VmState, VmView } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import { MachineFeatures } from '../features/machine-features.ts';
-import { endLeftovers } from '../hosts/leftovers.ts';
+import { clearAway } from '../hosts/leftovers.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 import { bootId, isAlive, killExactly } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, readEndOfBoot } from '../hosts/vmhost-process.ts';
+import { scopeOutOfMemory } from '../limits/vmhost-scope.ts';
 import { CLAIM_MS, claimSpec } from '../pool/claim-steps.ts';
 import type { Claim } from '../pool/pool.ts';
 import { adoptStaged } from '../saved/saved-copy.ts';
@@ -386,7 +387,10 @@ export class Machine {
     this.#set({
       state: 'starting',
       cause: undefined,
-      run: { boot, steps: [], started_at: clock.now(), claim, kernel: this.#record.run.kernel },
+      run: {
+        ...{ boot, steps: [], started_at: clock.now(), claim, kernel: this.#record.run.kernel },
+        ...this.#claim?.member.record.run,
+      },
     });
     try {
       const { context, steps, came_up, fallback } = await this.#bringingUp(caller, { ...options, boot, saved });
@@ -397,6 +401,7 @@ export class Machine {
         accelerator: context.setup?.accelerator,
         machine: context.setup?.machine,
         driver_version: context.setup?.version,
+        limits: context.limits,
         vmhost: context.vmhost,
       });
       // Nobody waits for it.
@@ -469,7 +474,9 @@ export class Machine {
         return;
       }
       const state: VmState = ENDED.has(status.state) ? 'stopping' : (status.state as VmState);
-      this.#set({ state, cause: undefined, run: { ...this.#record.run, qemu_pid: status.qemu_pid } });
+      // Its vmhost was told by a daemon that did not live to hear the answer.
+      const claimed = this.#record.run.claim === undefined ? {} : { came_up: 'pool' as const, claim: undefined };
+      this.#set({ state, cause: undefined, run: { ...this.#record.run, ...claimed, qemu_pid: status.qemu_pid } });
     };
     this.#set({ state: this.#record.state, run });
     link.onStatus = follow;
@@ -509,7 +516,8 @@ export class Machine {
     const phase = this.#link?.status?.phase;
     this.#link = undefined;
     const end = token === undefined ? undefined : await readEnd(this.dir, token);
-    if (!end) await endLeftovers(this.dir, this.#dependencies);
+    const starved = end ? undefined : await scopeOutOfMemory(this.dir);
+    await clearAway(this.dir, end, this.#dependencies);
     await this.#dependencies.layers.repair(this.#record, this.dir);
     await adoptStaged(this.dir, this.disk);
     const kept = await keptMemory(this.dir, this.disk);
@@ -518,7 +526,7 @@ export class Machine {
     const last = await lastWords(this.dir, end, { boot, phase });
     this.#set({
       state: kept ? 'suspended' : lost === undefined ? (end?.state ?? 'failed') : 'failed',
-      cause: kept && end?.state === 'suspended' ? undefined : (lost ?? end?.cause ?? cause),
+      cause: kept && end?.state === 'suspended' ? undefined : (lost ?? end?.cause ?? starved ?? cause),
       run: {
         ...this.#record.run,
         ...last,

@@ -5,7 +5,7 @@ import { NookError } from '@nook/daemonapi';
 import { checkLabels } from '../changes/labels.ts';
 import type { VmRequest } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
-import type { Pool } from '../pool/pool.ts';
+import type { Claim, Pool } from '../pool/pool.ts';
 import type { Committed } from '../supervision/admission-plan.ts';
 import { checkLife } from '../supervision/life.ts';
 import type { StartRequest } from './bring-up.ts';
@@ -82,7 +82,7 @@ export class Machines {
       const { records, features } = this.#dependencies;
       const insert = () =>
         records.transaction(() => {
-          records.insert(claim ? claimed(record, caller, starting as StartRequest) : record);
+          records.insert(claim ? claimed(record, claim, caller, starting as StartRequest) : record);
           features.records.insert(id, parts);
         });
       if (claim) this.#pool.claim(claim, insert);
@@ -228,7 +228,13 @@ function noSuchVm(name: string): NookError {
 }
 
 /** What is written down with the claim, so that a later daemon can go on with it. */
-function claimed(record: MachineRecord, { opId }: Caller, { sessionExpected }: StartRequest): MachineRecord {
+function claimed(
+  record: MachineRecord,
+  { member }: Claim,
+  { opId }: Caller,
+  { sessionExpected }: StartRequest,
+): MachineRecord {
   const claim = { op_id: opId, session_expected: sessionExpected };
-  return { ...record, state: 'starting', run: { boot: 1, steps: [], started_at: record.created_at, claim } };
+  const run = { boot: 1, steps: [], started_at: record.created_at, claim, ...member.record.run };
+  return { ...record, state: 'starting', run };
 }

@@ -1,6 +1,6 @@
 import { type ImageConfig, type Migration, NookError, type Store } from '@nook/daemonapi';
 import type { Labels } from '../changes/labels.ts';
-import type { BootStep, CameUp, GuestInit, NetworkSpec, VmMount, VmState } from '../contract.ts';
+import type { BootStep, CameUp, GuestInit, NetworkSpec, VmLimits, VmMount, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
 import type { ProcessIdentity } from '../hosts/process-identity.ts';
 import { layersMigration } from '../layers/layer-records.ts';
@@ -85,6 +85,8 @@ export interface MachineRun extends LastWords {
   readonly machine?: string | undefined;
   /** The driver's full version. */
   readonly driver_version?: string | undefined;
+  /** Absent in records of earlier versions. */
+  readonly limits?: VmLimits | undefined;
   readonly vmhost?: ProcessIdentity | undefined;
   readonly qemu_pid?: number | undefined;
 }

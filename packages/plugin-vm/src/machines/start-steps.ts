@@ -9,13 +9,14 @@ import {
   type VmDriver,
   type VmDriverSetup,
 } from '@nook/daemonapi';
-import type { NetworkPlan } from '../contract.ts';
+import type { NetworkPlan, VmLimits } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import type { StartFeatures } from '../features/start-features.ts';
-import { endLeftovers } from '../hosts/leftovers.ts';
+import { clearAway } from '../hosts/leftovers.ts';
 import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
+import type { VmScope } from '../limits/vm-limits.ts';
 import { SAVED_FOLDER, type SavedManifest } from '../saved/saved-machine.ts';
 import { checkSaved, savedState } from '../saved/take-up.ts';
 import { limitsOf } from '../supervision/life.ts';
@@ -60,6 +61,7 @@ export interface StartContext {
   network?: NetworkPlan;
   contribution?: Required<MachineContribution>;
   vmhost?: ProcessIdentity;
+  limits?: VmLimits | undefined;
   link?: VmhostLink;
   /** Its guest takes commands. */
   cameUp?: boolean;
@@ -188,11 +190,20 @@ async function startFeatures({ features, record, dir, caller, ...context }: Star
 
 async function launchVmhost(context: StartContext): Promise<void> {
   await forgetBoots(context.dir, context.boot - context.dependencies.config.keep_boots);
-  context.vmhost = await startVmhost(context.dir, hostSpec(context));
+  const scope = await prepareScope(context);
+  const { identity, limits } = await startVmhost(context.dir, hostSpec(context, scope), (pid) => scope.enter(pid));
+  context.vmhost = identity;
+  context.limits = limits;
   context.link = await VmhostLink.connect(context.dir, context.token, context.caller.opId);
 }
 
-function hostSpec(context: StartContext): HostSpec {
+function prepareScope({ record, setup, dependencies }: StartContext): Promise<VmScope> {
+  const { id, name, shape } = record;
+  const { vcpus, memory_bytes } = shape;
+  return dependencies.limits.prepare({ id, name, vcpus, memory_bytes, accelerator: setup?.accelerator });
+}
+
+function hostSpec(context: StartContext, { cgroup }: VmScope): HostSpec {
   const { record, driver, dependencies, caller } = context;
   const { name, title, engine, capabilities } = driver;
   return {
@@ -214,6 +225,7 @@ function hostSpec(context: StartContext): HostSpec {
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
     ...(context.pooled ? { pooled: true } : {}),
     ...(context.saved ? { saved: join(context.dir, SAVED_FOLDER) } : {}),
+    ...(cgroup === undefined ? {} : { cgroup }),
     boot_deadline_ms: (context.template || context.saved ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
   };
 }
@@ -285,8 +297,7 @@ export async function endVmhost({ link, vmhost, caller, dir, token, dependencies
   );
   if (vmhost && isAlive(vmhost) && !(obeys && (await endsWithin(link, ANSWER_MS)))) killExactly(vmhost);
   await link?.closed;
-  // One that ended in order has left nothing.
-  if (!(await readEnd(dir, token))) await endLeftovers(dir, dependencies);
+  await clearAway(dir, await readEnd(dir, token), dependencies);
 }
 
 async function endsWithin(link: VmhostLink | undefined, timeoutMs: number): Promise<boolean> {

@@ -52,6 +52,7 @@ export function view(record: MachineRecord, { dir, status, features, supervision
     driver_version: run.driver_version,
     accelerator: run.accelerator,
     machine: run.machine,
+    limits: run.limits,
     vmhost_pid: status?.pid,
     qemu_pid: status?.qemu_pid,
     dir,

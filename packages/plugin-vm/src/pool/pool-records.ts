@@ -23,7 +23,7 @@ export interface MemberRecord {
   readonly vmhost: ProcessIdentity;
   /** Of the host's memory, its processes together. */
   readonly bytes: number;
-  readonly run: Pick<MachineRecord['run'], 'accelerator' | 'machine' | 'driver_version'>;
+  readonly run: Pick<MachineRecord['run'], 'accelerator' | 'machine' | 'driver_version' | 'limits'>;
 }
 
 interface Row {

@@ -35,10 +35,10 @@ export async function restoreMember(
     const { id, created_at } = context.record;
     const bytes = await memoryOf([vmhost.pid, link.status?.qemu_pid]);
     const run = { accelerator: setup?.accelerator, machine: setup?.machine, driver_version: setup?.version };
-    const { token } = context;
+    const { token, limits } = context;
     const { mac } = context.record.shape;
     return new PoolMember({
-      record: { ...{ id, created_at, mac, token, vmhost, bytes, run }, template: template.key },
+      record: { ...{ id, created_at, mac, token, vmhost, bytes, run: { ...run, limits } }, template: template.key },
       ...{ dir: context.dir, link },
     });
   } catch (error) {

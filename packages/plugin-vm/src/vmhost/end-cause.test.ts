@@ -20,6 +20,16 @@ describe('the end of a machine', () => {
       { state: 'stopped', cause: 'it was idle for 30 m', ended_by: 'limit' },
     ],
     ['by the guest', { exit: { ...left, guest: 'poweroff' } }, { state: 'stopped', cause: 'the guest powered off' }],
+    [
+      'for want of memory',
+      { exit: { code: null, signal: 'SIGKILL', stderr: '' }, starved: 'the host ran out of memory' },
+      { state: 'failed', cause: 'QEMU was killed: the host ran out of memory', signal: 'SIGKILL' },
+    ],
+    [
+      'for want of memory, while it was ended anyway',
+      { asked: true, exit: { code: null, signal: 'SIGKILL', stderr: '' }, starved: 'the host ran out of memory' },
+      { state: 'stopped', cause: 'stopped as asked', ended_by: 'asked', signal: 'SIGKILL' },
+    ],
     ['by a reboot', { exit: { ...left, guest: 'reboot' } }, { state: 'stopped', cause: 'the guest rebooted' }],
     [
       'by a panic',

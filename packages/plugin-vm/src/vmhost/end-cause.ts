@@ -11,6 +11,8 @@ export interface EndEvidence {
   readonly signalled?: string | undefined;
   /** What was asked by nobody but a limit of its own. */
   readonly limit?: string | undefined;
+  /** Why the kernel killed its process, where that was for want of memory. */
+  readonly starved?: string | undefined;
   readonly failure: string | undefined;
   readonly console: readonly string[];
   readonly everReady: boolean;
@@ -27,7 +29,8 @@ export function endOf(evidence: EndEvidence): Pick<HostEnd, 'state' | 'cause' | 
   if (asked && evidence.limit !== undefined)
     return { state: 'stopped', cause: evidence.limit, ended_by: 'limit', ...facts };
   if (asked) return { state: 'stopped', cause: 'stopped as asked', ended_by: 'asked', ...facts };
-  const { signalled } = evidence;
+  const { signalled, starved } = evidence;
+  if (starved !== undefined) return { state: 'failed', cause: `${driver} was killed: ${starved}`, ...facts };
   // QEMU ends in order by those that it handles, and by the others as any process.
   if (signalled !== undefined && (exit.signal === signalled || (exit.code === 0 && exit.guest === undefined))) {
     return { state: 'stopped', cause: `ended by ${signalled} as asked`, ended_by: 'signal', ...facts };

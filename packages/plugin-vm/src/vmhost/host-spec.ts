@@ -53,6 +53,8 @@ export interface HostSpec extends LifeLimits {
   readonly saved?: string | undefined;
   /** It waits in the pool to become somebody's VM. */
   readonly pooled?: boolean | undefined;
+  /** Directory of the cgroup that the daemon put it into and removes. */
+  readonly cgroup?: string | undefined;
   /** A session follows the start at once; a machine that is to be removed and gets none is ended. */
   readonly session_expected: boolean;
   /** So much later than usual, since features may have work to do first; absent: 0. */

@@ -1,16 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { closeSync, rmSync, writeSync } from 'node:fs';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { listenUnix, writeFileAtomic } from '@nook/wire';
 import { identify } from '../hosts/process-identity.ts';
+import { STOP_SIGNAL } from '../limits/stop-signal.ts';
 import { Control } from './control.ts';
 import { type HostSpec, VM_FILES } from './host-spec.ts';
 import { JsonLog } from './json-log.ts';
 import { VmHost } from './vm-host.ts';
 
-/** Inherited from the daemon: one line, or its end, tells that the control socket listens. */
-const READY_FD = 3;
+/** Inherited from the daemon: a line of it says that the machine may be started, one to it that the control socket listens. */
+const DAEMON_FD = 3;
 /** How long clients have to take what is left for them once the machine is gone. */
 const FAREWELL_MS = 5_000;
 
@@ -37,12 +40,14 @@ async function main(dir: string): Promise<void> {
   current = () => host.spec;
   const control = new Control(host, log, opIds);
   // The machine's process comes up while this one makes itself known; should that fail, the kernel ends both.
-  const booted = host.boot();
+  const daemon = new Socket({ fd: DAEMON_FD });
+  // Once the machine runs it goes on without it.
+  daemon.on('error', () => {});
+  const booted = host.boot(goAhead(daemon));
   const server = await listenUnix(join(dir, VM_FILES.socket), (socket) => control.serve(socket));
   await writeFileAtomic(join(dir, VM_FILES.pid), JSON.stringify(identify(process.pid, spec.token)));
-  process.on('SIGTERM', () => void host.stop(10_000));
-  writeSync(READY_FD, 'ready\n');
-  closeSync(READY_FD);
+  for (const signal of ['SIGTERM', STOP_SIGNAL.name] as const) process.on(signal, () => void host.stop(10_000));
+  daemon.write('ready\n');
   log.info({ boot: spec.boot }, 'vmhost is up');
 
   await Promise.race([booted, host.ended]);
@@ -52,6 +57,21 @@ async function main(dir: string): Promise<void> {
   rmSync(join(dir, VM_FILES.pid), { force: true });
   log.info('vmhost is done');
   process.exit(0);
+}
+
+/** @throws when the daemon ends before it has put this process where it belongs */
+async function goAhead(daemon: Socket): Promise<void> {
+  try {
+    await once(daemon, 'data', { signal: endOf(daemon) });
+  } catch {
+    throw new Error('the daemon ended while it started the VM');
+  }
+}
+
+function endOf(daemon: Socket): AbortSignal {
+  const end = new AbortController();
+  for (const event of ['end', 'close']) daemon.once(event, () => end.abort());
+  return end.signal;
 }
 
 const dir = process.argv[2];

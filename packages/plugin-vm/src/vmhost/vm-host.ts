@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
+import { ownOutOfMemory } from '../limits/vmhost-scope.ts';
 import { commitSaved, discardSaved, readSaved, SAVED_FILES, type SavedAbout } from '../saved/saved-machine.ts';
 import { signalName } from '../signal-number.ts';
 import type { LifeLimits } from '../supervision/life.ts';
@@ -146,10 +147,14 @@ export class VmHost {
     };
   }
 
-  /** Starts the machine and brings the guest to `ready`; a failure ends the machine with that cause. */
-  async boot(): Promise<void> {
+  /**
+   * Starts the machine and brings the guest to `ready`; a failure ends the machine with that cause.
+   * @param go when it may
+   */
+  async boot(go: Promise<void>): Promise<void> {
     const deadline = setTimeout(() => this.#fail(this.#lateCause()), this.spec.boot_deadline_ms);
     try {
+      await go;
       const { exited } = await this.#machine.launch({
         log: this.#log,
         console: (bytes) => this.#onConsole(bytes),
@@ -517,6 +522,7 @@ export class VmHost {
         asked: this.phase === 'stopping',
         signalled: this.#signalled,
         limit: this.#limit,
+        starved: exit.signal === 'SIGKILL' ? ownOutOfMemory(this.spec.id) : undefined,
         failure: this.#failure,
         console: this.#console.tail(CAUSE_LINES),
         everReady: this.#marks.some(({ phase }) => phase === 'ready'),
