@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { Home } from './harness/home.ts';
+import { text } from './harness/templates.ts';
 
 const SMALL = ['--image', 'busybox', '--memory', '128M'];
 
@@ -56,4 +57,69 @@ it('several VMs are made by one command, which ends as the first that fails; pru
   expect((await pruned('--suspended')).removed.map(({ name }) => name)).toEqual(['web-3', 'bg-2']);
   const left = await home.json<Shown[]>('vm', 'list');
   expect(left.map(({ name }) => name).toSorted()).toEqual(['web-1', 'web-2']);
+});
+
+describe('a disk', () => {
+  const GIB = 1024 ** 3;
+  const SPACE = "df -k / | tail -n 1 | awk '{print int($2 / 1024 / 1024 + 0.5)}'";
+  const space = async (home: Home, name: string) => Number(await home.ok('vm', 'exec', name, '--', 'sh', '-c', SPACE));
+  const set = (home: Home, gib: number) => home.json('vm', 'set', 'web', '--disk', `${gib}G`);
+
+  it('grows while the VM runs and when it does not, its file system with it; it never shrinks', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'web');
+    const gib = (await home.json<{ disk_bytes: number }>('vm', 'show', 'web')).disk_bytes / GIB;
+    const before = await space(home, 'web');
+    const grown = await set(home, gib + 4);
+    expect(grown).toMatchObject({ vm: { disk_bytes: (gib + 4) * GIB }, changed: ['disk'], restart_needed: [] });
+    expect(await space(home, 'web')).toBe(before + 4);
+    const refused = await home.nook(['vm', 'set', 'web', '--disk', `${gib}G`]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('can only grow') });
+
+    await home.ok('vm', 'pause', 'web');
+    expect((await home.nook(['vm', 'set', 'web', '--disk', `${gib + 8}G`])).stderr).toContain('nook vm resume web');
+    expect(await home.json('vm', 'show', 'web')).toMatchObject({ disk_bytes: (gib + 4) * GIB });
+    await home.ok('vm', 'resume', 'web');
+    await home.ok('vm', 'suspend', 'web');
+    expect(await set(home, gib + 8)).toMatchObject({ restart_needed: [] });
+    await home.ok('vm', 'resume', 'web');
+    expect(await space(home, 'web')).toBe(before + 8);
+
+    await home.ok('vm', 'stop', 'web');
+    expect(await set(home, gib + 12)).toMatchObject({ restart_needed: [], under_way: [] });
+    await home.ok('vm', 'start', 'web');
+    expect(await space(home, 'web')).toBe(before + 12);
+  });
+
+  it('that is so large that the guest is cut off while it fills it is filled on by the next start', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'web');
+    await text(home, 'web', 'echo kept > /root/file; sync');
+    expect(await set(home, 14 * 1024)).toMatchObject({ restart_needed: [] });
+    // A part of the growth stands in the journal only.
+    await home.ok('vm', 'stop', '--force', 'web');
+    await home.ok('vm', 'start', 'web');
+    expect(await text(home, 'web', 'cat /root/file')).toBe('kept');
+    expect(await space(home, 'web')).toBeGreaterThan(100);
+  });
+
+  it('keeps its size when the VM is brought back to a snapshot; a copy has the same', async () => {
+    await using home = await Home.create();
+    await busyboxVm(home, 'web');
+    const before = await space(home, 'web');
+    const gib = (await home.json<{ disk_bytes: number }>('vm', 'show', 'web')).disk_bytes / GIB;
+    await text(home, 'web', 'echo early > /root/file; sync');
+    await home.ok('vm', 'snapshot', 'create', 'web', 'early');
+    await set(home, gib + 4);
+    await text(home, 'web', 'echo late > /root/file');
+    await home.ok('vm', 'fork', 'web', 'copy');
+    expect(await text(home, 'copy', `cat /root/file; ${SPACE}`)).toBe(`late\n${before + 4}`);
+    await home.ok('vm', 'rm', '--force', 'copy');
+    await home.ok('vm', 'snapshot', 'restore', '--force', 'web', 'early');
+    expect(await text(home, 'web', `cat /root/file; ${SPACE}`)).toBe(`early\n${before + 4}`);
+    await home.ok('vm', 'snapshot', 'restore', '--force', '--disk-only', 'web', 'early');
+    await home.ok('vm', 'start', 'web');
+    expect(await text(home, 'web', `cat /root/file; ${SPACE}`)).toBe(`early\n${before + 4}`);
+    expect(await home.surplus()).toEqual([]);
+  });
 });

@@ -12,7 +12,8 @@ cd "$here/agent"
 shared="configuration.c console.c child.c copy-in.c copy-out.c copy-place.c copy-stream.c copy-tree.c dispatch.c drain.c
   environment.c errand.c exec-request.c files.c frames.c identity.c large-pipe.c listeners.c port.c program.c serve.c
   session.c spawn.c stats.c stdin-queue.c stdout-stream.c user.c watch.c"
-guest="devices.c handover.c image-init.c machine.c main-guest.c modules.c mounts.c network.c power.c root-disk.c shares.c"
+guest="devices.c handover.c image-init.c machine.c main-guest.c modules.c mounts.c network.c power.c root-disk.c root-growth.c
+  shares.c"
 warnings="-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror
   -Wconversion -Wsign-conversion -Wdouble-promotion -Wcast-qual -Wcast-align -Wpointer-arith -Wnull-dereference
   -Wformat=2 -Wformat-signedness -Wformat-overflow=2 -Wformat-truncation=1 -Wstringop-overflow=4 -Warray-bounds=2

@@ -7,6 +7,7 @@ import type { Logger } from './logger.ts';
  *
  * | capability     | what it promises                                                                                      |
  * | -------------- | ----------------------------------------------------------------------------------------------------- |
+ * | `disk_resize`  | {@link StartedMachine.growDisk}                                                                         |
  * | `disk_snapshot` | {@link StartedMachine.switchDisk}                                                                      |
  * | `drives`       | {@link MachineSpec.drives}                                                                              |
  * | `mount_9p`     | {@link MachineSpec.shares}                                                                              |
@@ -18,6 +19,7 @@ import type { Logger } from './logger.ts';
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
 export type VmDriverCapability =
+  | 'disk_resize'
   | 'disk_snapshot'
   | 'drives'
   | 'mount_9p'
@@ -240,6 +242,11 @@ export interface StartedMachine {
    * {@link MachineSpec.work_dir} that stands on the present one, which is not written to any more.
    */
   switchDisk?(path: string): Promise<void>;
+  /**
+   * Capability `disk_resize`: the disk has so many bytes from now on, and the guest is told. Never fewer than it has; nothing happens when
+   * it has as many already. Also of a machine that is paused.
+   */
+  growDisk?(bytes: number): Promise<void>;
   /**
    * Capability `network_connect`: the card of a machine whose network is `none` leads somewhere from now on. Called at
    * most once.

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT };
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT, TAG_DISK };
 
 /* Identity ends up in files of one line each: no control characters, no NUL. */
 static bool take_text(const struct field *field, char *to, size_t size) {
@@ -112,6 +112,7 @@ static const char *take(const struct field *field, struct configuration *configu
     case TAG_SEARCH: return take_text(field, configuration->search, sizeof configuration->search) ? NULL : "search: not a domain";
     case TAG_INIT: return take_init(field, configuration) ? NULL : "init: neither 0 nor 1";
     case TAG_MOUNT: return take_mount(field, configuration) ? NULL : "mount: not flags, tag and path, or more than 16";
+    case TAG_DISK: return field_u64(field, &configuration->disk) && configuration->disk > 0 ? NULL : "disk: not a u64";
     default: return NULL;
   }
 }

@@ -23,6 +23,7 @@ struct configuration {
   struct in_addr address;
   struct in_addr gateway;
   uint64_t time; /* nanoseconds since the epoch */
+  uint64_t disk; /* bytes that the root file system is to fill; 0: absent */
   size_t nameserver_count;
   size_t entropy_length;
   size_t share_count;

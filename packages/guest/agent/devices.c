@@ -25,11 +25,19 @@ struct netlink_address {
 
 static int announcements = -1;
 
-int devices_listen(void) {
+int devices_announcements(void) {
   struct netlink_address address = {.family = AF_NETLINK, .groups = 1};
-  announcements = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
-  if (announcements < 0) return -errno;
-  return bind(announcements, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
+  int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+  if (fd < 0) return -errno;
+  if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
+  int error = -errno;
+  close(fd);
+  return error;
+}
+
+int devices_listen(void) {
+  announcements = devices_announcements();
+  return announcements < 0 ? announcements : 0;
 }
 
 void devices_stop_listening(void) {

@@ -2,6 +2,8 @@
 #ifndef NOOK_DEVICES_H
 #define NOOK_DEVICES_H
 
+/* A socket, not blocking, on which the kernel says what of devices is new or otherwise; or -errno. */
+int devices_announcements(void);
 /* Begins to listen; before modules are loaded, so that nothing is missed. 0 or -errno. */
 int devices_listen(void);
 void devices_stop_listening(void);

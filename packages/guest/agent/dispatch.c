@@ -8,6 +8,7 @@
 #include "identity.h"
 #include "port.h"
 #include "power.h"
+#include "root-growth.h"
 #include "session.h"
 
 #ifndef NOOK_BUILD_ID
@@ -31,6 +32,7 @@ static void enter_epoch(uint64_t epoch) {
   static uint64_t current;
   if (current != 0 && epoch != 0 && epoch != current) {
     port_forget_unsent();
+    root_forget_growth();
     sessions_outlive_epoch();
   }
   if (epoch != 0) current = epoch;
@@ -62,17 +64,38 @@ void dispatch_configured(int error, const char *why) {
   port_send_error(0, -error, message);
 }
 
+static bool init_wanted;
+
+/* What is left of a CONFIGURE once the root file system has its size. */
+static void configure_on(int error, const char *why) {
+  char problem[256];
+  if (error == 0 && init_wanted) {
+    error = handover_begin(dispatch_configured, problem, sizeof problem);
+    why = problem;
+  }
+  if (error <= 0) dispatch_configured(error, why);
+}
+
+static int await_growth(uint64_t bytes, char *why, size_t size) {
+  const char *reason;
+  int error = root_await_growth(bytes, configure_on, &reason);
+  if (error < 0) snprintf(why, size, "disk: %s", reason);
+  return error;
+}
+
 static void on_configure(const struct frame *frame) {
   struct configuration configuration;
   char why[256];
   int error = -EINVAL;
   const char *problem = configuration_decode(frame, &configuration);
+  root_forget_growth();
   if (problem != NULL)
     snprintf(why, sizeof why, "%s", problem);
   else
     error = identity_apply(&configuration, why, sizeof why);
-  if (error == 0 && configuration.image_init) error = handover_begin(dispatch_configured, why, sizeof why);
-  if (error <= 0) dispatch_configured(error, why);
+  if (error == 0 && configuration.disk > 0) error = await_growth(configuration.disk, why, sizeof why);
+  init_wanted = configuration.image_init;
+  if (error <= 0) configure_on(error, why);
 }
 
 static void on_ping(const struct frame *frame) {

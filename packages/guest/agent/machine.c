@@ -14,7 +14,7 @@
 #include "configuration.h"
 #include "control.h"
 #include "mounts.h"
-#include "root-disk.h"
+#include "root-growth.h"
 
 #define RNDADDENTROPY _IOW('R', 0x03, int[2])
 #define RNDRESEEDCRNG _IO('R', 0x07)

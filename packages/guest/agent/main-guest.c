@@ -63,7 +63,8 @@ static void mount_root(void) {
   int error = devices_wait(devices_disk_exists, NULL, DEVICE_SECONDS);
   if (error < 0) give_up("no " ROOT_DISK " (is the disk attached, its driver loaded?)", error);
   mkdir("/root", 0755);
-  if (mount(ROOT_DISK, "/root", "ext4", MS_RDONLY, NULL) < 0) give_up("cannot mount " ROOT_DISK " as ext4", -errno);
+  error = root_mount("/root");
+  if (error < 0) give_up("cannot mount " ROOT_DISK " as ext4", error);
 }
 
 static int open_port(void) {

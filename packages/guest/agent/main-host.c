@@ -17,6 +17,7 @@
 #include "machine.h"
 #include "network.h"
 #include "power.h"
+#include "root-growth.h"
 #include "serve.h"
 #include "session.h"
 #include "shares.h"
@@ -52,6 +53,16 @@ int machine_open_root(void) {
   note("open the root\n");
   return 0;
 }
+
+int root_await_growth(uint64_t bytes, void (*done)(int error, const char *why), const char **why) {
+  (void)done, (void)why;
+  note("fill a disk of %llu bytes\n", (unsigned long long)bytes);
+  return 0;
+}
+
+void root_forget_growth(void) {}
+
+bool root_grow_on(void) { return false; }
 
 int network_apply(const struct configuration *configuration, const char **step) {
   char text[INET_ADDRSTRLEN];

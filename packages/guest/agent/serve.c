@@ -15,6 +15,7 @@
 #include "handover.h"
 #include "port.h"
 #include "power.h"
+#include "root-growth.h"
 #include "session.h"
 #include "watch.h"
 
@@ -85,7 +86,9 @@ void serve_run(void) {
     busy = sessions_pump();
     port_flush();
     busy = busy || port_has_input();
-    if (power_is_going_off()) {
+    if (!power_is_going_off()) {
+      busy = root_grow_on() || busy;
+    } else {
       reap();
       power_step(alone);
     }

@@ -36,6 +36,12 @@ async function refusal(agent: TestAgent, payload: Buffer): Promise<string> {
 }
 
 describe('CONFIGURE', () => {
+  test('says how large a disk is to be filled', async () => {
+    await using agent = await TestAgent.start();
+    await configure(agent, { diskBytes: 3n << 40n });
+    expect(agent.did()).toEqual(['open the root', `fill a disk of ${3n << 40n} bytes`]);
+  });
+
   test('gives the machine its identity, what a running program could use first', async () => {
     await using agent = await TestAgent.start();
     const etc = withEtc(agent);

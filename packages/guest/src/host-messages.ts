@@ -19,6 +19,8 @@ export interface Configure {
   readonly mac?: string;
   /** Folders of the host: the tags of virtio-9p devices, and where in the guest they are mounted; at most 16. */
   readonly mounts?: readonly { readonly tag: string; readonly target: string; readonly readOnly: boolean }[];
+  /** The root file system is to fill a disk of so many bytes. CONFIGURED comes when it does. */
+  readonly diskBytes?: bigint;
   /** The image's own init becomes PID 1. CONFIGURED comes when programs can use it. */
   readonly imageInit?: boolean;
 }
@@ -78,6 +80,7 @@ export function encodeConfigure(configure: Configure): Buffer {
     const head = Buffer.of(readOnly ? 1 : 0, Buffer.byteLength(tag));
     fields.push({ tag: 12, value: Buffer.concat([head, Buffer.from(tag), Buffer.from(target)]) });
   }
+  if (configure.diskBytes !== undefined) fields.push(u64Field(13, configure.diskBytes));
   return encodeFields(fields);
 }
 

@@ -17,6 +17,8 @@ export interface VmSettings {
   readonly vcpus?: number | undefined;
   /** Bytes, or a number with a unit. */
   readonly memory?: string | number | undefined;
+  /** As memory; it can only grow. */
+  readonly disk?: string | number | undefined;
 }
 
 export interface VmSet {
@@ -25,6 +27,8 @@ export interface VmSet {
   readonly changed: readonly string[];
   /** Those, of this and earlier calls, that are true when the VM is stopped and started. */
   readonly restart_needed: readonly string[];
+  /** Those that the guest is still busy with: a file system that grows by terabytes. */
+  readonly under_way: readonly string[];
 }
 
 export interface PruneRequest {

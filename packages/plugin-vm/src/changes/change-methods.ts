@@ -26,7 +26,8 @@ export function registerChangeMethods({ method }: PluginContext<'vm', VmConfig>,
     access: 'write',
     params: schema.setParams,
     result: schema.setResult,
-    run: ({ name, ...settings }) => setMachine(parts.machines.get(name), settings, parts.dependencies),
+    run: ({ name, ...settings }, caller) =>
+      setMachine(parts.machines.get(name), settings, { dependencies: parts.dependencies, caller }),
   });
   method('vm.prune', {
     summary: 'Removes the VMs that do not run, and says what that has freed.',

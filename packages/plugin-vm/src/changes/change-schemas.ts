@@ -13,11 +13,13 @@ export const setParams = z.strictObject({
   labels: z.record(z.string(), z.string().nullable()).optional(),
   vcpus: z.number().optional(),
   memory: size.optional(),
+  disk: size.optional(),
 });
 export const setResult = z.object({
   vm: vmView,
   changed: z.array(z.string()),
   restart_needed: z.array(z.string()),
+  under_way: z.array(z.string()),
 });
 
 export const pruneParams = z.strictObject({

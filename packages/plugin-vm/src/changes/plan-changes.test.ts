@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Dependencies } from '../machines/dependencies.ts';
 import type { MachineRecord } from '../machines/records.ts';
+import type { VmSettings } from './change-contract.ts';
 import { planChanges } from './plan-changes.ts';
 
 const MIB = 1024 ** 2;
@@ -10,14 +11,19 @@ function record(shape: Partial<MachineRecord['shape']> = {}): MachineRecord {
   return { id: 'id', name: 'web', state: 'running', created_at: 0, shape: whole, run: { boot: 1, steps: [] } };
 }
 
-const plan = (settings: Parameters<typeof planChanges>[0], fixed: boolean, shape?: Partial<MachineRecord['shape']>) =>
-  planChanges(settings, { record: record(shape), fixed }, {} as Dependencies);
+function plan(settings: VmSettings, fixed: boolean, shape?: Partial<MachineRecord['shape']>) {
+  const changes = planChanges(settings, { record: record(shape), fixed }, {} as Dependencies);
+  return {
+    changed: changes.map(({ field }) => field),
+    shape: Object.assign({}, ...changes.map((change) => change.shape)) as Partial<MachineRecord['shape']>,
+  };
+}
 
 it('a machine that does not run is what was set at once', () => {
   const settings = { vcpus: 2, memory: '128M', labels: { env: null, job: '7' } };
   expect(plan(settings, false)).toEqual({
     changed: ['labels', 'vcpus', 'memory'],
-    shape: { vcpus: 2, memory_bytes: 128 * MIB, labels: { job: '7' }, next: undefined },
+    shape: { vcpus: 2, memory_bytes: 128 * MIB, labels: { job: '7' } },
   });
 });
 
@@ -35,7 +41,8 @@ it('what was set earlier waits on, and what is set back waits no more', () => {
     changed: ['vcpus'],
     shape: { next: { memory_bytes: 128 * MIB } },
   });
-  expect(plan({ vcpus: 2 }, true, { next })).toEqual({ changed: [], shape: { next } });
+  expect(plan({ vcpus: 2 }, true, { next })).toEqual({ changed: [], shape: {} });
+  expect(plan({ vcpus: 3 }, false, { next }).shape).toEqual({ vcpus: 3, next: { memory_bytes: 128 * MIB } });
 });
 
 it.each([{ vcpus: 0 }, { vcpus: 1.5 }, { memory: '1M' }, { memory: 'lots' }, { labels: { 'a b': 'x' } }])(

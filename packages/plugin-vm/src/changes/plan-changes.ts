@@ -6,35 +6,48 @@ import { SETTABLE, type SettableField } from './settable.ts';
 
 type Shape = MachineRecord['shape'];
 
-export interface PlannedChanges {
-  readonly changed: readonly string[];
+/** One setting that becomes another. */
+export interface PlannedChange {
+  readonly field: keyof VmSettings;
+  /** What is written down of it. */
   readonly shape: Partial<Shape>;
 }
 
 /**
- * What is to be written down, all of it checked.
+ * What is to be written down, one change after the other, all of it checked.
  * @param record `fixed` when its machine is up, or its memory saved: it stays then what it is until it is booted
  */
 export function planChanges(
   settings: VmSettings,
   { record, fixed }: { readonly record: MachineRecord; readonly fixed: boolean },
   dependencies: Dependencies,
-): PlannedChanges {
-  const { next = {}, ...present }: Shape = record.shape;
-  let [shape, later]: [Partial<Shape>, Partial<Shape>] = [{}, next];
-  const changed: string[] = [];
+): readonly PlannedChange[] {
+  const changes: PlannedChange[] = [];
+  let shape: Shape = record.shape;
   for (const [field, { effect, plan }] of Object.entries(SETTABLE) as [keyof VmSettings, SettableField<unknown>][]) {
     if (settings[field] === undefined) continue;
-    const planned = plan(settings[field], record, dependencies);
-    const due: Partial<Shape> = { ...present, ...next };
+    const planned = plan(settings[field], { ...record, shape }, dependencies);
+    const due: Partial<Shape> = { ...shape, ...shape.next };
     if (Object.entries(planned).every(([key, value]) => isDeepStrictEqual(due[key as keyof Shape], value))) continue;
-    changed.push(field);
-    if (fixed && effect === 'next_start') later = { ...later, ...planned };
-    else shape = { ...shape, ...planned };
+    const later = fixed && effect === 'next_start';
+    const written = later ? { next: waiting(shape, planned) } : { ...planned, ...settled(shape, planned) };
+    changes.push({ field, shape: written });
+    shape = { ...shape, ...written };
   }
-  // What is set back to what it is needs no start.
-  const waiting = Object.entries(later).filter(
-    ([key, value]) => !isDeepStrictEqual((present as Shape)[key as keyof Shape], value),
-  );
-  return { changed, shape: { ...shape, next: waiting.length === 0 ? undefined : Object.fromEntries(waiting) } };
+  return changes;
+}
+
+/** What waits for the next start; what is set back to what it is needs none. */
+function waiting({ next, ...present }: Shape, planned: Partial<Shape>): Shape['next'] {
+  return chosen({ ...next, ...planned }, (key, value) => !isDeepStrictEqual((present as Shape)[key], value));
+}
+
+/** What is set now waits no more. */
+function settled({ next }: Shape, planned: Partial<Shape>): Pick<Shape, 'next'> {
+  return next === undefined ? {} : { next: chosen(next, (key) => !(key in planned)) };
+}
+
+function chosen(shape: Partial<Shape>, wanted: (key: keyof Shape, value: unknown) => boolean): Shape['next'] {
+  const entries = Object.entries(shape).filter(([key, value]) => wanted(key as keyof Shape, value));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }

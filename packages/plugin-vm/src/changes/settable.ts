@@ -1,10 +1,15 @@
-import type { Dependencies } from '../machines/dependencies.ts';
+import type { Caller, Dependencies } from '../machines/dependencies.ts';
+import type { Machine } from '../machines/machine.ts';
 import type { MachineRecord } from '../machines/records.ts';
 import { checkMemory, checkVcpus, parseAmount } from '../machines/shape.ts';
 import type { VmSettings } from './change-contract.ts';
+import { growDisk, plannedDisk } from './disk-growth.ts';
 import { checkLabels } from './labels.ts';
 
 type Shape = MachineRecord['shape'];
+
+/** When what was set is true of a machine that is up; `under_way`: the guest is still at it. */
+export type Effect = 'now' | 'under_way' | 'next_start';
 
 /** One thing about a VM that can be set after it was made. */
 export interface SettableField<Value> {
@@ -15,6 +20,8 @@ export interface SettableField<Value> {
    * @throws NookError `bad_params` when the value makes no sense, `conflict` when it does not fit the VM as it is
    */
   plan(value: Value, record: MachineRecord, dependencies: Dependencies): Partial<Shape>;
+  /** Brings what is written down to a machine that is up; absent: nothing in the machine depends on it. */
+  apply?(machine: Machine, caller: Caller): Promise<Effect>;
 }
 
 /** All that `vm.set` takes. Another field is a row here, in the contract, in its schema and in the command's options. */
@@ -29,6 +36,11 @@ export const SETTABLE: { readonly [K in keyof VmSettings]-?: SettableField<NonNu
   vcpus: {
     effect: 'next_start',
     plan: (vcpus) => ({ vcpus: checkVcpus(vcpus) }),
+  },
+  disk: {
+    effect: 'now',
+    plan: (disk, record, dependencies) => ({ disk_bytes: plannedDisk(disk, record, dependencies) }),
+    apply: growDisk,
   },
   memory: {
     effect: 'next_start',

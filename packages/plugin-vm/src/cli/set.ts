@@ -11,9 +11,14 @@ export const set: CliCommand = {
     label: { value: 'KEY=VALUE', multiple: true, help: 'give it a label, or another value to one' },
     unlabel: { value: 'KEY', multiple: true, help: 'take a label away' },
     vcpus: { value: 'N', help: 'virtual CPUs, from the next start on' },
+    disk: { value: 'SIZE', help: 'a larger disk, at once, and its file system with it' },
     memory: { short: 'm', value: 'SIZE', help: 'memory, e.g. 512MiB or 2G, from the next start on' },
   },
-  examples: ['nook vm set --label env=prod --unlabel job web', 'nook vm set --vcpus 2 --memory 2G web'],
+  examples: [
+    'nook vm set --label env=prod --unlabel job web',
+    'nook vm set --disk 40G web',
+    'nook vm set --vcpus 2 --memory 2G web',
+  ],
   async run({ positionals, options, context }) {
     const settings = settingsOf(options);
     if (Object.keys(settings).length === 0) {
@@ -23,6 +28,8 @@ export const set: CliCommand = {
     if (answer.restart_needed.length > 0) {
       context.out.note(`nook: from the next start on: ${answer.restart_needed.join(', ')}`);
     }
+    if (answer.under_way.length > 0)
+      context.out.note(`nook: still under way in the guest: ${answer.under_way.join(', ')}`);
     if (context.json) context.out.json(answer);
     else context.out.line(answer.vm.name);
   },
@@ -35,6 +42,7 @@ function settingsOf(options: OptionValues): VmSettings {
   return {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
+    ...(typeof options.disk === 'string' ? { disk: options.disk } : {}),
     ...(typeof options.memory === 'string' ? { memory: options.memory } : {}),
   };
 }

@@ -25,10 +25,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
+/** As much of a header as says how large the disk is. */
+function qcow2(content: string): Buffer {
+  const header = Buffer.alloc(32);
+  header.write('QFI\xfb', 'latin1');
+  header.writeBigUInt64BE(1024n ** 2n, 24);
+  return Buffer.concat([header, Buffer.from(content)]);
+}
+
 async function vm(name: string): Promise<{ record: MachineRecord; folder: string }> {
   const folder = join(dir, name);
   await mkdir(join(folder, 'machine'), { recursive: true });
-  await writeFile(join(folder, 'machine/disk.qcow2'), name);
+  await writeFile(join(folder, 'machine/disk.qcow2'), qcow2(name));
   const shape = { image_path: '/image', disk_bytes: 1024 ** 2 };
   const record = { id: name, name, state: 'stopped', created_at: 1, shape, run: { boot: 1, steps: [] } };
   records.insert(record as unknown as MachineRecord);
@@ -41,7 +49,7 @@ it('keeps what a disk was as long as something stands on it', async () => {
   const { record, folder } = await vm('web');
   const first = await layers.begin(record, folder);
   await layers.settle(record, folder, { switched: true });
-  expect(await readFile(layers.path(first.layer), 'utf8')).toBe('web');
+  expect(await readFile(layers.path(first.layer))).toEqual(qcow2('web'));
   expect(await readdir(join(folder, 'machine'))).toEqual([`disk-${first.layer}.qcow2`]);
   const second = await layers.begin(record, folder);
   await layers.settle(record, folder, {

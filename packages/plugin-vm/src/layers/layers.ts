@@ -5,6 +5,7 @@ import { randomBytes } from '@nook/wire';
 import { machineUser } from '../machines/machine-user.ts';
 import { createOverlay } from '../machines/overlay.ts';
 import type { MachineRecord } from '../machines/records.ts';
+import { virtualSize } from '../machines/virtual-size.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
 import type { DiskRecord, LayerRecords } from './layer-records.ts';
 
@@ -67,9 +68,9 @@ export class Layers {
     const next = join(dir, VM_FILES.machine, file);
     this.records.setDisk(record.id, { ...present, next: { file, layer } });
     try {
-      await this.stand(record, { on: layer, at: next });
       await mkdir(this.#dir, { recursive: true, mode: 0o700 });
       await link(join(dir, VM_FILES.machine, present.file), this.path(layer));
+      await this.stand(record, { on: layer, at: next });
       await this.#requireBegun(record, { layer, next });
     } catch (error) {
       await this.settle(record, dir, { switched: false });
@@ -89,10 +90,10 @@ export class Layers {
     throw new NookError('operation_failed', `VM '${name}' ended meanwhile.`);
   }
 
-  /** An empty disk on a layer. */
-  async stand({ id, shape }: MachineRecord, { on, at }: { readonly on: string; readonly at: string }): Promise<void> {
+  /** An empty disk on a layer, of its size: what the VM is to have more it gets when it starts. */
+  async stand({ id }: MachineRecord, { on, at }: { readonly on: string; readonly at: string }): Promise<void> {
     const backing = { path: this.path(on), format: 'qcow2' } as const;
-    await createOverlay(at, { backing, bytes: shape.disk_bytes, user: machineUser(id) });
+    await createOverlay(at, { backing, bytes: await virtualSize(backing.path), user: machineUser(id) });
   }
 
   /**

@@ -41,6 +41,8 @@ const SILENT = 'its vmhost does not answer; nook vm kill ends it';
 export interface Changing {
   /** Its guest can be asked. */
   readonly running: boolean;
+  /** It has a vmhost. */
+  readonly up: boolean;
   /** It is up, or saved with its memory: a machine that is what it is. */
   readonly fixed: boolean;
   /** @throws NookError `already_exists` */
@@ -226,6 +228,7 @@ export class Machine {
     return this.#exclusively(() =>
       work({
         running: this.#link !== undefined && this.#record.state === 'running',
+        up: this.#link !== undefined,
         fixed: this.#link !== undefined || this.#record.state === 'suspended',
         rename: (name) => {
           this.#dependencies.records.rename(this.#record.id, name);

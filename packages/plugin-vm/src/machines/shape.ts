@@ -6,7 +6,7 @@ import type { Dependencies } from './dependencies.ts';
 import { checkMounts } from './mounts.ts';
 
 const MIN_MEMORY = 64 * 1024 ** 2;
-const MAX_DISK = 16 * 1024 ** 4;
+export const MAX_DISK = 16 * 1024 ** 4;
 
 interface RequestedShape {
   readonly vcpus: number;

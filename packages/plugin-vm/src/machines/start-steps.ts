@@ -22,7 +22,7 @@ import { checkSaved, savedState } from '../saved/take-up.ts';
 import { limitsOf } from '../supervision/life.ts';
 import type { TemplateInputs } from '../templates/template-key.ts';
 import type { FoundTemplate } from '../templates/templates.ts';
-import { DISK_FILE, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
+import { DISK_FILE, FILL_MS, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { requireCapability } from './drivers.ts';
 import { forgetBoots } from './forget-boots.ts';
@@ -32,6 +32,7 @@ import { ensureOverlay } from './overlay.ts';
 import { kernelOf } from './pinned-kernel.ts';
 import type { MachineRecord } from './records.ts';
 import type { Step } from './step-runner.ts';
+import { virtualSize } from './virtual-size.ts';
 
 /** What the steps of one start share; each fills in what later ones need. */
 export interface StartContext {
@@ -59,6 +60,8 @@ export interface StartContext {
   initramfs?: string;
   setup?: VmDriverSetup;
   network?: NetworkPlan;
+  /** To this size, which it had not when it was last written to. */
+  growDisk?: number;
   contribution?: Required<MachineContribution>;
   vmhost?: ProcessIdentity;
   limits?: VmLimits | undefined;
@@ -150,9 +153,12 @@ export function templateInputs(context: StartContext): TemplateInputs {
   };
 }
 
-async function prepareDisk({ record, dir, template, dependencies }: StartContext): Promise<void> {
+async function prepareDisk(context: StartContext): Promise<void> {
+  const { record, dir, template, dependencies } = context;
   const disk = dependencies.layers.diskOf(record.id, dir);
   await ensureOverlay(dir, record, { disk, user: machineUser(record.id), from: template?.disk });
+  const bytes = record.shape.disk_bytes;
+  if ((await virtualSize(disk)) < bytes) context.growDisk = bytes;
 }
 
 /** The next start is a boot: from an empty overlay, as if there had been none. */
@@ -222,11 +228,14 @@ function hostSpec(context: StartContext, { cgroup }: VmScope): HostSpec {
     guest_mounts: mountsOf(record).map(({ target, read_only }, index) => ({ tag: shareTag(index), target, read_only })),
     session_expected: context.sessionExpected,
     session_delay_ms: context.features.postStartMs,
+    ...(context.growDisk === undefined ? {} : { grow_disk: context.growDisk }),
     ...(context.forTemplate ? { ends_with_daemon: true } : {}),
     ...(context.pooled ? { pooled: true } : {}),
     ...(context.saved ? { saved: join(context.dir, SAVED_FOLDER) } : {}),
     ...(cgroup === undefined ? {} : { cgroup }),
-    boot_deadline_ms: (context.template || context.saved ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000,
+    boot_deadline_ms:
+      (context.template || context.saved ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000 +
+      (context.growDisk === undefined ? 0 : FILL_MS),
   };
 }
 

@@ -23,6 +23,7 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
     name: 'qemu',
     title: 'QEMU',
     capabilities: [
+      'disk_resize',
       'disk_snapshot',
       'drives',
       'mount_9p',

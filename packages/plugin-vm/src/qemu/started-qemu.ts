@@ -11,6 +11,7 @@ import type {
 } from '@nook/daemonapi';
 import { connectNetwork } from './connect-network.ts';
 import { switchDisk } from './disk-switch.ts';
+import { growDisk } from './grow-disk.ts';
 import { loadState } from './load-state.ts';
 import { OpenMemory } from './open-memory.ts';
 import { resumeFds } from './qemu-argv.ts';
@@ -81,6 +82,10 @@ export class StartedQemu implements StartedMachine {
 
   async switchDisk(path: string): Promise<void> {
     await switchDisk(this.#qmp, relative(this.#spec.work_dir, path));
+  }
+
+  async growDisk(bytes: number): Promise<void> {
+    await growDisk(this.#qmp, bytes);
   }
 
   connectNetwork(network: Pick<MachineNetwork, 'mode' | 'host_forwards'>): Promise<void> {

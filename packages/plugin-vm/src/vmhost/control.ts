@@ -91,6 +91,7 @@ export class Control {
       },
       force_stop: async () => ({ state: (await host.forceStop('asked to')).state, backend }),
       signal: ({ signal }) => host.signal(Number(signal)),
+      grow_disk: ({ bytes }) => host.growDisk(Number(bytes)),
       reconfigure: ({ hostname }) => host.reconfigure(typeof hostname === 'string' ? { hostname } : {}),
       save: (params) => host.save(saveRequest(params)),
       disk: () => host.disk(),

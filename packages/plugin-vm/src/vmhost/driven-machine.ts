@@ -106,6 +106,12 @@ export class DrivenMachine {
     await switchDisk(path);
   }
 
+  async growDisk(bytes: number): Promise<void> {
+    const growDisk = this.#started?.growDisk?.bind(this.#started);
+    if (!this.can('disk_resize') || growDisk === undefined) throw this.#refusal('grow the disk of');
+    await growDisk(bytes);
+  }
+
   async connectNetwork(network: MachineSpec['network']): Promise<void> {
     const connectNetwork = this.#started?.connectNetwork?.bind(this.#started);
     if (!this.can('network_connect') || connectNetwork === undefined) throw this.#refusal('connect the network of');

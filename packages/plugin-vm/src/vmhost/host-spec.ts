@@ -16,6 +16,8 @@ export const VM_FILES = {
 
 /** In {@link VM_FILES.machine}. */
 export const DISK_FILE = 'disk.qcow2';
+/** How long a root file system has to fill its disk: one that grows by terabytes takes seconds under emulation. */
+export const FILL_MS = 15_000;
 
 /** The console's log of one boot. */
 export function consoleFile(boot: number): string {
@@ -47,6 +49,8 @@ export interface HostSpec extends LifeLimits {
   readonly init: GuestInit;
   /** Where the guest mounts the machine's shares. */
   readonly guest_mounts: readonly { readonly tag: string; readonly target: string; readonly read_only: boolean }[];
+  /** The disk is smaller, and has so many bytes before the guest is ready. */
+  readonly grow_disk?: number | undefined;
   /** Nobody but the daemon that started it knows of it: it ends when that lets go. */
   readonly ends_with_daemon?: boolean | undefined;
   /** Absolute: the folder of the saved machine that it goes on from; removed once its guest answers. */

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
+import { isNookError, type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
 import { ownOutOfMemory } from '../limits/vmhost-scope.ts';
@@ -15,6 +15,7 @@ import { GuestChannel } from './guest-channel.ts';
 import {
   type ClaimSpec,
   consoleFile,
+  FILL_MS,
   type HostEnd,
   type HostPhase,
   type HostSpec,
@@ -59,6 +60,13 @@ export interface SaveResult {
   readonly pause_ms: number;
   /** How much of its memory was written. */
   readonly bytes: number;
+}
+
+/** A disk that is larger, and what its file system is. */
+export interface DiskGrowth {
+  /** `growing`: by the guest's agent, which goes on with it. `as_before`: until the next start. */
+  readonly file_system: 'grown' | 'growing' | 'as_before';
+  readonly why?: string;
 }
 
 const SUSPENDED = 'the VM was suspended';
@@ -391,6 +399,35 @@ export class VmHost {
     await this.#writeSpec();
   }
 
+  /**
+   * Gives the machine a larger disk, and lets the guest's file system fill it.
+   * @throws NookError `not_running`, `unavailable` when the driver cannot
+   */
+  async growDisk(bytes: number): Promise<DiskGrowth> {
+    this.requireReady();
+    return this.#enlarge(bytes);
+  }
+
+  async #enlarge(bytes: number): Promise<DiskGrowth> {
+    await this.#machine.growDisk(bytes);
+    const asked = this.#reconfiguration.ask(this.#guest as GuestChannel, { diskBytes: BigInt(bytes) }, FILL_MS);
+    return asked.then(
+      () => ({ file_system: 'grown' }),
+      (error: Error) => ({
+        file_system: isNookError(error) && error.code === 'timeout' ? 'growing' : 'as_before',
+        why: error.message,
+      }),
+    );
+  }
+
+  /** A machine that works with less space is better than none: its next start tries again. */
+  async #growAsAsked(): Promise<void> {
+    const { grow_disk: bytes } = this.#spec;
+    if (bytes === undefined) return;
+    const grown = await this.#enlarge(bytes).catch((error: Error) => ({ why: error.message }));
+    if (grown.why !== undefined) this.#log.warn({ bytes, ...grown }, 'the disk did not grow yet');
+  }
+
   /** Asks the guest's agent; see {@link inquire}. */
   inquire(type: number): Promise<Buffer> {
     this.requireReady();
@@ -415,6 +452,7 @@ export class VmHost {
     const { saved } = this.#spec;
     if (saved !== undefined) return this.#takeUp(saved);
     await this.#identify(resumed ? BigInt(Date.now()) : 1n);
+    await this.#growAsAsked();
     this.#becomeReady();
   }
 
@@ -428,6 +466,7 @@ export class VmHost {
     await this.#identify(copy ? BigInt(Date.now()) : BigInt(guest.epoch));
     await discardSaved(folder);
     if (!copy) channel.sendKept(pending);
+    await this.#growAsAsked();
     this.#becomeReady();
     this.sessions.goOn();
   }

@@ -8,6 +8,7 @@ const NAME = /^[a-z][a-z0-9-]*$/;
 
 /** All that there are: a new one does not compile before it stands here. */
 const CAPABILITIES = Object.keys({
+  disk_resize: true,
   disk_snapshot: true,
   drives: true,
   mount_9p: true,

@@ -4,6 +4,7 @@ import { subject } from '../../options.ts';
 import { subjectBox } from '../../subject-box.ts';
 import { bootChecks } from './boot-checks.ts';
 import { endChecks } from './end-checks.ts';
+import { growthChecks } from './growth-checks.ts';
 import { networkChecks } from './network-checks.ts';
 import type { DriverCheck, DriverSubject, VmDriverOptions } from './options.ts';
 import { pauseChecks } from './pause-checks.ts';
@@ -13,6 +14,7 @@ import { stopChecks } from './stop-checks.ts';
 
 /** What each capability promises, and that what is not declared is refused. */
 const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>> = {
+  disk_resize: growthChecks,
   disk_snapshot: diskChecks,
   drives: [],
   mount_9p: [],
