@@ -25,13 +25,15 @@ const layers = (home: Home) => home.json<{ dependants: string[] }[]>('rpc', 'cal
 describe('a fork', () => {
   it('of a VM that runs is another VM that runs, with its memory and disk, and an identity of its own', async () => {
     await using home = await Home.create({ warm: true });
-    await busyboxVm(home, 'one', '--publish', `${await freePort()}:80`);
+    const life = ['--restart', 'always', '--autostart', '--max-duration', '1h'];
+    await busyboxVm(home, 'one', '--publish', `${await freePort()}:80`, ...life);
     await text(home, 'one', 'echo disk > /root/file; echo memory > /tmp/file');
     const counting = 'echo up; while :; do i=$((i+1)); echo $i > /tmp/n; sleep 0.1; done';
     await home.ok('vm', 'exec', '-d', 'one', '--', 'sh', '-c', counting);
     await text(home, 'one', 'until [ -s /tmp/n ]; do sleep 0.1; done');
     const { vm, pause_ms, unpublished } = await home.json<Forked>('vm', 'fork', 'one', 'two');
     expect(vm).toMatchObject({ name: 'two', state: 'running', came_up: 'resume' });
+    expect(vm).toMatchObject({ restart: 'no', autostart: false, max_duration_seconds: 3600 });
     expect(pause_ms).toBeGreaterThan(0);
     expect(unpublished).toBe(1);
     expect(await home.surplus()).toEqual([]);

@@ -82,6 +82,27 @@ describe('a VM that ends by itself', () => {
   });
 });
 
+it('what ends a VM and starts it again is set while it runs', async () => {
+  await using home = await Home.create();
+  await busyboxVm(home, 'web', '--max-duration', '1h');
+  const set = (...flags: string[]) => home.json('vm', 'set', 'web', ...flags);
+  const all = ['--restart', 'on-failure:2', '--autostart', 'on', '--idle-timeout', '30m', '--max-duration', 'off'];
+  const answer = await set(...all);
+  expect(answer).toMatchObject({
+    vm: { restart: 'on-failure:2', autostart: true, idle_timeout_seconds: 1800 },
+    changed: ['restart', 'autostart', 'idle_timeout', 'max_duration'],
+    restart_needed: [],
+  });
+  expect(answer).toMatchObject({ vm: expect.not.objectContaining({ max_duration_seconds: expect.anything() }) });
+  expect(await set(...all)).toMatchObject({ changed: [] });
+  expect((await home.nook(['vm', 'set', 'web', '--autostart', 'perhaps'])).code).toBe(1);
+
+  process.kill((await show(home, 'web')).qemu_pid as number, 'SIGKILL');
+  await untilVm(home, 'web', { what: 'back', is: ({ state, restarts }) => state === 'running' && restarts === 1 });
+  await set('--restart', 'no', '--autostart', 'off', '--idle-timeout', '1s');
+  expect(await until(home, 'web', 'stopped')).toMatchObject({ cause: 'it was idle for 1 s', restart: 'no' });
+});
+
 it('after a reboot of the host the VMs that are meant to run are started', async () => {
   await using home = await Home.create({ warm: true });
   await busyboxVm(home, 'web', '--autostart');

@@ -29,7 +29,7 @@ const labels = z.record(z.string(), z.string());
 export const filter = z.array(z.string().max(512)).max(64).optional();
 const duration = z.union([z.string().max(32), z.number()]);
 
-const life = {
+export const life = {
   restart: z.string().max(32).optional(),
   autostart: z.boolean().optional(),
   idle_timeout: duration.optional(),

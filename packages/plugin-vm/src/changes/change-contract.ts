@@ -1,5 +1,6 @@
 import type { RpcMethod } from '@nook/daemonapi';
 import type { VmState, VmView } from '../contract.ts';
+import type { LifeRequest } from '../supervision/life-contract.ts';
 
 /** A VM under its new name. */
 export interface Renamed {
@@ -11,7 +12,7 @@ export interface Renamed {
 }
 
 /** What `vm.set` changes; what is absent stays. */
-export interface VmSettings {
+export interface VmSettings extends LifeRequest {
   /** Joined with those that there are; null removes one. */
   readonly labels?: Readonly<Record<string, string | null>> | undefined;
   readonly vcpus?: number | undefined;

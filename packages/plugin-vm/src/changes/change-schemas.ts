@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filter, size, vmName, vmState, vmView } from '../schemas.ts';
+import { filter, life, size, vmName, vmState, vmView } from '../schemas.ts';
 
 export const renameParams = z.strictObject({ name: vmName, to: vmName });
 export const renameResult = z.object({
@@ -14,6 +14,7 @@ export const setParams = z.strictObject({
   vcpus: z.number().optional(),
   memory: size.optional(),
   disk: size.optional(),
+  ...life,
 });
 export const setResult = z.object({
   vm: vmView,

@@ -1,4 +1,4 @@
-import { isNookError, NookError } from '@nook/daemonapi';
+import { NookError } from '@nook/daemonapi';
 import type { Caller, Dependencies } from '../machines/dependencies.ts';
 import { requireCapability } from '../machines/drivers.ts';
 import type { Machine } from '../machines/machine.ts';
@@ -7,6 +7,7 @@ import { MAX_DISK, parseAmount } from '../machines/shape.ts';
 import { formatSize } from '../size.ts';
 import { FILL_MS } from '../vmhost/host-spec.ts';
 import type { DiskGrowth } from '../vmhost/vm-host.ts';
+import { ofOlderVmhost } from './life-changes.ts';
 import type { Effect } from './settable.ts';
 
 /** Longer than the vmhost gives its machine and the guest. */
@@ -45,8 +46,6 @@ export async function growDisk(machine: Machine, caller: Caller): Promise<Effect
     });
     return EFFECT[file_system];
   } catch (error) {
-    // A vmhost of an earlier version.
-    if (isNookError(error) && isNookError(error.cause) && error.cause.code === 'unknown_method') return 'next_start';
-    throw error;
+    return ofOlderVmhost(error);
   }
 }

@@ -45,6 +45,26 @@ it('what was set earlier waits on, and what is set back waits no more', () => {
   expect(plan({ vcpus: 3 }, false, { next }).shape).toEqual({ vcpus: 3, next: { memory_bytes: 128 * MIB } });
 });
 
+it('several things of its life are set at once, and what is as before is no change', () => {
+  const life = { idle_timeout_ms: 60_000, autostart: true };
+  const restart = { mode: 'on-failure', max: 3 } as const;
+  expect(plan({ restart: 'on-failure:3', idle_timeout: 'off', max_duration: '1h' }, true, { life })).toEqual({
+    changed: ['restart', 'idle_timeout', 'max_duration'],
+    shape: { life: { autostart: true, restart, max_duration_ms: 3_600_000 } },
+  });
+  expect(
+    plan({ restart: 'no', idle_timeout: '60s', max_duration: 'off', autostart: true }, true, { life }).changed,
+  ).toEqual([]);
+  expect(plan({ autostart: false, idle_timeout: 0 }, true, { life })).toEqual({
+    changed: ['autostart', 'idle_timeout'],
+    shape: { life: {} },
+  });
+});
+
+it('a VM that is removed when it ends is not started again', () => {
+  expect(() => plan({ restart: 'always' }, false, { auto_remove: true })).toThrow('cannot be started again');
+});
+
 it.each([{ vcpus: 0 }, { vcpus: 1.5 }, { memory: '1M' }, { memory: 'lots' }, { labels: { 'a b': 'x' } }])(
   'refuses %j',
   (settings) => {

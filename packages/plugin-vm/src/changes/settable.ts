@@ -5,6 +5,7 @@ import { checkMemory, checkVcpus, parseAmount } from '../machines/shape.ts';
 import type { VmSettings } from './change-contract.ts';
 import { growDisk, plannedDisk } from './disk-growth.ts';
 import { checkLabels } from './labels.ts';
+import { applyLimits, changedLife } from './life-changes.ts';
 
 type Shape = MachineRecord['shape'];
 
@@ -41,6 +42,18 @@ export const SETTABLE: { readonly [K in keyof VmSettings]-?: SettableField<NonNu
     effect: 'now',
     plan: (disk, record, dependencies) => ({ disk_bytes: plannedDisk(disk, record, dependencies) }),
     apply: growDisk,
+  },
+  restart: { effect: 'now', plan: (restart, record) => changedLife({ restart }, record) },
+  autostart: { effect: 'now', plan: (autostart, record) => changedLife({ autostart }, record) },
+  idle_timeout: {
+    effect: 'now',
+    plan: (idle_timeout, record) => changedLife({ idle_timeout }, record),
+    apply: applyLimits,
+  },
+  max_duration: {
+    effect: 'now',
+    plan: (max_duration, record) => changedLife({ max_duration }, record),
+    apply: applyLimits,
   },
   memory: {
     effect: 'next_start',

@@ -1,6 +1,7 @@
 import { type CliCommand, NookError, type OptionValues } from '@nook/daemonapi';
 import type { VmSettings } from '../contract.ts';
 import { labelsOf } from './label-options.ts';
+import { lifeRequest } from './life-options.ts';
 import { wholeNumber } from './shape-options.ts';
 
 export const set: CliCommand = {
@@ -12,11 +13,16 @@ export const set: CliCommand = {
     unlabel: { value: 'KEY', multiple: true, help: 'take a label away' },
     vcpus: { value: 'N', help: 'virtual CPUs, from the next start on' },
     disk: { value: 'SIZE', help: 'a larger disk, at once, and its file system with it' },
+    restart: { value: 'POLICY', help: 'when it ends by itself: no, on-failure[:MAX] or always' },
+    autostart: { value: 'on|off', help: 'start it with the daemon when it is meant to run and does not' },
+    'idle-timeout': { value: 'TIME', help: 'stop it after so long without a session, e.g. 30m; off: never' },
+    'max-duration': { value: 'TIME', help: 'stop it when it has run so long since its start; off: never' },
     memory: { short: 'm', value: 'SIZE', help: 'memory, e.g. 512MiB or 2G, from the next start on' },
   },
   examples: [
     'nook vm set --label env=prod --unlabel job web',
     'nook vm set --disk 40G web',
+    'nook vm set --restart on-failure:3 --idle-timeout off web',
     'nook vm set --vcpus 2 --memory 2G web',
   ],
   async run({ positionals, options, context }) {
@@ -36,13 +42,20 @@ export const set: CliCommand = {
 };
 
 /** What each option sets. */
-function settingsOf(options: OptionValues): VmSettings {
+function settingsOf({ autostart, ...options }: OptionValues): VmSettings {
   const removed = (options.unlabel ?? []) as readonly string[];
   const labels = { ...Object.fromEntries(removed.map((key) => [key, null])), ...labelsOf(options.label).labels };
   return {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(typeof options.disk === 'string' ? { disk: options.disk } : {}),
+    ...lifeRequest(options),
+    ...(autostart === undefined ? {} : { autostart: onOrOff(autostart, 'autostart') }),
     ...(typeof options.memory === 'string' ? { memory: options.memory } : {}),
   };
+}
+
+function onOrOff(value: OptionValues[string], name: string): boolean {
+  if (value === 'on' || value === 'off') return value === 'on';
+  throw new NookError('bad_params', `--${name} takes on or off, not '${value}'.`);
 }

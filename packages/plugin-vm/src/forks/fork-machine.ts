@@ -10,6 +10,7 @@ import { runSteps, type Step } from '../machines/step-runner.ts';
 import { adoptStaged, copySaved } from '../saved/saved-copy.ts';
 import { commitSaved, readSaved, SAVED_FOLDER } from '../saved/saved-machine.ts';
 import { aboutMachine } from '../saved/take-up.ts';
+import { limitsOf } from '../supervision/life.ts';
 import { DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
 
 interface Forking extends Taking {
@@ -65,7 +66,10 @@ interface CopyOptions {
   readonly memory: boolean;
 }
 
-/** Its published ports are the other's, and nobody waits for the session that the other is there for. */
+/**
+ * Its published ports are the other's, and nobody waits for the session that the other is there for. Nor is it there to run
+ * for ever: it does not start by itself, and has the limits of the other.
+ */
 function copyOf({ shape, run }: MachineRecord, { id, name, now, memory }: CopyOptions): MachineRecord {
   const { accelerator, machine, driver_version } = run;
   return {
@@ -73,6 +77,7 @@ function copyOf({ shape, run }: MachineRecord, { id, name, now, memory }: CopyOp
     shape: {
       ...shape,
       network: { ...shape.network, publish: [] },
+      life: limitsOf(shape.life),
       ...{ auto_remove: false, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
     },
     run: { boot: 0, steps: [], ...(memory ? { accelerator, machine, driver_version } : {}) },

@@ -242,6 +242,7 @@ export class Machine {
   #reshape(shape: Partial<MachineRecord['shape']>): void {
     this.#record = { ...this.#record, shape: { ...this.#record.shape, ...shape } };
     this.#dependencies.records.reshape(this.#record);
+    if ('life' in shape) this.#supervision.changed();
   }
 
   /** Removes it, unless it has come to be something else meanwhile. @returns whether it was */

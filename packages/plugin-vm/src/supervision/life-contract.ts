@@ -4,9 +4,9 @@ export interface LifeRequest {
   readonly restart?: string | undefined;
   /** It is started with the daemon when it is meant to run and does not, e.g. after a reboot of the host. */
   readonly autostart?: boolean | undefined;
-  /** Stopped after so long without a session: seconds, or `30m`, `1h30m`. */
+  /** Stopped after so long without a session: seconds, or `30m`, `1h30m`; 0 or `off`: never. */
   readonly idle_timeout?: string | number | undefined;
-  /** Stopped so long after its start: seconds, or `30m`, `1h30m`. */
+  /** Stopped when it has run for so long since its start, the time for which it was suspended not counted; as above. */
   readonly max_duration?: string | number | undefined;
 }
 

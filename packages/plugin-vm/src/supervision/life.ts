@@ -42,13 +42,14 @@ export function changeLife(life: Life, change: LifeRequest & { readonly auto_rem
   return changed;
 }
 
-/** 0 is none. */
+/** 0 and `off` are none. */
 function limit(what: string, value: string | number): number | undefined {
+  if (value === 'off') return undefined;
   const ms = parseDuration(value);
   if (ms === 0) return undefined;
   if (ms !== undefined && ms >= 1_000 && ms <= MAX_DURATION) return ms;
   throw new NookError('bad_params', `'${value}' is not a time for a VM's ${what}.`, {
-    hint: 'Write it like 90s, 30m or 1h30m; it is at least a second, and 0 is none.',
+    hint: 'Write it like 90s, 30m or 1h30m; it is at least a second, and off is none.',
   });
 }
 

@@ -31,10 +31,10 @@ export class LifeTimer {
     this.look();
   }
 
-  /** Other limits; they count from when they would have counted. */
+  /** Other limits. Whoever sets them has an interest in the machine: what is idle is idle from now on. */
   change(limits: LifeLimits): void {
     this.#limits = limits;
-    this.#arm();
+    this.look();
   }
 
   /** Something began or ended: what is idle is idle from now on. */

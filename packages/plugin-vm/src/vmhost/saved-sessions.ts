@@ -14,6 +14,8 @@ export interface SavedSessions {
 interface SavedChannel {
   readonly epoch: string;
   readonly next_channel: number;
+  /** How long the machine had run since its start. Absent in files of earlier versions. */
+  readonly ran_ms?: number | undefined;
   /** Bytes that were to be sent and are kept beside, behind the sessions' output. */
   readonly pending: number;
 }

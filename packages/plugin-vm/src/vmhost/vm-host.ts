@@ -80,6 +80,8 @@ export class VmHost {
   readonly #log: Logger;
   #spec: HostSpec;
   #began = performance.now();
+  /** How long it ran before it was suspended, in milliseconds. */
+  #ranBefore = 0;
   readonly #console: ConsoleLog;
   #marks: { phase: HostPhase; at_ms: number }[] = [];
   readonly #machine: DrivenMachine;
@@ -332,7 +334,10 @@ export class VmHost {
     const guest = this.#guest as GuestChannel;
     const { saved, output } = this.sessions.save();
     writeSessions(join(folder, SAVED_FILES.sessions), {
-      guest: { epoch: String(this.#epoch), next_channel: guest.nextChannel, table: saved },
+      guest: {
+        ...{ epoch: String(this.#epoch), next_channel: guest.nextChannel, table: saved },
+        ran_ms: Math.round(performance.now() - this.#began + this.#ranBefore),
+      },
       ...{ output, pending: guest.kept },
     });
   }
@@ -462,6 +467,7 @@ export class VmHost {
     const { guest, output, pending } = readSessions(join(folder, SAVED_FILES.sessions));
     const channel = this.#guest as GuestChannel;
     channel.beginAt(guest.next_channel);
+    if (!copy) this.#ranBefore = guest.ran_ms ?? 0;
     this.sessions.restore(guest.table, output, copy);
     await this.#identify(copy ? BigInt(Date.now()) : BigInt(guest.epoch));
     await discardSaved(folder);
@@ -494,7 +500,7 @@ export class VmHost {
   #becomeReady(): void {
     this.#mark('ready');
     this.#collector.soon();
-    if (!this.#spec.pooled) this.#life.begin(this.#began, this.#spec);
+    if (!this.#spec.pooled) this.#life.begin(this.#began - this.#ranBefore, this.#spec);
     if (this.#spec.session_expected) this.sessions.expectFirst(this.#spec.session_delay_ms ?? 0);
   }
 
