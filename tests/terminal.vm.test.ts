@@ -22,8 +22,8 @@ describe('at a terminal', () => {
     await person.reads(/term=xterm-256color 30 100/);
     await person.reads(prompt);
     person.resize(140, 50);
-    person.type('stty size\r');
-    await person.reads(/50 140/);
+    // What is typed may arrive before the size.
+    await person.insists('stty size\r', /50 140/);
     await person.reads(prompt);
     person.type('sh -c "echo begun; exec sleep 1000"\r');
     await person.reads(/begun\r\n/);

@@ -4,6 +4,7 @@ import { coldStart } from './cold-start.ts';
 import { commandLine } from './command-line.ts';
 import { daemon } from './daemon/daemon.ts';
 import { execLatency } from './exec-latency.ts';
+import { manyRunning } from './many-running.ts';
 import { memory } from './memory.ts';
 import { rpc } from './rpc.ts';
 import { savedMachines } from './saved.ts';
@@ -19,6 +20,7 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   'cold-start': coldStart,
   'warm-start': warmStart,
   saved: savedMachines,
+  'many-running': manyRunning,
   exec: execLatency,
   stdio,
   memory,

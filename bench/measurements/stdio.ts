@@ -6,7 +6,7 @@ import { repeat, summary, timed } from '../statistics.ts';
 
 const measurement = 'stdio';
 const MIB = 1024 * 1024;
-const TARGET = atLeast(40);
+const TARGET = atLeast(100);
 
 /** Bytes through the standard streams of a command: out of the guest, into it, and through the command line both ways. */
 export async function stdio(lab: Lab): Promise<Row[]> {

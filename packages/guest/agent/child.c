@@ -2,22 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "environment.h"
+#include "direct.h"
 #include "errand.h"
 #include "program.h"
-#include "user.h"
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -26,6 +25,8 @@
 #define CLOSE_RANGE_CLOEXEC 4u
 #endif
 
+/* In bytes, as the kernel counts signals. */
+#define SIGNAL_SET_SIZE 8
 #define COMMAND_FILES_SOFT 1024
 #define COMMAND_FILES_HARD 524288
 /* Four per session and what the drains hold. */
@@ -45,11 +46,10 @@ void child_save_limits(void) {
 static bool spared;
 
 static void set_badness(const char *value) {
-  int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  int fd = direct_open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
   if (fd < 0) return;
-  ssize_t ignored = write(fd, value, strlen(value));
-  (void)ignored;
-  close(fd);
+  direct_write(fd, value, strlen(value));
+  direct_close(fd);
 }
 
 void child_spare_agent(void) {
@@ -57,84 +57,123 @@ void child_spare_agent(void) {
   set_badness("-1000");
 }
 
-static int status = -1;
+bool child_agent_is_spared(void) { return spared; }
 
-__attribute__((format(printf, 3, 4))) static _Noreturn void fail(int error, const char *stage, const char *format, ...) {
-  struct exec_failure failure = {.error = error};
-  snprintf(failure.stage, sizeof failure.stage, "%s", stage);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(failure.message, sizeof failure.message, format, arguments);
-  va_end(arguments);
-  ssize_t ignored = write(status, &failure, sizeof failure);
-  (void)ignored;
-  _exit(127);
+static uint64_t ignored_signals;
+
+void child_ignore_signal(int number) {
+  signal(number, SIG_IGN);
+  ignored_signals |= (uint64_t)1 << (number - 1);
+}
+
+void child_begin_signals(void) {
+  for (int number = 1; number <= 64; number++) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN) signal(number, SIG_DFL);
+  }
 }
 
 static void reset_signals(void) {
-  for (int number = 1; number < 65; number++) signal(number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  /* The kernel's struct sigaction: its handler, SIG_DFL, its flags, its restorer, its mask. */
+  static const uint64_t by_default[4];
+  for (int number = 1; number <= 64; number++)
+    if ((ignored_signals >> (number - 1) & 1) != 0) direct(SYS_rt_sigaction, number, (long)by_default, 0, SIGNAL_SET_SIZE);
+  static const uint64_t none;
+  direct(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, SIGNAL_SET_SIZE);
 }
 
 void child_reset(void) {
   reset_signals();
-  syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &(struct sched_param){0});
-  setrlimit(RLIMIT_NOFILE, &files);
-  umask(022);
+  static const struct sched_param usual;
+  direct(SYS_sched_setscheduler, 0, SCHED_OTHER, (long)&usual, 0);
+  direct(SYS_setrlimit, RLIMIT_NOFILE, (long)&files, 0, 0);
   if (spared) set_badness("0");
 }
 
-static void take_descriptors(const struct child_descriptors *descriptors) {
-  /* The three may themselves be 0, 1 or 2: first out of the way, then into place. */
-  int from[3] = {descriptors->in, descriptors->out, descriptors->err};
-  for (int i = 0; i < 3; i++) {
-    from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3);
-    if (from[i] < 0) fail(errno, "limit", "no descriptor for the command: %s", strerror(errno));
-  }
-  for (int i = 0; i < 3; i++)
-    if (dup2(from[i], i) < 0) fail(errno, "limit", "no descriptor for the command: %s", strerror(errno));
-  syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+__attribute__((format(printf, 4, 5))) static bool fail(struct child *child, long error, const char *stage, const char *format, ...) {
+  child->failure.error = (int)-error;
+  child->failure.explain = true;
+  snprintf(child->failure.stage, sizeof child->failure.stage, "%s", stage);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(child->failure.message, sizeof child->failure.message, format, arguments);
+  va_end(arguments);
+  return false;
 }
 
-/* No exec will close them. The end of `status` says that the errand has begun. */
+static bool take_terminal(struct child *child) {
+  if (!child->request.pty) return true;
+  long error = direct(SYS_ioctl, child->descriptors.in, TIOCSCTTY, 0, 0);
+  return error == 0 || fail(child, error, "pty", "no controlling terminal");
+}
+
+static bool take_descriptors(struct child *child) {
+  /* The three may themselves be 0, 1 or 2: first out of the way, then into place. */
+  int from[3] = {child->descriptors.in, child->descriptors.out, child->descriptors.err};
+  for (int i = 0; i < 3; i++) {
+    if (from[i] < 3) from[i] = (int)direct(SYS_fcntl, from[i], F_DUPFD_CLOEXEC, 3, 0);
+    if (from[i] < 0) return fail(child, from[i], "limit", "no descriptor for the command");
+  }
+  for (int i = 0; i < 3; i++) {
+    long error = direct(SYS_dup2, from[i], i, 0, 0);
+    if (error < 0) return fail(child, error, "limit", "no descriptor for the command");
+  }
+  return true;
+}
+
+static bool become_user(struct child *child) {
+  const char *problem = user_find(child->request.user, &child->user, &child->lines);
+  if (problem != NULL) {
+    fail(child, -EINVAL, "user", "%s: %s", problem, child->request.user);
+    return child->failure.explain = false;
+  }
+  /* Programs that open their terminal by name need to own it. */
+  long error = child->request.pty ? direct(SYS_fchown, 0, child->user.uid, -1, 0) : 0;
+  if (error < 0) return fail(child, error, "pty", "cannot hand over the terminal");
+  error = user_become(&child->user);
+  return error == 0 || fail(child, error, "user", "cannot become %s", child->user.name);
+}
+
+static long enter(const char *directory) { return direct(SYS_chdir, (long)directory, 0, 0, 0); }
+
+static bool enter_directory(struct child *child) {
+  const char *given = child->request.cwd;
+  if (given == NULL && enter(child->user.home) == 0) return true;
+  const char *directory = given == NULL ? "/" : given;
+  long error = enter(directory);
+  return error == 0 || fail(child, error, "cwd", "cannot enter %s", directory);
+}
+
+static bool take_place(struct child *child) {
+  memset(&child->failure, 0, sizeof child->failure);
+  direct(SYS_setsid, 0, 0, 0, 0);
+  child_reset();
+  return take_terminal(child) && take_descriptors(child) && become_user(child) && enter_directory(child);
+}
+
+static int give_up(const struct child *child) {
+  direct_write(child->descriptors.status, &child->failure, sizeof child->failure);
+  return 127;
+}
+
+int child_run(void *memory) {
+  struct child *child = memory;
+  if (!take_place(child)) return give_up(child);
+  direct(SYS_close_range, 3, UINT_MAX, CLOSE_RANGE_CLOEXEC, 0);
+  environment_build(&child->request, &child->user, &child->defaults);
+  snprintf(child->failure.stage, sizeof child->failure.stage, "exec");
+  program_run(child->request.argv, child->request.environment, &child->failure);
+  return give_up(child);
+}
+
+/* No exec will close them. The end of the status pipe says that the errand has begun. */
 static void close_all_others(void) {
-  if (syscall(SYS_close_range, 3u, ~0u, 0u) == 0) return;
+  if (direct(SYS_close_range, 3, UINT_MAX, 0, 0) == 0) return;
   for (int fd = 3; fd < AGENT_FILES; fd++) close(fd);
 }
 
-static void enter_directory(const struct exec_request *request, const struct user *user) {
-  if (request->cwd != NULL) {
-    if (chdir(request->cwd) < 0) fail(errno, "cwd", "cannot enter %s: %s", request->cwd, strerror(errno));
-    return;
-  }
-  if (chdir(user->home) < 0 && chdir("/") < 0) fail(errno, "cwd", "cannot enter /: %s", strerror(errno));
-}
-
-_Noreturn void child_run(const struct exec_request *request, const struct child_descriptors *descriptors) {
-  status = descriptors->status;
-  setsid();
-  child_reset();
-  if (request->pty && ioctl(descriptors->in, TIOCSCTTY, 0) < 0) fail(errno, "pty", "no controlling terminal: %s", strerror(errno));
-  take_descriptors(descriptors);
-
-  static struct user user;
-  const char *problem = user_find(request->user, &user);
-  if (problem != NULL) fail(EINVAL, "user", "%s: %s", problem, request->user);
-  /* Programs that open their terminal by name need to own it. */
-  if (request->pty && fchown(0, user.uid, (gid_t)-1) < 0) fail(errno, "pty", "cannot hand over the terminal: %s", strerror(errno));
-  int became = user_become(&user);
-  if (became < 0) fail(-became, "user", "cannot become %s: %s", user.name, strerror(-became));
-  enter_directory(request, &user);
-  if (request->errand != NULL) {
-    close_all_others();
-    errand_run(request->errand);
-  }
-
-  char **environment = environment_build(request, &user);
-  if (environment == NULL) fail(ENOMEM, "limit", "out of memory");
-  char why[200];
-  int error = program_run(request->argv, environment, why, sizeof why);
-  fail(error, "exec", "%s", why);
+_Noreturn void child_run_errand(struct child *child) {
+  if (!take_place(child)) _exit(give_up(child));
+  close_all_others();
+  errand_run(child->request.errand);
 }

@@ -1,11 +1,9 @@
 #include "environment.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define DEFAULTS 6
 
 static size_t name_length(const char *entry) { return strcspn(entry, "="); }
 
@@ -19,30 +17,23 @@ static void set(char **environment, size_t *count, char *entry) {
   environment[(*count)++] = entry;
 }
 
-static void set_default(char **environment, size_t *count, const char *name, const char *value) {
-  size_t size = strlen(name) + strlen(value) + 2;
-  char *entry = malloc(size);
-  if (entry == NULL) return;
-  snprintf(entry, size, "%s=%s", name, value);
-  set(environment, count, entry);
-}
-
-char **environment_build(const struct exec_request *request, const struct user *user) {
-  size_t given = 0;
-  while (request->env[given] != NULL) given++;
-  char **environment = calloc(given + DEFAULTS + 1, sizeof *environment);
-  if (environment == NULL) return NULL;
+void environment_build(struct exec_request *request, const struct user *user, struct environment_defaults *defaults) {
   static char path[] = DEFAULT_PATH;
   static char term[] = "TERM=xterm";
+  char **environment = request->environment;
   size_t count = 0;
   set(environment, &count, path);
-  set_default(environment, &count, "HOME", user->home);
-  set_default(environment, &count, "USER", user->name);
-  set_default(environment, &count, "LOGNAME", user->name);
-  set_default(environment, &count, "SHELL", user->shell);
+  snprintf(defaults->home, sizeof defaults->home, "HOME=%s", user->home);
+  set(environment, &count, defaults->home);
+  snprintf(defaults->user, sizeof defaults->user, "USER=%s", user->name);
+  set(environment, &count, defaults->user);
+  snprintf(defaults->logname, sizeof defaults->logname, "LOGNAME=%s", user->name);
+  set(environment, &count, defaults->logname);
+  snprintf(defaults->shell, sizeof defaults->shell, "SHELL=%s", user->shell);
+  set(environment, &count, defaults->shell);
   if (request->pty) set(environment, &count, term);
-  for (size_t i = 0; i < given; i++) set(environment, &count, request->env[i]);
-  return environment;
+  for (char **given = request->env; *given != NULL; given++) set(environment, &count, *given);
+  environment[count] = NULL;
 }
 
 const char *environment_get(char *const *environment, const char *name) {

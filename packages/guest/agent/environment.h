@@ -5,8 +5,16 @@
 #include "exec-request.h"
 #include "user.h"
 
-/* NULL-terminated; NULL when out of memory. Of several entries with one name the last counts. */
-char **environment_build(const struct exec_request *request, const struct user *user);
+/* The entries that depend on the user. */
+struct environment_defaults {
+  char home[USER_HOME_SIZE + 8];
+  char user[USER_NAME_SIZE + 8];
+  char logname[USER_NAME_SIZE + 8];
+  char shell[USER_HOME_SIZE + 8];
+};
+
+/* Fills `request->environment`. Of several entries with one name the last counts. */
+void environment_build(struct exec_request *request, const struct user *user, struct environment_defaults *defaults);
 const char *environment_get(char *const *environment, const char *name);
 
 #endif

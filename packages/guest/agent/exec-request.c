@@ -39,11 +39,13 @@ const char *exec_request_decode(const struct frame *frame, struct exec_request *
   const char *problem = count_strings(fields, &argc, &envc);
   if (problem != NULL) return problem;
 
-  char **pointers = request->memory = calloc(1, (argc + envc + 2) * sizeof(char *) + frame->size);
+  size_t count = 1 + (argc + 1) + (envc + 1) + (envc + ENVIRONMENT_DEFAULTS + 1);
+  char **pointers = request->memory = calloc(1, count * sizeof(char *) + frame->size);
   if (pointers == NULL) return "out of memory";
-  request->argv = pointers;
-  request->env = pointers + argc + 1;
-  char *text = (char *)(pointers + argc + envc + 2);
+  request->argv = pointers + 1;
+  request->env = request->argv + argc + 1;
+  request->environment = request->env + envc + 1;
+  char *text = (char *)(pointers + count);
 
   struct field field;
   size_t arg = 0;

@@ -8,14 +8,17 @@
 #include "errand.h"
 #include "frames.h"
 
+#define ENVIRONMENT_DEFAULTS 6
+
 struct exec_request {
-  char **argv;
+  char **argv; /* with room for one more before the first */
   char **env; /* as the host gave them, before the defaults */
   const char *cwd;
   const char *user;
   bool pty;
   uint16_t rows;
   uint16_t columns;
+  char **environment; /* room for `env` and ENVIRONMENT_DEFAULTS more, and for the NULL at the end */
   void *memory;
   const struct errand *errand; /* instead of argv: what the agent itself does */
 };

@@ -69,7 +69,7 @@ static void step_aside(int cgroup) {
   /* systemd spares what begins with an @ when it ends all processes, so that the host is answered until the end. */
   if (title != NULL && strlen(title) == 5) memcpy(title, "@nook", 5);
   prctl(PR_SET_NAME, "nook-agent");
-  signal(SIGHUP, SIG_IGN);
+  child_ignore_signal(SIGHUP);
   child_spare_agent();
 }
 

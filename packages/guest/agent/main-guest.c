@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -98,6 +99,8 @@ int main(int argc, char **argv) {
   error = mounts_switch_root();
   if (error < 0) give_up("cannot switch to the root disk", error);
   mounts_complete(false);
+  /* Older kernels end all that share the memory of what dumps core, and a child may until it is its command. */
+  prctl(PR_SET_DUMPABLE, 0);
   error = serve_prepare();
   if (error == 0) error = serve_open(port, true);
   if (error < 0) give_up("the agent cannot start", error);

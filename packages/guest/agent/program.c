@@ -3,53 +3,50 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "direct.h"
 #include "environment.h"
 
-static int is_directory(const char *path) {
+static bool is_directory(const char *path) {
   struct stat about;
-  return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+  return direct_stat(path, &about) == 0 && S_ISDIR(about.st_mode);
 }
 
 /* A file that the kernel does not know how to run is a shell script without its first line. */
-static void run_as_script(char *path, char **argv, char **environment) {
-  size_t count = 0;
-  while (argv[count] != NULL) count++;
-  char **shell = calloc(count + 2, sizeof *shell);
-  if (shell == NULL) return;
+static int run_as_script(char *path, char **argv, char **environment) {
   static char sh[] = "/bin/sh";
+  char *name = argv[0];
+  char **shell = argv - 1;
   shell[0] = sh;
   shell[1] = path;
-  for (size_t i = 1; i < count; i++) shell[i + 1] = argv[i];
-  execve(sh, shell, environment);
-  free(shell);
-  errno = ENOEXEC;
+  direct_execve(sh, shell, environment);
+  argv[0] = name;
+  return ENOEXEC;
 }
 
 static int try(char *path, char **argv, char **environment) {
-  execve(path, argv, environment);
-  if (errno == ENOEXEC) run_as_script(path, argv, environment);
-  return errno;
+  int error = -direct_execve(path, argv, environment);
+  return error == ENOEXEC ? run_as_script(path, argv, environment) : error;
 }
 
-static int explain(int error, const char *path, char *why, size_t size) {
+static void explain(int error, const char *path, struct exec_failure *failure) {
   struct stat about;
-  if (error == ENOENT && stat(path, &about) == 0)
-    snprintf(why, size, "%s: its interpreter is missing", path);
+  const char *meaning = "";
+  if (error == ENOENT && direct_stat(path, &about) == 0)
+    meaning = ": its interpreter is missing";
   else if (error == EACCES && is_directory(path))
-    snprintf(why, size, "%s: is a directory", path);
+    meaning = ": is a directory";
   else if (error == ENOENT)
-    snprintf(why, size, "%s: not found", path);
+    meaning = ": not found";
   else
-    snprintf(why, size, "%s: %s", path, strerror(error));
-  return error;
+    failure->explain = true;
+  failure->error = error;
+  snprintf(failure->message, sizeof failure->message, "%s%s", path, meaning);
 }
 
-static int search(const char *path, char **argv, char **environment, char *why, size_t size) {
+static void search(const char *path, char **argv, char **environment, struct exec_failure *failure) {
   const char *name = argv[0];
   char denied[PATH_MAX] = "";
   char candidate[PATH_MAX];
@@ -60,23 +57,31 @@ static int search(const char *path, char **argv, char **environment, char *why, 
       int error = try(candidate, argv, environment);
       struct stat about;
       if (error == EACCES && !is_directory(candidate) && denied[0] == 0) memcpy(denied, candidate, sizeof denied);
-      int absent = error == ENOENT && stat(candidate, &about) < 0;
-      if (!absent && error != EACCES && error != ENOTDIR && error != ENAMETOOLONG) return explain(error, candidate, why, size);
+      bool absent = error == ENOENT && direct_stat(candidate, &about) < 0;
+      if (!absent && error != EACCES && error != ENOTDIR && error != ENAMETOOLONG) {
+        explain(error, candidate, failure);
+        return;
+      }
     }
     if (path[length] == 0) break;
     path += length + 1;
   }
-  if (denied[0] != 0) return explain(EACCES, denied, why, size);
-  snprintf(why, size, "%s: not found in PATH", name);
-  return ENOENT;
+  if (denied[0] != 0) {
+    explain(EACCES, denied, failure);
+    return;
+  }
+  failure->error = ENOENT;
+  snprintf(failure->message, sizeof failure->message, "%s: not found in PATH", name);
 }
 
-int program_run(char **argv, char **environment, char *why, size_t size) {
+void program_run(char **argv, char **environment, struct exec_failure *failure) {
   if (argv[0][0] == 0) {
-    snprintf(why, size, "the name of the command is empty");
-    return ENOENT;
+    failure->error = ENOENT;
+    snprintf(failure->message, sizeof failure->message, "the name of the command is empty");
+  } else if (strchr(argv[0], '/') != NULL) {
+    explain(try(argv[0], argv, environment), argv[0], failure);
+  } else {
+    const char *path = environment_get(environment, "PATH");
+    search(path == NULL ? "" : path, argv, environment, failure);
   }
-  if (strchr(argv[0], '/') != NULL) return explain(try(argv[0], argv, environment), argv[0], why, size);
-  const char *path = environment_get(environment, "PATH");
-  return search(path == NULL ? "" : path, argv, environment, why, size);
 }

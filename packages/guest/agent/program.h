@@ -2,9 +2,9 @@
 #ifndef NOOK_PROGRAM_H
 #define NOOK_PROGRAM_H
 
-#include <stddef.h>
+#include "exec-failure.h"
 
-/* Returns only on failure: the errno, with a sentence in `why`. */
-int program_run(char **argv, char **environment, char *why, size_t size);
+/* Returns only when that fails. There is room for one more before argv[0]. */
+void program_run(char **argv, char **environment, struct exec_failure *failure);
 
 #endif

@@ -5,10 +5,12 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child-memory.h"
 #include "child.h"
 #include "dispatch.h"
 #include "drain.h"
@@ -27,7 +29,10 @@ static bool alone;
 static void reap(void) {
   int wait_status;
   pid_t pid;
-  while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) sessions_reaped(pid, wait_status);
+  while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+    child_memory_left(pid);
+    sessions_reaped(pid, wait_status);
+  }
   alone = pid < 0 && errno == ECHILD;
 }
 
@@ -60,7 +65,9 @@ int serve_prepare(void) {
    * together.
    */
   syscall(SYS_sched_setscheduler, 0, SCHED_BATCH, &(struct sched_param){0});
-  signal(SIGPIPE, SIG_IGN);
+  umask(022);
+  child_begin_signals();
+  child_ignore_signal(SIGPIPE);
   return watch_signals();
 }
 

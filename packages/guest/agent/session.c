@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "child-memory.h"
 #include "drain.h"
 #include "port.h"
 #include "power.h"
@@ -62,7 +62,8 @@ static void begin(struct session *session) {
   struct payload payload = {0};
   payload_u32(&payload, 1, (uint32_t)session->pid);
   port_send_payload(FRAME_EXEC_STARTED, session->channel, &payload);
-  for (int i = 0; i < 2; i++) {
+  /* Of a command that has exited no more is awaited. */
+  for (int i = 0; i < 2 && !session->exited; i++) {
     int error = stdout_stream_start(&session->output[i]);
     if (error < 0) port_send_error(session->channel, -error, "the output cannot be watched");
   }
@@ -75,6 +76,11 @@ static void on_status(struct watch *watch, uint32_t events) {
   container_of(watch, struct session, status)->status_known = true;
 }
 
+static void explain(struct exec_failure *failure) {
+  size_t length = strlen(failure->message);
+  snprintf(failure->message + length, sizeof failure->message - length, ": %s", strerror(failure->error));
+}
+
 /* Says whether the command runs, once that is known and the queue has room. */
 static bool settle(struct session *session) {
   if (!session->status_known || session->started || !port_room_for_control()) return false;
@@ -83,10 +89,12 @@ static bool settle(struct session *session) {
   if (got < 0) return false;
   watch_close(&session->status);
   if (got == 0) {
+    child_memory_left(session->pid);
     begin(session);
     return true;
   }
   failure.stage[sizeof failure.stage - 1] = failure.message[sizeof failure.message - 1] = 0;
+  if (failure.explain) explain(&failure);
   send_failure(session->channel, &failure);
   forget(session);
   return true;
@@ -101,7 +109,7 @@ static void open_streams(struct session *session, const struct spawned *spawned)
   session->output[0].pty = session->pty;
 }
 
-static void start(uint32_t channel, const struct exec_request *request) {
+static void start(uint32_t channel, struct exec_request *request) {
   struct session *session = calloc(1, sizeof *session);
   if (session == NULL) {
     refuse(channel, ENOMEM, "limit", "out of memory");
@@ -227,6 +235,8 @@ static bool finish(struct session *session) {
   else
     payload_u32(&payload, 1, (uint32_t)WEXITSTATUS(session->wait_status));
   if (!port_send_payload(FRAME_EXIT, session->channel, &payload)) return false;
+  /* The host may go on while the session is tidied up. */
+  port_flush();
   forget(session);
   return true;
 }
@@ -255,8 +265,9 @@ static bool pump_outlived(struct session *session) {
 
 static bool pump(struct session *session) {
   if (session->outlived) return pump_outlived(session);
-  if (settle(session)) return true;
-  bool moved = !session->exited && stdin_queue_pump(&session->input);
+  bool moved = settle(session);
+  if (moved && !session->started) return true;
+  moved = (!session->exited && stdin_queue_pump(&session->input)) || moved;
   if (session->started)
     for (int i = 0; i < 2; i++) moved = stdout_stream_pump(&session->output[i]) || moved;
   return finish(session) || moved;
@@ -296,5 +307,6 @@ void sessions_abandon(void) {
     if (!sessions[0]->exited) waitpid(sessions[0]->pid, NULL, 0);
     forget(sessions[0]);
   }
+  child_memory_abandon();
   drain_close_all();
 }

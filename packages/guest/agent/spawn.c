@@ -2,10 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "child-memory.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER 0x5441
@@ -51,24 +52,64 @@ static void close_child_ends(const struct child_descriptors *child) {
   close_all(ends, 4);
 }
 
-int spawn(const struct exec_request *request, struct spawned *spawned, const char **stage) {
+/* Nobody blocks on it: what the child writes, if anything, fits. */
+static int make_status_pipe(int *agent, int *child) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
+  *agent = ends[0];
+  *child = ends[1];
+  return 0;
+}
+
+static int open_ends(struct child *child, struct spawned *spawned, const char **stage) {
+  bool pty = child->request.pty;
+  *stage = pty ? "pty" : "limit";
+  int error = pty ? make_terminal(&child->request, spawned, &child->descriptors) : make_pipes(spawned, &child->descriptors);
+  if (error < 0) return error;
+  *stage = "limit";
+  return make_status_pipe(&spawned->status, &child->descriptors.status);
+}
+
+static pid_t fork_child(struct child *child) {
+  pid_t pid = fork();
+  if (pid < 0) return -errno;
+  if (pid > 0) return pid;
+  if (child->request.errand != NULL) child_run_errand(child);
+  _exit(child_run(child));
+}
+
+static bool is_root(const char *user) {
+  return user == NULL || *user == 0 || strcmp(user, "root") == 0 || strcmp(user, "0") == 0;
+}
+
+/*
+ * A fork costs more than all else before exec: it copies the tables of the agent's pages, and then each page that either
+ * side writes to, by a fault. So a command's child runs in the agent's own memory, and beside it: a disk that it waits
+ * for stops nobody else. Not for another user, whose processes may be traced by others of that user; and not where the
+ * kernel counts both as one when memory runs out, since the agent is spared there.
+ */
+static bool fits_beside(const struct exec_request *request) {
+  return request->errand == NULL && is_root(request->user) && !child_agent_is_spared() && child_memory_has_room();
+}
+
+int spawn(struct exec_request *request, struct spawned *spawned, const char **stage) {
   *spawned = (struct spawned){.in = -1, .out = -1, .err = -1, .status = -1};
-  struct child_descriptors child = {.in = -1, .out = -1, .err = -1, .status = -1};
-  *stage = request->pty ? "pty" : "limit";
-  int error = request->pty ? make_terminal(request, spawned, &child) : make_pipes(spawned, &child);
-  if (error == 0) {
-    *stage = "limit";
-    error = make_pipe(&spawned->status, &child.status, 1);
-  }
-  if (error == 0) {
-    spawned->pid = fork();
-    if (spawned->pid == 0) child_run(request, &child);
-    if (spawned->pid < 0) error = -errno;
-  }
-  close_child_ends(&child);
+  *stage = "limit";
+  struct child_memory *memory = child_memory_take();
+  if (memory == NULL) return -ENOMEM;
+  struct child *child = child_memory_child(memory);
+  child->request = *request;
+  request->memory = NULL;
+  child->descriptors = (struct child_descriptors){.in = -1, .out = -1, .err = -1, .status = -1};
+  bool beside = fits_beside(&child->request);
+  int error = open_ends(child, spawned, stage);
+  if (error == 0) spawned->pid = beside ? child_memory_start(memory) : fork_child(child);
+  if (error == 0 && spawned->pid < 0) error = spawned->pid;
+  close_child_ends(&child->descriptors);
   if (error < 0) {
     const int ends[] = {spawned->in, spawned->out, spawned->err, spawned->status};
     close_all(ends, 4);
   }
+  if (error < 0 || !beside) child_memory_release(memory);
   return error;
 }

@@ -1,4 +1,4 @@
-/* Forks a command with its pipes or its pty. */
+/* Starts a command with its pipes or its pty. */
 #ifndef NOOK_SPAWN_H
 #define NOOK_SPAWN_H
 
@@ -15,7 +15,7 @@ struct spawned {
   int status;
 };
 
-/* 0, or -errno with the stage that failed. */
-int spawn(const struct exec_request *request, struct spawned *spawned, const char **stage);
+/* 0, or -errno with the stage that failed. Takes the request's memory. */
+int spawn(struct exec_request *request, struct spawned *spawned, const char **stage);
 
 #endif

@@ -48,7 +48,7 @@ static size_t write_some(struct stdin_queue *queue, const uint8_t *bytes, size_t
     return 0;
   }
   queue->blocked = true;
-  if (!queue->watched && watch_add(&queue->watch, EPOLLOUT | EPOLLET) == 0) queue->watched = true;
+  if (!queue->watch.added) watch_add(&queue->watch, EPOLLOUT | EPOLLET);
   return 0;
 }
 

@@ -12,7 +12,6 @@ struct stdin_queue {
   struct watch watch; /* fd -1 when closed: what still comes is consumed unread */
   uint32_t channel;
   bool pty;
-  bool watched;
   bool large;
   bool blocked;     /* the last write found no room; its event has not come yet */
   bool ended;       /* the host sent END */

@@ -1,14 +1,12 @@
 #include "user.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#define MAX_LINE 65536
+#include "direct.h"
 
 /* A decimal number as an id; the highest value means "none" to the kernel. */
 static bool parse_id(const char *text, unsigned *id) {
@@ -30,20 +28,48 @@ static void copy(char *to, size_t size, const char *from) {
   to[length] = 0;
 }
 
-/* The next line of a file of accounts; one that is longer than any is skipped, for its rest would pass for a line. */
-static bool next_line(FILE *file, char *line, int size) {
-  while (fgets(line, size, file) != NULL) {
-    if (strchr(line, '\n') != NULL || feof(file)) return true;
-    int character;
-    do character = getc(file);
-    while (character != EOF && character != '\n');
+static bool open_lines(struct account_lines *lines, const char *path) {
+  lines->fd = direct_open(path, O_RDONLY | O_CLOEXEC);
+  lines->at = lines->length = 0;
+  return lines->fd >= 0;
+}
+
+/* Whether there was more to read behind what is kept. */
+static bool read_on(struct account_lines *lines) {
+  lines->length -= lines->at;
+  memmove(lines->bytes, lines->bytes + lines->at, lines->length);
+  lines->at = 0;
+  long got = direct_read(lines->fd, lines->bytes + lines->length, sizeof lines->bytes - 1 - lines->length);
+  if (got > 0) lines->length += (size_t)got;
+  return got > 0;
+}
+
+/* The next line; NULL at the end. One that is longer than any is skipped, for its rest would pass for a line. */
+static char *next_line(struct account_lines *lines) {
+  bool skipping = false;
+  while (1) {
+    char *line = lines->bytes + lines->at;
+    char *end = memchr(line, '\n', lines->length - lines->at);
+    if (end != NULL) {
+      *end = 0;
+      lines->at = (size_t)(end + 1 - lines->bytes);
+      if (!skipping) return line;
+      skipping = false;
+    } else if (lines->length - lines->at == sizeof lines->bytes - 1) {
+      skipping = true;
+      lines->at = lines->length;
+    } else if (!read_on(lines)) {
+      if (skipping || lines->length == 0) return NULL;
+      lines->bytes[lines->length] = 0;
+      lines->at = lines->length;
+      return lines->bytes;
+    }
   }
-  return false;
 }
 
 /* The colon-separated fields of a line in place; the number found, at most `max`. */
 static size_t split(char *line, char **parts, size_t max) {
-  line[strcspn(line, "\r\n")] = 0;
+  line[strcspn(line, "\r")] = 0;
   size_t count = 0;
   while (count < max) {
     parts[count++] = line;
@@ -54,13 +80,12 @@ static size_t split(char *line, char **parts, size_t max) {
   return count;
 }
 
-static bool find_passwd(const char *name, bool numeric, unsigned uid, struct user *user) {
-  FILE *file = fopen("/etc/passwd", "re");
-  if (file == NULL) return false;
-  static char line[MAX_LINE];
+static bool find_passwd(const char *name, bool numeric, unsigned uid, struct user *user, struct account_lines *lines) {
+  if (!open_lines(lines, "/etc/passwd")) return false;
+  char *line;
   bool found = false;
   bool by_number = false;
-  while (!found && next_line(file, line, sizeof line)) {
+  while (!found && (line = next_line(lines)) != NULL) {
     char *parts[7];
     unsigned entry_uid;
     unsigned entry_gid;
@@ -75,7 +100,7 @@ static bool find_passwd(const char *name, bool numeric, unsigned uid, struct use
     copy(user->home, sizeof user->home, parts[5][0] == 0 ? "/" : parts[5]);
     copy(user->shell, sizeof user->shell, parts[6][0] == 0 ? "/bin/sh" : parts[6]);
   }
-  fclose(file);
+  direct_close(lines->fd);
   return found || by_number;
 }
 
@@ -86,32 +111,33 @@ static bool lists(char *members, const char *name) {
   return false;
 }
 
-static void find_supplementary(struct user *user) {
+static void find_supplementary(struct user *user, struct account_lines *lines) {
   user->groups[user->group_count++] = user->gid;
-  FILE *file = fopen("/etc/group", "re");
-  if (file == NULL) return;
-  static char line[MAX_LINE];
-  while (user->group_count < MAX_GROUPS && next_line(file, line, sizeof line)) {
+  if (!open_lines(lines, "/etc/group")) return;
+  char *line;
+  while (user->group_count < MAX_GROUPS && (line = next_line(lines)) != NULL) {
+    /* Most lines have nothing to do with the user, and splitting them takes time. */
+    if (strstr(line, user->name) == NULL) continue;
     char *parts[4];
     unsigned gid;
     if (split(line, parts, 4) < 4 || !parse_id(parts[2], &gid) || gid == user->gid) continue;
     if (lists(parts[3], user->name)) user->groups[user->group_count++] = gid;
   }
-  fclose(file);
+  direct_close(lines->fd);
 }
 
-static bool find_group(const char *name, gid_t *gid) {
-  FILE *file = fopen("/etc/group", "re");
-  static char line[MAX_LINE];
+static bool find_group(const char *name, gid_t *gid, struct account_lines *lines) {
+  bool opened = open_lines(lines, "/etc/group");
   bool found = false;
-  while (file != NULL && !found && next_line(file, line, sizeof line)) {
+  char *line;
+  while (opened && !found && (line = next_line(lines)) != NULL) {
     char *parts[4];
     unsigned entry_gid;
     if (split(line, parts, 4) < 3 || !parse_id(parts[2], &entry_gid)) continue;
     found = strcmp(parts[0], name) == 0;
     if (found) *gid = entry_gid;
   }
-  if (file != NULL) fclose(file);
+  if (opened) direct_close(lines->fd);
   unsigned number;
   if (!found && parse_id(name, &number)) {
     *gid = number;
@@ -120,7 +146,7 @@ static bool find_group(const char *name, gid_t *gid) {
   return found;
 }
 
-const char *user_find(const char *spec, struct user *user) {
+const char *user_find(const char *spec, struct user *user, struct account_lines *lines) {
   *user = (struct user){0};
   char name[sizeof user->name];
   /* The agent's own user: root, but in the test variant. */
@@ -132,7 +158,7 @@ const char *user_find(const char *spec, struct user *user) {
 
   unsigned uid = 0;
   bool numeric = parse_id(name, &uid);
-  if (!find_passwd(name, numeric, uid, user)) {
+  if (!find_passwd(name, numeric, uid, user, lines)) {
     bool root = strcmp(name, "root") == 0;
     if (!numeric && !root) return "no such user";
     user->uid = uid;
@@ -141,10 +167,10 @@ const char *user_find(const char *spec, struct user *user) {
     copy(user->shell, sizeof user->shell, "/bin/sh");
   }
   if (group == NULL) {
-    find_supplementary(user);
+    find_supplementary(user, lines);
     return NULL;
   }
-  if (!find_group(group, &user->gid)) return "no such group";
+  if (!find_group(group, &user->gid, lines)) return "no such group";
   user->groups[user->group_count++] = user->gid;
   return NULL;
 }
@@ -152,8 +178,8 @@ const char *user_find(const char *spec, struct user *user) {
 int user_become(const struct user *user) {
   /* Nothing to change, and no right needed to change nothing: the unprivileged test variant. */
   if (geteuid() != 0 && user->uid == geteuid()) return 0;
-  if (syscall(SYS_setgroups, user->group_count, user->groups) < 0) return -errno;
-  if (syscall(SYS_setresgid, user->gid, user->gid, user->gid) < 0) return -errno;
-  if (syscall(SYS_setresuid, user->uid, user->uid, user->uid) < 0) return -errno;
-  return 0;
+  long error = direct(SYS_setgroups, (long)user->group_count, (long)user->groups, 0, 0);
+  if (error == 0) error = direct(SYS_setresgid, user->gid, user->gid, user->gid, 0);
+  if (error == 0) error = direct(SYS_setresuid, user->uid, user->uid, user->uid, 0);
+  return (int)error;
 }

@@ -6,15 +6,25 @@
 #include <sys/types.h>
 
 #define MAX_GROUPS 256
+#define USER_NAME_SIZE 128
+#define USER_HOME_SIZE 1024
 
 struct user {
   uid_t uid;
   gid_t gid;
   size_t group_count;
   gid_t groups[MAX_GROUPS];
-  char name[128];
-  char home[1024];
-  char shell[1024];
+  char name[USER_NAME_SIZE];
+  char home[USER_HOME_SIZE];
+  char shell[USER_HOME_SIZE];
+};
+
+/* A file of accounts while it is read. */
+struct account_lines {
+  int fd;
+  size_t at;
+  size_t length;
+  char bytes[65536];
 };
 
 /*
@@ -22,7 +32,7 @@ struct user {
  * and home `/`. With a group in the spec there are no supplementary groups, otherwise all that list the user.
  * NULL, or what is wrong.
  */
-const char *user_find(const char *spec, struct user *user);
+const char *user_find(const char *spec, struct user *user, struct account_lines *lines);
 /* 0 or -errno. For the child, before exec. */
 int user_become(const struct user *user);
 

@@ -20,13 +20,16 @@ int watch_open(void) {
 
 int watch_add(struct watch *watch, uint32_t events) {
   struct epoll_event event = {.events = events, .data.ptr = watch};
-  return epoll_ctl(set, EPOLL_CTL_ADD, watch->fd, &event) < 0 ? -errno : 0;
+  if (epoll_ctl(set, EPOLL_CTL_ADD, watch->fd, &event) < 0) return -errno;
+  watch->added = true;
+  return 0;
 }
 
 int watch_release(struct watch *watch) {
   int fd = watch->fd;
-  if (fd >= 0) epoll_ctl(set, EPOLL_CTL_DEL, fd, NULL);
+  if (fd >= 0 && watch->added) epoll_ctl(set, EPOLL_CTL_DEL, fd, NULL);
   watch->fd = -1;
+  watch->added = false;
   return fd;
 }
 

@@ -2,9 +2,11 @@
 #ifndef NOOK_WATCH_H
 #define NOOK_WATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct watch {
+  bool added; /* to the set */
   int fd; /* -1: not open; an event that is still under way for it is skipped */
   void (*ready)(struct watch *watch, uint32_t events);
 };

@@ -123,6 +123,30 @@ describe('exec', () => {
     expect(stderr).toContain('Permission denied');
   });
 
+  test('many that begin at once do not mix anything up', { timeout: 60_000 }, async () => {
+    await using agent = await TestAgent.start();
+    const places = ['/', '/usr', '/etc', '/no/such/place'];
+    const runs = Array.from({ length: 80 }, async (_, index) => {
+      const cwd = places[index % places.length] as string;
+      const script = 'echo "$MINE $1 $(pwd) $HOME $(id -u)"';
+      const argv = index % 3 === 0 ? [`no-such-${index}`] : ['sh', '-c', script, 'sh', `${index}`];
+      const user = isRoot && index % 5 === 0 ? { user: 'nobody' } : {};
+      const { stdout, failed } = await agent.run(argv, {
+        cwd,
+        env: { MINE: `env-${index}`, HOME: `/${index}` },
+        ...user,
+      });
+      return stdout === '' ? failed?.message : stdout.trim();
+    });
+    const expected = runs.map((_, index) => {
+      const cwd = places[index % places.length];
+      if (cwd === '/no/such/place') return `cannot enter ${cwd}: No such file or directory`;
+      if (index % 3 === 0) return `no-such-${index}: not found in PATH`;
+      return `env-${index} ${index} ${cwd} /${index} ${isRoot && index % 5 === 0 ? 65534 : self}`;
+    });
+    expect(await Promise.all(runs)).toEqual(expected);
+  });
+
   test('gives the command default signals, an empty mask, and no descriptor but three', async () => {
     await using agent = await TestAgent.start();
     const { stdout } = await agent.run(['grep', '-E', 'SigBlk|SigIgn', '/proc/self/status']);

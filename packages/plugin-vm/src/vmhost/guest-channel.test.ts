@@ -1,4 +1,4 @@
-import { duplexPair } from 'node:stream';
+import { Duplex, duplexPair } from 'node:stream';
 import { encodeFrame, type Frame, FrameParser, FrameType } from '@nook/guest';
 import { describe, expect, it } from 'vitest';
 import { GuestChannel } from './guest-channel.ts';
@@ -59,4 +59,21 @@ describe('a hold of the guest channel', () => {
     await expect(host.hold(20)).rejects.toThrow("The guest's agent did not pause its output within 0.02 s.");
     expect(await until(2)).toEqual([FrameType.HOLD, FrameType.PING]);
   });
+});
+
+it('writes frames of one turn in one piece', async () => {
+  const pieces: number[] = [];
+  const socket = new Duplex({
+    read: () => {},
+    writev: (chunks, done) => {
+      pieces.push(chunks.length);
+      done();
+    },
+  });
+  const peer = new GuestChannel(socket, () => {}).exec({ argv: ['cat'] }, silent);
+  peer.stdinEnd();
+  await new Promise((resolve) => setImmediate(resolve));
+  peer.signal(15);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(pieces).toEqual([2, 1]);
 });

@@ -206,7 +206,16 @@ export class GuestChannel {
     if (this.#socket.destroyed) return;
     const frame = encodeFrame(type, channel, stream, payload);
     if (this.#kept) this.#kept.push(frame);
-    else this.#socket.write(frame);
+    else this.#write(frame);
+  }
+
+  /** Frames of one turn travel together: each piece that arrives interrupts the guest. */
+  #write(frame: Buffer): void {
+    if (this.#socket.writableCorked === 0) {
+      this.#socket.cork();
+      process.nextTick(() => this.#socket.uncork());
+    }
+    this.#socket.write(frame);
   }
 
   #handle(frame: Frame): void {

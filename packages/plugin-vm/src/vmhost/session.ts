@@ -6,6 +6,8 @@ import { OutputLog, type OutputStream } from './output-log.ts';
 
 /** The window of every stream of the guest protocol. */
 const WINDOW = 262_144;
+/** Credit goes to the guest in amounts of this size at least: each frame that arrives interrupts it. */
+const CREDIT = WINDOW / 4;
 /** Output kept for a client that comes (back) later. */
 const HISTORY = 524_288;
 const PIECE = 65_536;
@@ -106,8 +108,8 @@ export class Session {
     if (this.end) return;
     this.end = end;
     this.endedAt = Date.now();
+    this.#pump();
     this.onEnd();
-    if (this.#client) this.#pump();
   }
 
   describeAttach(offset = 0): AttachResult {
@@ -266,7 +268,7 @@ export class Session {
   }
 
   #creditTo(offset: number): void {
-    if (offset <= this.#credited) return;
+    if (offset - this.#credited < CREDIT) return;
     const bytes = { 1: 0, 2: 0 };
     while (this.#credited < offset) {
       const piece = this.#log.read(this.#credited, offset - this.#credited);
