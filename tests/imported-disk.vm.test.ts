@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -17,10 +17,15 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   // The store is kept between runs.
-  await home.nook(['image', 'rm', 'of-a-disk']);
+  await home.nook(['image', 'rm', 'of-a-disk', 'mine']);
   await home[Symbol.asyncDispose]();
   await rm(directory, { recursive: true, force: true });
 });
+
+/** With its holes: it says that it has 10 GiB. */
+function copy(from: string, to: string): void {
+  run('cp', '--sparse=always', '--no-preserve=all', from, to);
+}
 
 it('a qcow2 becomes an image that boots', async () => {
   const disk = join(directory, 'disk.qcow2');
@@ -29,4 +34,27 @@ it('a qcow2 becomes an image that boots', async () => {
   const flags = ['--rm', '--memory', '128M', '--image', 'of-a-disk'];
   const { code, stdout } = await home.nook(['vm', 'run', ...flags, '--', 'cat', '/etc/shells']);
   expect([code, stdout]).toEqual([0, '/bin/sh\n']);
+});
+
+it('a VM of a registered disk does not start once the disk has changed, and does when it is put back', async () => {
+  const disk = join(directory, 'mine.raw');
+  copy(busybox.path, disk);
+  run('tune2fs', '-L', 'mine', disk);
+  const kept = join(directory, 'kept.raw');
+  copy(disk, kept);
+  await home.ok('image', 'register', disk);
+  await home.ok('vm', 'create', '--image', 'mine', '--memory', '128M', '--name', 'one');
+  {
+    await using file = await open(disk, 'r+');
+    await file.write('changed', 64 * 2 ** 20);
+  }
+  const { code, stderr } = await home.nook(['vm', 'start', 'one']);
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('has changed since it was registered');
+  copy(kept, disk);
+  await home.ok('image', 'promote', 'mine');
+  await rm(disk);
+  await home.ok('vm', 'start', 'one');
+  expect(await home.ok('vm', 'exec', 'one', '--', 'cat', '/etc/shells')).toBe('/bin/sh\n');
+  await home.ok('vm', 'rm', '--force', 'one');
 });

@@ -17,6 +17,8 @@ export interface ImageInfo {
   /** Milliseconds since the Unix epoch. */
   created_at: number;
   config: ImageConfig;
+  /** Absolute path of the user's own file that a registered image is, and `path` a link to; absent where the store has it. */
+  registered_path?: string | undefined;
 }
 
 /** A kernel that is in the store. */
@@ -51,6 +53,11 @@ export interface ImagesCapability {
    *   `operation_failed` (a program failed), `cancelled`, `timeout` (another process's pull took too long)
    */
   ensure(reference: string, options: EnsureOptions): Promise<ImageInfo>;
+  /**
+   * Looks whether a registered image is still what it was; others are.
+   * @throws NookError `conflict` when its file has changed or is gone
+   */
+  verify(digest: string, signal: AbortSignal): Promise<void>;
   /** The image of that name or digest when the store has it. */
   get(reference: string): ImageInfo | undefined;
   /** Name of the image that is meant when none is given. */
@@ -112,6 +119,9 @@ declare module '@nook/daemonapi' {
   interface RpcMethods
     extends OperationMethods<'image.pull', ImagePull, ImageInfo>,
       OperationMethods<'image.import', ImageImport, ImageInfo>,
+      OperationMethods<'image.export', ImageExport, ImageExported>,
+      OperationMethods<'image.register', ImageRegister, ImageInfo>,
+      OperationMethods<'image.promote', { readonly reference: string }, ImageInfo>,
       OperationMethods<'kernel.pull', KernelPull, KernelInfo>,
       OperationMethods<'kernel.import', KernelImport, KernelInfo> {
     'image.list': { params: ImageList; result: ImageRow[] };
@@ -141,6 +151,33 @@ interface ImageImport {
   readonly name?: string | undefined;
   /** Of several images in one archive or layout the one that is meant: a tag, or a name with its tag. */
   readonly ref?: string | undefined;
+}
+
+/**
+ * `oci-layout` and `docker-archive` are container images of one layer, with the image's configuration; `tar` is its root
+ * file system, `qcow2` its disk.
+ */
+export type ExportFormat = 'oci-layout' | 'docker-archive' | 'tar' | 'qcow2';
+
+interface ImageExport {
+  readonly reference: string;
+  readonly format: ExportFormat;
+  /** Absolute, and not there yet. An OCI layout is a folder, or a tar of one when this ends with `.tar`. */
+  readonly path: string;
+}
+
+export interface ImageExported {
+  path: string;
+  format: ExportFormat;
+  /** Of the file, or of all files in the folder. */
+  bytes: number;
+}
+
+interface ImageRegister {
+  /** Absolute: a raw disk that is one ext4. It stays the user's, and must not change as long as it is an image. */
+  readonly path: string;
+  /** Made of the path when absent. */
+  readonly name?: string | undefined;
 }
 
 export interface KernelPull {

@@ -43,6 +43,30 @@ export function registerImageMethods(context: Context, images: Images): void {
     result: schemas.imageInfo,
     run: (params, call) => images.import(params, waiter(call)),
   });
+  context.method('image.export', {
+    summary: 'Writes an image as an OCI layout, an archive as of `docker save`, a tar of its root, or a qcow2 disk.',
+    access: 'write',
+    operation: true,
+    params: schemas.imageExport,
+    result: schemas.imageExported,
+    run: (params, call) => images.export(params, waiter(call)),
+  });
+  context.method('image.register', {
+    summary: "Makes an image of a user's own raw disk, which stays where it is and is never changed or removed.",
+    access: 'write',
+    operation: true,
+    params: schemas.imageRegister,
+    result: schemas.imageInfo,
+    run: (params, call) => images.register(params, waiter(call)),
+  });
+  context.method('image.promote', {
+    summary: 'Takes a registered image into the store, which then no longer needs the file.',
+    access: 'write',
+    operation: true,
+    params: schemas.byReference,
+    result: schemas.imageInfo,
+    run: ({ reference }, call) => images.promote(reference, waiter(call)),
+  });
   context.method('image.rm', {
     summary: 'Removes an image that no VM uses.',
     access: 'write',

@@ -20,6 +20,7 @@ export const imageInfo = z.object({
     stopSignal: z.string().nullish(),
     ports: words.optional(),
   }),
+  registered_path: z.string().optional(),
 });
 
 export const imageRows = z.array(
@@ -98,3 +99,14 @@ export const kernelImport = z.strictObject({
   name: kernelName,
 });
 export const listOptions = z.strictObject({ available: z.boolean().optional() });
+export const imageRegister = z.strictObject({
+  path: z.string().min(1).max(4096),
+  name: z.string().min(1).max(128).optional(),
+});
+const exportFormat = z.enum(['oci-layout', 'docker-archive', 'tar', 'qcow2']);
+export const imageExport = z.strictObject({
+  reference,
+  format: exportFormat,
+  path: z.string().min(1).max(4000),
+});
+export const imageExported = z.object({ path: z.string(), format: exportFormat, bytes });

@@ -473,6 +473,8 @@ interface Ensure {
 
 interface ImagesNeed {
   defaultImage(): string;
+  /** Refuses an image whose file is no longer what it was; absent where that cannot be. */
+  verify?(digest: string, signal: AbortSignal): Promise<void>;
   ensure(
     reference: string,
     options: Ensure,

@@ -2,11 +2,15 @@ import type { CliCommand } from '@nook/daemonapi';
 import { formatByteSize } from '../byte-size.ts';
 import type { ImageInfo, ImageRow } from '../contract.ts';
 import { withDebianOptions } from './debian-options.ts';
+import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
+import { registerCommands } from './register-disk.ts';
 import { callWithProgress, forEachTarget, shortDigest, showFields, showTime, text } from './show.ts';
 
 export const imageCommands: readonly CliCommand[] = [
   importCommand,
+  ...registerCommands,
+  exportCommand,
   {
     name: 'image pull',
     summary: 'Bring an image into the store',
@@ -95,7 +99,7 @@ function imageFields(image: ImageInfo): Record<string, string> {
     size: formatByteSize(image.size_bytes),
     source: image.source,
     created: showTime(image.created_at),
-    path: image.path,
+    path: image.registered_path ?? image.path,
     ...runFields(image.config),
   };
 }

@@ -40,7 +40,7 @@ export async function makeDisk(path: string, disk: DiskFile, { work, maxBytes }:
 }
 
 /** A copy that shares its blocks where the file system can do that, and has holes where there is nothing but zeros. */
-async function copySparse(from: string, to: string, { signal, lockFd }: Pick<Work, 'signal' | 'lockFd'>) {
+export async function copySparse(from: string, to: string, { signal, lockFd }: Pick<Work, 'signal' | 'lockFd'>) {
   const args = ['--reflink=auto', '--sparse=always', '--no-preserve=all', '--', from, to];
   await runProgram('cp', args, { signal, lockFd, packageName: 'coreutils' });
 }

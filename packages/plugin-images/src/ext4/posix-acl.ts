@@ -15,3 +15,17 @@ export function diskAcl(value: Buffer): Buffer {
   }
   return Buffer.concat(parts);
 }
+
+/** The inverse of {@link diskAcl}. */
+export function xattrAcl(value: Buffer): Buffer {
+  const parts: Uint8Array[] = [Buffer.from([2, 0, 0, 0])];
+  for (let at = 4; at + 4 <= value.length; ) {
+    const tag = value.readUInt16LE(at);
+    const named = tag === USER || tag === GROUP;
+    parts.push(named ? value.subarray(at, at + 8) : Buffer.concat([value.subarray(at, at + 4), NOBODY]));
+    at += named ? 8 : 4;
+  }
+  return Buffer.concat(parts);
+}
+
+const NOBODY = Buffer.from('ffffffff', 'hex');

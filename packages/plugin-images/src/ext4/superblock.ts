@@ -40,8 +40,6 @@ export interface Superblock {
   readonly features: number;
   /** It was not unmounted: the journal holds what the file system lacks. */
   readonly needsRecovery: boolean;
-  /** First group whose descriptors stand in the group itself, with `meta_bg`. */
-  readonly firstMetaGroup: number;
 }
 
 /** Whether the 1024 bytes at byte 1024 of a disk say that it is an ext2, ext3 or ext4. */
@@ -71,7 +69,6 @@ export function readSuperblock(bytes: Buffer, diskBytes: number): Superblock {
     inodeSize: bytes.readUInt32LE(0x4c) === 0 ? 128 : bytes.readUInt16LE(0x58),
     descriptorSize: wide ? bytes.readUInt16LE(0xfe) : 32,
     needsRecovery: (features & NEEDS_RECOVERY) !== 0,
-    firstMetaGroup: bytes.readUInt32LE(0x104),
   };
   if (blocks * blockSize > diskBytes) {
     throw lies(`it says that it has ${blocks * blockSize} bytes; the disk has ${diskBytes}`);

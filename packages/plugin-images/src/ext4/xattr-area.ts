@@ -4,7 +4,7 @@ import { diskAcl } from './posix-acl.ts';
 import { BLOCK } from './volume.ts';
 
 /** How ext4 writes the beginning of an attribute's name; the kernel knows no others on it. */
-const PREFIXES: readonly (readonly [string, number])[] = [
+export const XATTR_PREFIXES: readonly (readonly [string, number])[] = [
   ['system.posix_acl_access', 2],
   ['system.posix_acl_default', 3],
   ['user.', 1],
@@ -12,7 +12,7 @@ const PREFIXES: readonly (readonly [string, number])[] = [
   ['security.', 6],
   ['system.', 7],
 ];
-const MAGIC = 0xea020000;
+export const XATTR_MAGIC = 0xea020000;
 /** What an inode of 256 bytes has left for attributes, without the magic number before them. */
 const IN_INODE = 256 - 160 - 4;
 const HEADER = 32;
@@ -45,7 +45,7 @@ export function xattrAreas(xattrs: ReadonlyMap<string, Buffer>): XattrAreas {
   }
   const inode = Buffer.alloc(inside.length === 0 ? 0 : IN_INODE + 4);
   if (inside.length > 0) {
-    inode.writeUInt32LE(MAGIC, 0);
+    inode.writeUInt32LE(XATTR_MAGIC, 0);
     lay(inode.subarray(4), 0, inside);
   }
   if (outside.length === 0) return { inode, block: undefined };
@@ -53,7 +53,7 @@ export function xattrAreas(xattrs: ReadonlyMap<string, Buffer>): XattrAreas {
     throw archiveError('A file has more extended attributes than ext4 can hold.');
   }
   const block = Buffer.alloc(BLOCK);
-  block.writeUInt32LE(MAGIC, 0);
+  block.writeUInt32LE(XATTR_MAGIC, 0);
   block.writeUInt32LE(1, 4);
   block.writeUInt32LE(1, 8);
   lay(block, HEADER, outside);
@@ -72,7 +72,7 @@ export function sealXattrBlock(block: Buffer, number: number, seed: number): voi
 }
 
 function toAttribute(name: string, value: Buffer): Attribute[] {
-  const [prefix, index] = PREFIXES.find(([start]) => name.startsWith(start)) ?? [];
+  const [prefix, index] = XATTR_PREFIXES.find(([start]) => name.startsWith(start)) ?? [];
   if (prefix === undefined || index === undefined) return [];
   const rest = name.slice(prefix.length);
   const acl = index === 2 || index === 3;

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, lstat, open, readdir, readlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, readlink, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from '../processes/environment.ts';
@@ -13,14 +13,15 @@ const MANIFEST = 'manifest.json';
 /**
  * SHA-256, in hex, of all that lies under a directory but its manifest: names, sizes, targets of links, and those blocks
  * of 64 KiB of each file that are not zero. So a copy hashes alike, whether it is sparse or not.
+ * @param follow whether a link counts as the file that it leads to
  */
-export async function contentHash(directory: string, signal: AbortSignal): Promise<string> {
+export async function contentHash(directory: string, signal: AbortSignal, follow = false): Promise<string> {
   const hash = createHash('sha256');
   for (const path of await paths(directory)) {
     signal.throwIfAborted();
     const name = relative(directory, path);
     if (name === MANIFEST) continue;
-    const stats = await lstat(path);
+    const stats = await (follow ? stat(path) : lstat(path));
     if (stats.isSymbolicLink()) hash.update(JSON.stringify(['link', name, await readlink(path)]));
     else if (stats.isDirectory()) hash.update(JSON.stringify(['directory', name]));
     else {

@@ -9,6 +9,7 @@ import type { BuildPlace } from './build-area.ts';
 import { DISK_FILE, type ImageManifest, type ImageOrigin } from './image-builder.ts';
 import type { Naming, RecordStore, Stored } from './record-store.ts';
 
+export const NO_CONFIG: ImageConfig = { env: [], cmd: [], entrypoint: [], workdir: null, user: null };
 /** In place of a version of the way disks are made: this one was made elsewhere. */
 export const AS_IT_CAME = 'as it came';
 
@@ -40,7 +41,12 @@ export async function keepDisk(request: DiskRequest): Promise<Stored<ImageManife
   const { sha256 } = await runJob({ job: 'hash', directory: output }, { signal, progress: () => {} });
   const digest = diskDigest(sha256, size, config);
   const at = clock.now();
-  if (store.get(digest) !== undefined) return store.point(naming, digest, at, signal);
+  const known = store.get(digest);
+  if (known !== undefined) {
+    const { external, ...kept } = known.manifest;
+    if (external !== undefined) await store.adopt(disk, kept, signal);
+    return store.point(naming, digest, at, signal);
+  }
   const manifest: ImageManifest = {
     ...{ format: 1, digest, created_at: at, size_bytes: size, config },
     ...{ source: request.source, origin: { ...request.origin, ext4: AS_IT_CAME }, content_sha256: sha256 },
@@ -49,7 +55,7 @@ export async function keepDisk(request: DiskRequest): Promise<Stored<ImageManife
 }
 
 /** @param sha256 as `contentHash` answers it of a folder with the disk alone */
-function diskDigest(sha256: string, size: number, config: ImageConfig): string {
+export function diskDigest(sha256: string, size: number, config: ImageConfig): string {
   const facts = JSON.stringify(['nook disk', sha256, size, config]);
   return `sha256:${createHash('sha256').update(facts).digest('hex')}`;
 }

@@ -1,6 +1,5 @@
 import {
   type Clock,
-  type ImageConfig,
   type ImageSource,
   type Logger,
   NookError,
@@ -12,7 +11,7 @@ import { EXT4_FORMAT } from '../ext4/make-ext4.ts';
 import { heeding, imageWork } from '../sources/image-work.ts';
 import { tarOf } from '../sources/tar-of.ts';
 import type { BuildPlace } from './build-area.ts';
-import { AS_IT_CAME, keepDisk } from './disk-image.ts';
+import { AS_IT_CAME, keepDisk, NO_CONFIG } from './disk-image.ts';
 import { buildImage, type ImageManifest, type ImageOrigin } from './image-builder.ts';
 import { DIGEST, type Naming, type RecordStore, type Stored } from './record-store.ts';
 
@@ -33,8 +32,6 @@ export interface ImageParts {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-const NO_CONFIG: ImageConfig = { env: [], cmd: [], entrypoint: [], workdir: null, user: null };
 
 /** Brings an image from its source into the store. What the store has of that source already is only given the name. */
 export async function fetchImage(request: FetchRequest, parts: ImageParts): Promise<Stored<ImageManifest>> {

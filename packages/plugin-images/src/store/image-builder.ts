@@ -6,6 +6,7 @@ import { EXT4_FORMAT, makeExt4, sealExt4 } from '../ext4/make-ext4.ts';
 import type { Tar } from '../sources/tar-of.ts';
 import { runJob } from '../worker/run-job.ts';
 import type { BuildPlace } from './build-area.ts';
+import type { ExternalFile } from './external-file.ts';
 import type { Manifest, Naming, RecordStore, Stored } from './record-store.ts';
 
 /** What an image was made of, as its source names it. */
@@ -22,6 +23,8 @@ export interface ImageManifest extends Manifest {
   readonly config: ImageConfig;
   /** Absent in those of earlier versions. */
   readonly origin?: ImageOrigin;
+  /** Of a registered image: the disk in the store is a link to this file. */
+  readonly external?: ExternalFile;
 }
 
 export const DISK_FILE = 'disk.ext4';

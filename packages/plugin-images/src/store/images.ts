@@ -9,18 +9,29 @@ import {
 } from '@nook/daemonapi';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { ImagesConfig } from '../config.ts';
-import type { EnsureOptions, ImageInfo, ImageList, ImageRow, ImagesCapability } from '../contract.ts';
+import type {
+  EnsureOptions,
+  ExportFormat,
+  ImageExported,
+  ImageInfo,
+  ImageList,
+  ImageRow,
+  ImagesCapability,
+} from '../contract.ts';
 import { errors } from '../errors.ts';
 import { fileReference } from '../sources/archive-file.ts';
 import { findSource } from '../sources/find-source.ts';
-import type { BuildArea } from './build-area.ts';
+import type { BuildArea, BuildPlace } from './build-area.ts';
+import { exportImage } from './export-image.ts';
+import { isLink } from './external-file.ts';
 import { explainFailure } from './failures.ts';
 import { type Candidate, fetchFirst } from './fetch-first.ts';
 import { DISK_FILE, type ImageManifest } from './image-builder.ts';
 import type { Keeper } from './keeper.ts';
 import type { Leases } from './leases.ts';
 import { nameOf, nameOfFile } from './name-of.ts';
-import { diskBytes, NAME, type RecordStore, type Removal, type Stored } from './record-store.ts';
+import { DIGEST, diskBytes, NAME, type RecordStore, type Removal, type Stored } from './record-store.ts';
+import { promoteDisk, registerDisk, verifyRegistered } from './registered.ts';
 import { SharedWork } from './shared-work.ts';
 
 export interface ImagesParts {
@@ -46,6 +57,24 @@ export interface ImportRequest {
   readonly path: string;
   readonly name?: string | undefined;
   readonly ref?: string | undefined;
+}
+
+export interface RegisterRequest {
+  readonly path: string;
+  readonly name?: string | undefined;
+}
+
+export interface ExportRequest {
+  readonly reference: string;
+  readonly format: ExportFormat;
+  readonly path: string;
+}
+
+interface PlacedWork {
+  readonly store: RecordStore<ImageManifest>;
+  readonly place: BuildPlace;
+  readonly signal: AbortSignal;
+  readonly progress: (progress: Progress) => void;
 }
 
 interface Wanted {
@@ -89,8 +118,15 @@ export class Images implements ImagesCapability {
 
   async ensure(reference: string, options: EnsureOptions): Promise<ImageInfo> {
     const image = this.get(reference) ?? (await this.pull({ reference }, options));
+    await this.verify(image.digest, options.signal);
     await this.#parts.leases.take(image.digest);
     return image;
+  }
+
+  async verify(digest: string, signal: AbortSignal): Promise<void> {
+    const { store } = this.#parts;
+    const stored = store.get(digest);
+    if (stored !== undefined) await verifyRegistered(stored, store, signal);
   }
 
   async pull(request: PullRequest, options: EnsureOptions): Promise<ImageInfo> {
@@ -124,6 +160,36 @@ export class Images implements ImagesCapability {
     return this.#build({ candidates, name, reference, force: false, there }, options);
   }
 
+  async register({ path, name = nameOfFile(path) }: RegisterRequest, options: EnsureOptions): Promise<ImageInfo> {
+    if (!NAME.test(name)) throw errors.badName(name);
+    if (this.get(name) !== undefined || this.#inCatalog(name)) throw errors.nameTaken(name);
+    return this.#inPlace(name, `register ${path}`, options, (work) => {
+      if (this.get(name) !== undefined) throw errors.nameTaken(name);
+      return registerDisk(path, { name }, this.#parts.clock, work);
+    });
+  }
+
+  async promote(reference: string, options: EnsureOptions): Promise<ImageInfo> {
+    const { name, digest } = this.show(reference);
+    return this.#inPlace(nameOf(name), `promote ${digest}`, options, (work) => {
+      const stored = this.#parts.store.get(nameOf(reference));
+      if (stored === undefined) throw errors.unknownImage(reference, this.#known());
+      return promoteDisk(stored, work);
+    });
+  }
+
+  async export(
+    { reference, format, path }: ExportRequest,
+    { signal, progress }: EnsureOptions,
+  ): Promise<ImageExported> {
+    const { digest } = this.show(reference);
+    await this.verify(digest, signal);
+    await this.#parts.leases.take(digest);
+    const stored = this.#parts.store.get(nameOf(reference));
+    if (stored === undefined) throw errors.unknownImage(reference, this.#known());
+    return exportImage(stored, { format, path }, { signal, progress });
+  }
+
   async list({ available = false }: ImageList = {}): Promise<ImageRow[]> {
     const catalog = this.#parts.catalog.entries();
     const stored = this.#parts.store.list();
@@ -155,16 +221,30 @@ export class Images implements ImagesCapability {
   }
 
   #build({ candidates, name, reference, force, there }: Wanted, options: EnsureOptions): Promise<ImageInfo> {
-    const { store, area, config, clock, log } = this.#parts;
-    return this.#work.join(`${name} from ${reference}`, options, async (signal, progress) => {
+    const { config, clock, log } = this.#parts;
+    return this.#inPlace(name, `${name} from ${reference}`, options, async ({ store, place, signal, progress }) => {
+      const found = store.get(name);
+      const done = found === undefined ? undefined : there(found);
+      if (done !== undefined) return done;
+      const naming = name === reference ? { name } : { name, reference };
+      const request = { naming, force, place, signal, progress };
+      return fetchFirst(candidates, request, { store, config, clock, log });
+    });
+  }
+
+  /** Does work for a name that only one process does at a time, and one time for all who ask for the same. */
+  #inPlace(
+    name: string,
+    key: string,
+    options: EnsureOptions,
+    act: (work: PlacedWork) => Promise<Stored<ImageManifest>>,
+  ): Promise<ImageInfo> {
+    const { store, area } = this.#parts;
+    return this.#work.join(key, options, async (signal, progress) => {
       try {
-        await using place = await area.open(`image-${name}`, signal, waiting(progress));
-        const found = store.get(name);
-        const done = found === undefined ? undefined : there(found);
-        if (done !== undefined) return toInfo(done);
-        const naming = name === reference ? { name } : { name, reference };
-        const request = { naming, force, place, signal, progress };
-        return toInfo(await fetchFirst(candidates, request, { store, config, clock, log }));
+        const lock = DIGEST.test(name) ? name.slice('sha256:'.length) : name;
+        await using place = await area.open(`image-${lock}`, signal, waiting(progress));
+        return toInfo(await act({ store, place, signal, progress }));
       } catch (error) {
         throw explainFailure(error, store.layout.root, signal);
       }
@@ -225,6 +305,8 @@ export function waiting(progress: (progress: Progress) => void): (holder: string
 }
 
 function toInfo({ name, manifest, directory }: Stored<ImageManifest>): ImageInfo {
-  const { digest, size_bytes, source, created_at, config } = manifest;
-  return { name, digest, path: join(directory, DISK_FILE), size_bytes, source, created_at, config };
+  const { digest, size_bytes, source, created_at, config, external } = manifest;
+  const path = join(directory, DISK_FILE);
+  const info = { name, digest, path, size_bytes, source, created_at, config };
+  return external === undefined || !isLink(path) ? info : { ...info, registered_path: external.path };
 }

@@ -55,7 +55,8 @@ async function examine<M extends Manifest>(
 
 async function isWhole<M extends Manifest>({ manifest, directory }: Stored<M>, signal: AbortSignal): Promise<boolean> {
   try {
-    const { sha256 } = await runJob({ job: 'hash', directory }, { signal, progress: () => {} });
+    const follow = 'external' in manifest;
+    const { sha256 } = await runJob({ job: 'hash', directory, follow }, { signal, progress: () => {} });
     return sha256 === manifest.content_sha256;
   } catch (error) {
     if (signal.aborted) throw error;
@@ -75,7 +76,8 @@ async function damaged<M extends Manifest>(
   if (!fix) return { status: 'error', item, evidence, repair: 'nook doctor --fix' };
   try {
     await store.remove(manifest.digest, (found) => keeper.refuseUsed(found), signal);
-    return { status: 'ok', item, evidence: `${evidence}: removed, it is pulled anew when it is next used` };
+    const next = 'external' in manifest ? 'the file stays' : 'it is pulled anew when it is next used';
+    return { status: 'ok', item, evidence: `${evidence}: removed, ${next}` };
   } catch (error) {
     const repair = `Save what their disks hold, remove those VMs, then again: nook doctor --fix`;
     return { status: 'error', item, evidence: `${evidence}. ${(error as Error).message}`, repair };

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { lockFile } from '../processes/file-lock.ts';
 import { runJob } from '../worker/run-job.ts';
@@ -101,6 +101,24 @@ export class RecordStore<M extends Manifest> {
     return this.#point(naming, manifest.digest, manifest.created_at);
   }
 
+  /** Puts a file into content that is there, in place of the one of its name, and describes it anew. */
+  async adopt(file: string, manifest: M, signal: AbortSignal): Promise<void> {
+    await using _lock = await this.#lock(signal);
+    const directory = this.layout.content(this.#kind, manifest.digest);
+    if (this.#manifest(manifest.digest) === undefined) throw lost(manifest.digest);
+    await chmod(file, 0o400);
+    await syncPath(file);
+    await rename(file, join(directory, basename(file)));
+    await syncPath(directory);
+    await this.#describe(manifest);
+  }
+
+  /** Replaces the manifest of content that is there. */
+  async describe(manifest: M, signal: AbortSignal): Promise<void> {
+    await using _lock = await this.#lock(signal);
+    if (this.#manifest(manifest.digest) !== undefined) await this.#describe(manifest);
+  }
+
   /** Points a name at content that is there. */
   async point(naming: Naming, digest: string, at: number, signal: AbortSignal): Promise<Stored<M>> {
     await using _lock = await this.#lock(signal);
@@ -137,8 +155,14 @@ export class RecordStore<M extends Manifest> {
     const record: NameRecord = { ...naming, digest, created_at: at };
     await writeJsonAtomic(this.layout.name(this.#kind, naming.name), record);
     const stored = this.get(naming.name);
-    if (stored === undefined) throw new NookError('operation_failed', `${digest} is not in the store any more.`);
+    if (stored === undefined) throw lost(digest);
     return stored;
+  }
+
+  async #describe(manifest: M): Promise<void> {
+    const path = join(this.layout.content(this.#kind, manifest.digest), 'manifest.json');
+    await writeJsonAtomic(path, manifest);
+    await chmod(path, 0o400);
   }
 
   #lock(signal: AbortSignal) {
@@ -158,6 +182,10 @@ export class RecordStore<M extends Manifest> {
   }
 }
 
+function lost(digest: string): NookError {
+  return new NookError('operation_failed', `${digest} is not in the store any more.`);
+}
+
 async function hashOf(directory: string, signal: AbortSignal): Promise<string> {
   return (await runJob({ job: 'hash', directory }, { signal, progress: () => {} })).sha256;
 }
@@ -171,7 +199,7 @@ export interface Removal {
 /** Bytes that a directory's files take on the disk, not going into subdirectories. */
 export async function diskBytes(directory: string): Promise<number> {
   const files = await readdir(directory);
-  const sizes = await Promise.all(files.map(async (file) => (await stat(join(directory, file))).blocks * 512));
+  const sizes = await Promise.all(files.map(async (file) => (await lstat(join(directory, file))).blocks * 512));
   return sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorCode, Progress } from '@nook/daemonapi';
 import type { BundledImage } from '../bundle/bundle.ts';
 import type { DiskFile } from '../disk/look-at-disk.ts';
+import type { ExportRequest } from '../export/write-image.ts';
 import type { KernelFacts } from '../kernel/write-vmlinux.ts';
 import type { BlobPlaces } from '../registry/blob-store.ts';
 import type { CredentialPlaces } from '../registry/credentials.ts';
@@ -71,6 +72,10 @@ export type Inspected =
   | ({ readonly kind: 'image' } & BundledImage)
   | { readonly kind: 'disk'; readonly disk: DiskFile };
 
+interface ExportJob extends ExportRequest {
+  readonly job: 'export';
+}
+
 /** Looks what is on a raw disk. */
 interface DiskJob {
   readonly job: 'disk';
@@ -98,16 +103,18 @@ interface VmlinuxJob {
 interface HashJob {
   readonly job: 'hash';
   readonly directory: string;
+  /** Whether links count as what they lead to. */
+  readonly follow?: boolean;
 }
 
 interface HashResult {
   readonly sha256: string;
 }
 
-export type Job = FillJob | DownloadJob | FetchJob | InspectJob | DiskJob | VmlinuxJob | HashJob;
+export type Job = FillJob | DownloadJob | FetchJob | InspectJob | DiskJob | ExportJob | VmlinuxJob | HashJob;
 export type JobResult<J extends Job> = J extends FillJob
   ? FillResult
-  : J extends DownloadJob | FetchJob
+  : J extends DownloadJob | FetchJob | ExportJob
     ? Record<string, never>
     : J extends InspectJob
       ? Inspected

@@ -6,6 +6,7 @@ import { isNoSpace } from '../errors.ts';
 import { writeVmlinux } from '../kernel/write-vmlinux.ts';
 import { contentHash } from '../store/content-hash.ts';
 import { download } from './download.ts';
+import { exportImage } from './export.ts';
 import { fetchFile } from './fetch-file.ts';
 import { fill } from './fill.ts';
 import { inspect } from './inspect.ts';
@@ -30,8 +31,9 @@ async function perform(job: Job): Promise<unknown> {
   if (job.job === 'fill') return fill(job, say);
   if (job.job === 'download') return download(job, say);
   if (job.job === 'inspect') return inspect(job, say);
+  if (job.job === 'export') return exportImage(job, say);
   if (job.job === 'disk') return (await lookAtDisk(job.path)) ?? null;
-  if (job.job === 'hash') return { sha256: await contentHash(job.directory, new AbortController().signal) };
+  if (job.job === 'hash') return { sha256: await contentHash(job.directory, new AbortController().signal, job.follow) };
   if (job.job === 'fetch') return fetchFile(job, say);
   return writeVmlinux(job.image, job.output);
 }

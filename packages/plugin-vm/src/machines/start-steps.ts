@@ -154,7 +154,8 @@ export function templateInputs(context: StartContext): TemplateInputs {
 }
 
 async function prepareDisk(context: StartContext): Promise<void> {
-  const { record, dir, template, dependencies } = context;
+  const { record, dir, template, dependencies, caller } = context;
+  await dependencies.images.verify?.(record.shape.image_digest, caller.signal);
   const disk = dependencies.layers.diskOf(record.id, dir);
   await ensureOverlay(dir, record, { disk, user: machineUser(record.id), from: template?.disk });
   const bytes = record.shape.disk_bytes;
