@@ -11,6 +11,7 @@ import { limitsCheck } from './limits/doctor.ts';
 import { Limits } from './limits/vm-limits.ts';
 import { Activity } from './machines/activity.ts';
 import type { Dependencies } from './machines/dependencies.ts';
+import { partsCheck } from './machines/doctor.ts';
 import { Drivers } from './machines/drivers.ts';
 import { Initramfs } from './machines/initramfs.ts';
 import { Machines } from './machines/machines.ts';
@@ -93,6 +94,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     context.contribute('doctor.check', limitsCheck(limits, config.limits));
+    context.contribute('doctor.check', partsCheck(machines));
     context.contribute('doctor.check', featureCheck(machines));
     return {
       async start() {

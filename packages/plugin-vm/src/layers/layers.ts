@@ -47,6 +47,10 @@ export class Layers {
     return join(dir, VM_FILES.machine, this.records.disk(vm).file);
   }
 
+  isLayered(vm: string): boolean {
+    return this.records.disk(vm).layer !== undefined;
+  }
+
   /** What the VM's disk stands on, the lowest first. */
   below({ id, shape }: MachineRecord): MachineDisk['layers'] {
     const chain = this.#chain(this.records.disk(id).layer);

@@ -29,7 +29,9 @@ export async function beginFreeze(taking: Taking): Promise<void> {
   const { record, dir } = held;
   // One that never ran has no disk yet.
   const disk = dependencies.layers.diskOf(record.id, dir);
-  if (record.run.boot === 0) await ensureOverlay(dir, record, { disk, user: machineUser(record.id), from: undefined });
+  const layered = dependencies.layers.isLayered(record.id);
+  if (record.run.boot === 0)
+    await ensureOverlay(dir, record, { disk, layered, user: machineUser(record.id), from: undefined });
   taking.freeze = await dependencies.layers.begin(record, dir);
 }
 

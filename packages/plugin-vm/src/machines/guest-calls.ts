@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ImageConfig, isNookError, NookError } from '@nook/daemonapi';
 import type { CopyRequest, ExecRequest, SessionHandle, SessionView } from '../contract.ts';
@@ -94,8 +95,13 @@ export class GuestCalls {
     });
   }
 
+  /** @throws NookError `conflict` when somebody removed what clients attach to */
   #handle(session: string, token: string): SessionHandle {
-    return { vm: this.#asked.name(), session, token, socket: join(this.#asked.dir, VM_FILES.socket) };
+    const [vm, socket] = [this.#asked.name(), join(this.#asked.dir, VM_FILES.socket)];
+    if (existsSync(socket)) return { vm, session, token, socket };
+    throw new NookError('conflict', `Nobody can reach VM '${vm}': '${socket}' is gone.`, {
+      hint: `It runs on, and its files are lost with it: nook vm rm --force ${vm}`,
+    });
   }
 }
 

@@ -24,7 +24,9 @@ import { BringUp, type StartRequest } from './bring-up.ts';
 import type { Caller, Dependencies } from './dependencies.ts';
 import { GuestCalls } from './guest-calls.ts';
 import { identityOnDisk } from './identity-on-disk.ts';
+import { lostPart } from './lost-parts.ts';
 import { machineFacts } from './machine-facts.ts';
+import { cannotStart } from './overlay.ts';
 import { pinOf } from './pinned-kernel.ts';
 import type { MachineRecord, MachineRun } from './records.ts';
 import { view } from './view.ts';
@@ -129,11 +131,18 @@ export class Machine {
     });
   }
 
-  /** As `view`, each step of the start with the time that it usually takes. */
-  viewBesideUsual(): VmView {
-    const shown = this.view({ parts: true });
+  /** As `view`, with what it misses, and each step of the start with the time that it usually takes. */
+  async viewBesideUsual(): Promise<VmView> {
+    const cause = await this.lost();
+    const shown = { ...this.view({ parts: true }), ...(cause === undefined ? {} : { cause }) };
     const usual = shown.came_up && this.#dependencies.usualTimes.of(shown.came_up);
     return { ...shown, boot: shown.boot.map((step) => ({ ...step, usual_ms: usual?.get(step.name) })) };
+  }
+
+  /** What it misses that it had; undefined: nothing. */
+  lost(): Promise<string | undefined> {
+    const layered = this.#dependencies.layers.isLayered(this.#record.id);
+    return lostPart(this.#record, { dir: this.dir, disk: this.disk, layered });
   }
 
   /** The next start makes this VM of a machine that waits already. */
@@ -195,6 +204,7 @@ export class Machine {
   /** Work on the machine that no other verb comes between; a start is waited for, a stop in progress too. */
   hold<T>(work: (held: HeldMachine) => Promise<T>): Promise<T> {
     return this.#exclusively(async () => {
+      this.#requireReadable();
       if (this.#link && this.#record.state !== 'running' && this.#record.state !== 'paused')
         this.#requireLink('paused');
       const become = (state: VmState) => this.#set({ state, cause: undefined });
@@ -225,8 +235,9 @@ export class Machine {
 
   /** Work on what is written down of this machine, while no other verb does any. */
   change<T>(work: (changing: Changing) => Promise<T>): Promise<T> {
-    return this.#exclusively(() =>
-      work({
+    return this.#exclusively(async () => {
+      this.#requireReadable();
+      return work({
         running: this.#link !== undefined && this.#record.state === 'running',
         up: this.#link !== undefined,
         fixed: this.#link !== undefined || this.#record.state === 'suspended',
@@ -235,8 +246,14 @@ export class Machine {
           this.#record = { ...this.#record, name };
         },
         reshape: (shape) => this.#reshape(shape),
-      }),
-    );
+      });
+    });
+  }
+
+  /** @throws NookError `conflict`, before anything is done with a VM of which nobody knows what it is */
+  #requireReadable(): void {
+    const { unreadable } = this.#record;
+    if (unreadable !== undefined) throw cannotStart(this.#record, `its record cannot be read: ${unreadable}`);
   }
 
   #reshape(shape: Partial<MachineRecord['shape']>): void {
@@ -285,7 +302,9 @@ export class Machine {
 
   /** Finds out, after a start of the daemon, what became of the machine, and takes it up again where it runs. */
   async recover(): Promise<void> {
-    const { state } = this.#record;
+    const { state, unreadable } = this.#record;
+    // Nobody knows any more what it is that may run there.
+    if (unreadable !== undefined) return clearAway(this.dir, undefined, this.#dependencies);
     if (!isLive(state)) {
       if (state !== 'suspended') this.#supervision.recover({ rebooted: false });
       return this.#settle(() => this.#recoverOff());
@@ -318,6 +337,8 @@ export class Machine {
     await this.#dependencies.layers.repair(this.#record, this.dir);
     if (await adoptStaged(this.dir, this.disk)) this.#set({ state: 'suspended' });
     else if (this.#record.state !== 'suspended') await discardSaved(join(this.dir, SAVED_FOLDER));
+    const lost = await this.lost();
+    if (lost !== undefined) this.#set({ state: 'failed', cause: lost });
     await this.#cleanUp();
   }
 
@@ -342,6 +363,7 @@ export class Machine {
   async #startNow(caller: Caller, options: StartRequest): Promise<VmView> {
     if (this.#record.state === 'paused') throw paused(this.#record.name);
     if (this.#link) return this.view();
+    this.#requireReadable();
     this.#start = new AbortController();
     const signal = AbortSignal.any([caller.signal, this.#start.signal]);
     try {
@@ -526,11 +548,12 @@ export class Machine {
     await adoptStaged(this.dir, this.disk);
     const kept = await keptMemory(this.dir, this.disk);
     const lost = end?.state === 'suspended' && !kept ? 'its saved memory is not what was saved' : undefined;
+    const missing = end ? undefined : await this.lost();
     const { boot, started_at } = this.#record.run;
     const last = await lastWords(this.dir, end, { boot, phase });
     this.#set({
       state: kept ? 'suspended' : lost === undefined ? (end?.state ?? 'failed') : 'failed',
-      cause: kept && end?.state === 'suspended' ? undefined : (lost ?? end?.cause ?? starved ?? cause),
+      cause: kept && end?.state === 'suspended' ? undefined : (lost ?? end?.cause ?? missing ?? starved ?? cause),
       run: {
         ...this.#record.run,
         ...last,

@@ -186,9 +186,19 @@ export class Machines {
       await endLeftovers(join(folder, id), this.#dependencies);
       await rm(join(folder, id), { recursive: true, force: true });
     }
-    await Promise.all(records.map((record) => this.#add(record).recover()));
+    await Promise.all(records.map((record) => this.#recover(this.#add(record))));
     const { layers } = this.#dependencies;
     await layers.sweep(new Set(records.map(({ id }) => layers.records.disk(id).next?.layer ?? '')));
+  }
+
+  /** One VM's trouble is not the daemon's. */
+  async #recover(machine: Machine): Promise<void> {
+    await machine.recover().catch((error: Error) => {
+      this.#dependencies.log.error(
+        { vm: machine.record.name, error: error.message },
+        'a VM could not be taken up again',
+      );
+    });
   }
 
   /** Waits until what follows the end of machines is done. */

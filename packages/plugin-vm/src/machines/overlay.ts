@@ -1,8 +1,8 @@
 import { chown, constants, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type MachineUser, NookError } from '@nook/daemonapi';
 import { execa } from 'execa';
-import { VM_FILES } from '../vmhost/host-spec.ts';
+import { lostPart } from './lost-parts.ts';
 import type { MachineRecord } from './records.ts';
 
 /**
@@ -10,10 +10,10 @@ import type { MachineRecord } from './records.ts';
  * @throws NookError `conflict` when a VM that ran before has lost its disk or its image
  */
 export async function ensureOverlay(dir: string, record: MachineRecord, source: DiskSource): Promise<void> {
-  const { disk, user, from } = source;
-  if (!(await exists(record.shape.image_path))) throw lost(record, `its image ${record.shape.image_digest} is gone`);
+  const { disk, layered, user, from } = source;
+  const lost = await lostPart(record, { dir, disk, layered });
+  if (lost !== undefined) throw cannotStart(record, lost);
   if (await exists(disk)) return;
-  if (record.run.boot > 0 && (await exists(join(dir, VM_FILES.spec)))) throw lost(record, 'its disk is gone');
   await createOverlay(disk, {
     backing: { path: record.shape.image_path, format: 'raw' },
     ...{ bytes: record.shape.disk_bytes, user, from },
@@ -46,6 +46,8 @@ interface OverlayOptions {
 interface DiskSource {
   /** Absolute. */
   readonly disk: string;
+  /** It stands on a frozen layer. */
+  readonly layered: boolean;
   /** Who is to write to it; absent: this process's user. */
   readonly user: MachineUser | undefined;
   /** An overlay on the same image to begin with; absent: an empty one. */
@@ -65,9 +67,9 @@ async function makeOverlay(path: string, { backing, bytes }: Pick<OverlayOptions
   );
 }
 
-function lost(record: MachineRecord, what: string): NookError {
+export function cannotStart(record: MachineRecord, what: string): NookError {
   return new NookError('conflict', `VM '${record.name}' cannot start: ${what}.`, {
-    hint: `Remove it: nook vm rm ${record.name}`,
+    hint: `Remove it: nook vm rm --force ${record.name}`,
   });
 }
 

@@ -99,6 +99,8 @@ export interface MachineRecord {
   readonly created_at: number;
   readonly shape: MachineShape;
   readonly run: MachineRun;
+  /** Why what the store has of it makes no sense; the shape is then none. */
+  readonly unreadable?: string | undefined;
 }
 
 interface Row {
@@ -176,7 +178,25 @@ function runOf(text: string): MachineRun {
   return run.steps.length > 0 && run.came_up === undefined ? { ...run, came_up: 'cold' } : run;
 }
 
+/** One that is damaged keeps no other from being read: it is there to be told of, and to be removed. */
 function fromRow(row: Row): MachineRecord {
+  try {
+    return readRow(row);
+  } catch (error) {
+    const unreadable = (error as Error).message;
+    const { id, name, created_at } = row;
+    const cause = `its record cannot be read: ${unreadable}`;
+    return { id, name, state: 'failed', cause, created_at, shape: NO_SHAPE, run: { boot: 0, steps: [] }, unreadable };
+  }
+}
+
+const NO_SHAPE: MachineShape = {
+  ...{ driver: 'unknown', image: 'unknown', image_digest: '', image_path: '' },
+  ...{ vcpus: 0, memory_bytes: 0, disk_bytes: 0, network: { mode: 'none', publish: [] } },
+  ...{ auto_remove: false, mac: '', machine_id: '' },
+};
+
+function readRow(row: Row): MachineRecord {
   return {
     id: row.id,
     name: row.name,

@@ -157,7 +157,8 @@ async function prepareDisk(context: StartContext): Promise<void> {
   const { record, dir, template, dependencies, caller } = context;
   await dependencies.images.verify?.(record.shape.image_digest, caller.signal);
   const disk = dependencies.layers.diskOf(record.id, dir);
-  await ensureOverlay(dir, record, { disk, user: machineUser(record.id), from: template?.disk });
+  const layered = dependencies.layers.isLayered(record.id);
+  await ensureOverlay(dir, record, { disk, layered, user: machineUser(record.id), from: template?.disk });
   const bytes = record.shape.disk_bytes;
   if ((await virtualSize(disk)) < bytes) context.growDisk = bytes;
 }
