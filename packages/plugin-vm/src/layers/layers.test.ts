@@ -97,6 +97,9 @@ it('lets a disk stand on so many layers and no more', async () => {
     await layers.begin(record, folder);
     await layers.settle(record, folder, { switched: true });
   }
-  await expect(layers.begin(record, folder)).rejects.toMatchObject({ code: 'conflict' });
+  await expect(layers.begin(record, folder)).rejects.toMatchObject({
+    code: 'conflict',
+    hint: expect.stringContaining('nook vm snapshot restore --force web SNAPSHOT'),
+  });
   expect(await readdir(join(folder, 'machine'))).toHaveLength(1);
 });

@@ -181,7 +181,9 @@ export function diskOn(layer: string, snapshot: string | undefined): DiskRecord 
 
 function tooDeep(name: string): NookError {
   return new NookError('conflict', `The disk of '${name}' stands on ${MAX_DEPTH} layers, and no more are allowed.`, {
-    hint: 'Snapshots and forks add one each. Go back to an earlier snapshot, or copy what matters into a new VM: nook vm cp',
+    hint:
+      `Snapshots and forks add one each, and removing snapshots takes none away. Go back to one of the first of nook vm snapshot list ${name}: ` +
+      `nook vm snapshot restore --force ${name} SNAPSHOT; or copy what matters out of it and into a new VM: nook vm cp ${name}:PATH .`,
   });
 }
 
