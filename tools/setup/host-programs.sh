@@ -25,6 +25,7 @@ mount   mount
 skopeo  skopeo
 umoci   umoci
 docker-registry docker-registry
+mkfs.xfs xfsprogs
 '
 
 nook_check_host_programs() {

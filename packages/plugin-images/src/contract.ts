@@ -1,6 +1,7 @@
 import type { ImageConfig, OperationMethods, Progress } from '@nook/daemonapi';
 import type { PruneRequest } from './store/keeper.ts';
 import type { Pruned } from './store/prune.ts';
+import type { PrunedBlobs } from './store/prune-blobs.ts';
 
 /** An image that is in the store. */
 export interface ImageInfo {
@@ -127,7 +128,7 @@ declare module '@nook/daemonapi' {
     'image.list': { params: ImageList; result: ImageRow[] };
     'image.show': { params: { reference: string }; result: ImageInfo };
     'image.rm': { params: { reference: string }; result: Removed };
-    'image.prune': { params: PruneRequest; result: Pruned };
+    'image.prune': { params: PruneRequest; result: ImagesPruned };
     'kernel.prune': { params: PruneRequest; result: Pruned };
     'kernel.list': { params: KernelList; result: KernelRow[] };
     'kernel.show': { params: { reference?: string | undefined }; result: KernelInfo };
@@ -171,6 +172,11 @@ export interface ImageExported {
   format: ExportFormat;
   /** Of the file, or of all files in the folder. */
   bytes: number;
+}
+
+export interface ImagesPruned extends Pruned {
+  /** Layers as registries sent them, kept so that the next image with the same ones comes sooner. */
+  blobs: PrunedBlobs;
 }
 
 interface ImageRegister {

@@ -64,7 +64,7 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     context.provide('kernels', ownKernels);
     registerImageMethods(context, ownImages);
     registerKernelMethods(context, ownKernels);
-    registerPruneMethods(context, { image: imageKeeper, kernel: kernelKeeper });
+    registerPruneMethods(context, { image: imageKeeper, kernel: kernelKeeper }, layout);
     const places = { blobs: layout.blobs, locks: layout.locks };
     const registry = registrySource({ registries: config.registries, places, maxBytes: config.max_import_bytes });
     for (const source of [debianSource(apt), busyboxSource(apt), fileSource(config.max_import_bytes), registry]) {

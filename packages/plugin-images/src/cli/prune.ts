@@ -20,6 +20,10 @@ const prune = (kind: 'image' | 'kernel'): CliCommand => ({
       ['NAME', 'DIGEST', 'BYTES'],
       pruned.removed.map(({ name, digest, bytes }) => [name, shortDigest(digest), formatByteSize(bytes)]),
     );
+    if ('blobs' in pruned && pruned.blobs.files > 0) {
+      const { files, bytes } = pruned.blobs;
+      context.out.note(`with ${files} ${files === 1 ? 'layer' : 'layers'} of registries: ${formatByteSize(bytes)}`);
+    }
     context.out.note(`${formatByteSize(pruned.bytes)} ${pruned.dry_run ? 'would be free' : 'freed'}`);
   },
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError } from '@nook/daemonapi';
 import { isNoSpace } from '../errors.ts';
@@ -20,6 +20,8 @@ export interface BlobPlaces {
 interface Fetching {
   readonly client: RegistryClient;
   readonly places: BlobPlaces;
+  /** Where the blob is needed: it stays there, as `HEX`, also when the store's own is pruned. */
+  readonly into: string;
   readonly signal: AbortSignal;
   /** Told of each piece, also of what was there. */
   readonly onBytes: (bytes: number) => void;
@@ -27,16 +29,16 @@ interface Fetching {
 
 const WAIT_SECONDS = 30 * 60;
 
-/** Brings a blob into the store's folder of blobs, going on where an earlier attempt ended. @returns its path */
+/** Brings a blob into the store's folder of blobs, going on where an earlier attempt ended. @returns where it is needed */
 export async function fetchBlob(blob: Descriptor, fetching: Fetching): Promise<string> {
-  const { places, signal, onBytes } = fetching;
+  const { places, into, signal, onBytes } = fetching;
   const hex = blob.digest.replace(/^sha256:/, '');
   const path = join(places.blobs, hex);
   await mkdir(places.blobs, { recursive: true, mode: 0o700 });
   await using _lock = await lockFile(join(places.locks, `blob-${hex}`), { signal, waitSeconds: WAIT_SECONDS });
   if ((await sizeOf(path)) === blob.size) {
     onBytes(blob.size);
-    return path;
+    return share(path, join(into, hex));
   }
   const partial = `${path}.partial`;
   for (let attempt = 0; ; attempt += 1) {
@@ -54,7 +56,19 @@ export async function fetchBlob(blob: Descriptor, fetching: Fetching): Promise<s
   await syncPath(partial);
   await rename(partial, path);
   await syncPath(places.blobs);
-  return path;
+  return share(path, join(into, hex));
+}
+
+async function share(path: string, to: string): Promise<string> {
+  try {
+    await link(path, to);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    // Not every file system has hard links.
+    if (!['EPERM', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
+    await copyFile(path, to, constants.COPYFILE_FICLONE);
+  }
+  return to;
 }
 
 async function append(blob: Descriptor, partial: string, { client, onBytes }: Fetching): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -30,8 +30,9 @@ async function withServer(listener: RequestListener, act: (client: RegistryClien
 
 async function fetchInto(directory: string, client: RegistryClient, size = BLOB.length): Promise<string> {
   const places = { blobs: join(directory, 'blobs'), locks: join(directory, 'locks') };
-  await mkdir(places.locks, { recursive: true });
-  return fetchBlob({ digest: `sha256:${HEX}`, size }, { client, places, signal, onBytes: () => {} });
+  const into = join(directory, 'into');
+  for (const folder of [places.locks, into]) await mkdir(folder, { recursive: true });
+  return fetchBlob({ digest: `sha256:${HEX}`, size }, { client, places, into, signal, onBytes: () => {} });
 }
 
 test.each<[string, RequestListener, string, RegExp]>([
@@ -114,6 +115,18 @@ test.each<[string, Buffer, number, RegExp]>([
       const refused = { code: 'operation_failed', message: expect.stringMatching(message) };
       await expect(fetchInto(dir.path, client, size)).rejects.toMatchObject(refused);
       expect(await readdir(join(dir.path, 'blobs'))).toEqual([]);
+    },
+  );
+});
+
+test('a layer that is in use outlives the one that is pruned', async () => {
+  await using dir = await tempDir();
+  await withServer(
+    (_, to) => to.end(BLOB),
+    async (client) => {
+      const path = await fetchInto(dir.path, client);
+      await rm(join(dir.path, 'blobs', HEX));
+      expect(await readFile(path)).toEqual(BLOB);
     },
   );
 });

@@ -2,7 +2,8 @@ import { readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildTar } from '@nook/testkit';
 import { afterEach, expect, test } from 'vitest';
-import type { ImageInfo } from '../contract.ts';
+import type { ImageInfo, ImagesPruned } from '../contract.ts';
+import { lockFile } from '../processes/file-lock.ts';
 import { startRegistry } from '../testing/registry.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
@@ -94,6 +95,28 @@ test('layers that are there are not fetched again, and a cut one is gone on with
   expect(fetched.filter((line) => line.includes(cut))).toEqual([expect.stringContaining('" 206 ')]);
   expect(await readFile(join(blobs, cut))).toEqual(bytes);
   expect((await stat(join(blobs, cut))).mode & 0o777).toBe(0o600);
+});
+
+test('prune takes layers that are kept for later, but none that comes at this moment, and tells the bytes', async () => {
+  await using dir = await tempDir();
+  await using registry = await startRegistry(dir.path);
+  const reference = await pushed(dir.path, registry.host);
+  await using daemon = testDaemon(join(dir.path, 'home'), { config });
+  const image = (await daemon.call('image.pull', { reference })) as ImageInfo;
+  const blobs = join(daemon.store, 'blobs');
+  const [comes = '', goes = ''] = await readdir(blobs);
+  await writeFile(join(blobs, `${goes}.partial`), 'begun');
+  const signal = new AbortController().signal;
+  const dry = (await daemon.call('image.prune', { dry_run: true })) as ImagesPruned;
+  expect(dry).toMatchObject({ removed: [], blobs: { files: 3, bytes: dry.bytes } });
+  {
+    await using _held = await lockFile(join(daemon.store, 'locks', `blob-${comes}`), { signal, waitSeconds: 1 });
+    expect(await daemon.call('image.prune', {})).toMatchObject({ blobs: { files: 2 } });
+  }
+  expect(await readdir(blobs)).toEqual([comes]);
+  expect(await daemon.call('image.prune', {})).toMatchObject({ blobs: { files: 1 } });
+  expect(await readdir(blobs)).toEqual([]);
+  expect(((await daemon.call('image.pull', { reference, force: true })) as ImageInfo).digest).toBe(image.digest);
 });
 
 test('what is not there is not found, and nothing is left', async () => {

@@ -52,12 +52,13 @@ export function registrySource({ registries, places, maxBytes }: RegistryOptions
         reference: what,
         registries,
         places,
+        into: work.directory,
         credentials,
         blobs: manifest.layers,
       };
       await runJob(job, { signal: work.signal, lockFd: work.lockFd, progress: (update) => work.progress(update) });
       const layers = manifest.layers.map(({ digest }, index) => ({
-        tar: join(places.blobs, digest.replace(/^sha256:/, '')),
+        tar: join(work.directory, digest.replace(/^sha256:/, '')),
         diffId: diffIds[index] ?? '',
       }));
       return { layers, config };

@@ -28,7 +28,7 @@ export async function download(job: DownloadJob, say: (line: WorkerLine) => void
   };
   const queue = blobs.values();
   const fetchSome = async () => {
-    for (const blob of queue) await fetchBlob(blob, { client, places: job.places, signal, onBytes });
+    for (const blob of queue) await fetchBlob(blob, { client, places: job.places, into: job.into, signal, onBytes });
   };
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, fetchSome));

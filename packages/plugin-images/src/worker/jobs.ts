@@ -51,6 +51,8 @@ export interface DownloadJob {
   readonly reference: string;
   readonly registries: Registries;
   readonly places: BlobPlaces;
+  /** Where the layers are wanted, as `HEX`. */
+  readonly into: string;
   readonly credentials: CredentialPlaces;
   readonly blobs: readonly Descriptor[];
 }
