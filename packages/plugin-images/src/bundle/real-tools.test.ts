@@ -53,8 +53,11 @@ const FORMS: Readonly<Record<string, (saved: Saved) => Promise<string> | string>
     return join(dir, 'image');
   },
   'a layout with layers of zstd': ({ dir, layout }) => {
-    const to = join(dir, 'zstd');
-    run('skopeo', 'copy', '-q', '--dest-compress-format', 'zstd', `oci:${layout}:it`, `oci:${to}:it`);
+    const [plain, to] = [join(dir, 'plain'), join(dir, 'zstd')];
+    // What is packed already is copied as it is.
+    run('skopeo', 'copy', '-q', '--dest-decompress', `oci:${layout}:it`, `dir:${plain}`);
+    run('skopeo', 'copy', '-q', '--dest-compress', '--dest-compress-format', 'zstd', `dir:${plain}`, `oci:${to}:it`);
+    expect(run('skopeo', 'inspect', '--raw', `oci:${to}:it`)).toContain('tar+zstd');
     return to;
   },
   'an archive as docker writes it today, a layout with a list of its own': async ({ dir, layout }) => {

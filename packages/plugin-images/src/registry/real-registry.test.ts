@@ -1,0 +1,139 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildTar } from '@nook/testkit';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { ImageInfo } from '../contract.ts';
+import { layoutFiles, sha256 } from '../testing/image-files.ts';
+import { startRegistry, type TestRegistry } from '../testing/registry.ts';
+import { tempDir } from '../testing/temp-dir.ts';
+import { testDaemon } from '../testing/test-daemon.ts';
+import { layoutOf, run } from '../testing/umoci.ts';
+
+const config = { size: '64MiB' };
+const LAYERS = [buildTar([{ name: 'bin/sh', content: 'sh'.repeat(5000) }])];
+/** `user` with the password `secret-word`. */
+const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuUOabO4v2PoT/v47Y.znQK.9MsMDnesq\n';
+
+let dir: Awaited<ReturnType<typeof tempDir>>;
+let registry: TestRegistry;
+let layout: string;
+
+beforeAll(async () => {
+  dir = await tempDir();
+  registry = await startRegistry(dir.path);
+  layout = `oci:${await layoutOf(dir.path, LAYERS)}`;
+  push(layout, `${registry.host}/some/thing:v1`);
+}, 60_000);
+afterAll(async () => {
+  await registry[Symbol.asyncDispose]();
+  await dir[Symbol.asyncDispose]();
+});
+afterEach(() => {
+  delete process.env.DOCKER_CONFIG;
+});
+
+function push(from: string, to: string, ...more: readonly string[]): void {
+  run('skopeo', 'copy', '-q', '--dest-tls-verify=false', ...more, from, `docker://${to}`);
+}
+
+async function pull(home: string, reference: string, more: object = {}): Promise<ImageInfo> {
+  await using daemon = testDaemon(join(dir.path, home), { config: { ...config, ...more } });
+  return (await daemon.call('image.pull', { reference, name: 'pulled' })) as ImageInfo;
+}
+
+test('a mirror is asked first, for what the registry itself does not have to be asked for', async () => {
+  const mirrors = [`http://${registry.host}`];
+  const image = await pull('mirrored', 'registry.invalid/some/thing:v1', {
+    registries: { 'registry.invalid': { mirrors } },
+  });
+  expect(image.source).toBe('registry.invalid/some/thing:v1');
+  expect(image.digest).toBe((await pull('direct', `${registry.host}/some/thing:v1`)).digest);
+});
+
+test('a mirror that lacks it, or is not there, is passed over', async () => {
+  await using other = await startRegistry(join(dir.path, 'other'));
+  const registries = { [registry.host]: { mirrors: [`http://${other.host}`], insecure: true } };
+  const image = await pull('passed', `${registry.host}/some/thing:v1`, { registries });
+  expect(image.name).toBe('pulled');
+  expect(other.log.some((line) => line.includes('/v2/some/thing/manifests/v1') && line.includes(' 404 '))).toBe(true);
+});
+
+test('layers of zstd, of gzip and plain ones become the same image', async () => {
+  const plain = join(dir.path, 'plain');
+  run('skopeo', 'copy', '-q', '--dest-decompress', layout, `dir:${plain}`);
+  // Packed on the way to the registry, it would be taken for the layer of gzip that is there.
+  const zstd = `oci:${join(dir.path, 'zstd')}:it`;
+  run('skopeo', 'copy', '-q', '--dest-compress', '--dest-compress-format', 'zstd', `dir:${plain}`, zstd);
+  push(zstd, `${registry.host}/some/thing:zstd`, '--preserve-digests');
+  push(`dir:${plain}`, `${registry.host}/some/thing:plain`, '--preserve-digests');
+  const typeOf = (tag: string) => {
+    const image = `docker://${registry.host}/some/thing:${tag}`;
+    return JSON.parse(run('skopeo', 'inspect', '--raw', '--tls-verify=false', image)).layers[0].mediaType;
+  };
+  expect(['zstd', 'plain', 'v1'].map(typeOf)).toEqual(
+    ['+zstd', '', '+gzip'].map((packed) => `application/vnd.oci.image.layer.v1.tar${packed}`),
+  );
+  const gzip = await pull('gzip', `${registry.host}/some/thing:v1`);
+  for (const tag of ['zstd', 'plain']) {
+    expect((await pull(tag, `${registry.host}/some/thing:${tag}`)).digest, tag).toBe(gzip.digest);
+  }
+});
+
+test('of an index, the image for linux/amd64 is taken; one without it says what there is', async () => {
+  const image = await indexed('all', ['arm64', 'amd64']);
+  expect((await pull('index', image)).config.env).toContain('REF=amd64');
+  const lacking = pull('lacking', await indexed('others', ['arm64', 's390x']));
+  await expect(lacking).rejects.toMatchObject({
+    code: 'not_found',
+    hint: 'It is there for: linux/arm64, linux/s390x.',
+  });
+});
+
+/** Pushes an index of images that differ in their environment. */
+async function indexed(tag: string, architectures: readonly string[]): Promise<string> {
+  const folder = join(dir.path, `index-${tag}`);
+  await mkdir(join(folder, 'blobs/sha256'), { recursive: true });
+  const manifests = [];
+  for (const architecture of architectures) {
+    const files = layoutFiles(LAYERS, architecture);
+    for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+    const [{ annotations: _, ...descriptor }] = JSON.parse(String(files['index.json'])).manifests;
+    manifests.push({ ...descriptor, platform: { os: 'linux', architecture } });
+  }
+  const index = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests });
+  const mediaType = 'application/vnd.oci.image.index.v1+json';
+  await writeFile(join(folder, 'blobs/sha256', sha256(index)), index);
+  const only = { mediaType, digest: `sha256:${sha256(index)}`, size: index.length };
+  await writeFile(join(folder, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [only] }));
+  push(`oci:${folder}`, `${registry.host}/some/index:${tag}`, '--all');
+  return `${registry.host}/some/index:${tag}`;
+}
+
+test('a credential helper is asked for the registry, and what it answers stays in memory', {
+  timeout: 60_000,
+}, async () => {
+  const place = join(dir.path, 'locked');
+  await mkdir(place);
+  await using locked = await startRegistry(place, HTPASSWD);
+  push(layout, `${locked.host}/some/thing:v1`, '--dest-creds', 'user:secret-word');
+  const helper = join(place, 'docker-credential-nooktest');
+  const answer = '{"Username":"user","Secret":"secret-word"}';
+  await writeFile(helper, `#!/bin/sh\n[ "$1" = get ] || exit 2\ncat >> '${place}/asked'\nprintf '%s' '${answer}'\n`);
+  await chmod(helper, 0o755);
+  const path = process.env.PATH;
+  process.env.PATH = `${place}:${path}`;
+  process.env.DOCKER_CONFIG = place;
+  try {
+    await writeFile(join(place, 'config.json'), JSON.stringify({ credHelpers: { [locked.host]: 'nooktest' } }));
+    await pull('helped', `${locked.host}/some/thing:v1`);
+    expect(await readFile(join(place, 'asked'), 'utf8')).toContain(locked.host);
+    await writeFile(join(place, 'config.json'), JSON.stringify({ credsStore: 'nooktest' }));
+    await pull('stored', `${locked.host}/some/thing:v1`);
+    await writeFile(helper, '#!/bin/sh\necho "credentials not found"\nexit 1\n');
+    await expect(pull('none', `${locked.host}/some/thing:v1`)).rejects.toMatchObject({ code: 'unauthorized' });
+  } finally {
+    process.env.PATH = path;
+  }
+  const found = run('sh', '-c', `grep -rlaF --exclude=docker-credential-nooktest secret-word '${dir.path}' || true`);
+  expect(found.trim()).toBe('');
+});
