@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { FrameChannel } from './frame-channel.ts';
 import { FrameReader } from './frame-reader.ts';
 import { RpcClient } from './rpc-client.ts';
@@ -73,6 +73,34 @@ test('a paused channel delivers nothing, and learns all the same that its peer i
   client.destroy();
   await gone;
   expect(frames).toEqual([]);
+});
+
+test('a channel that ended is read to its end by a peer that reads late', async () => {
+  const { server, client, peer } = await pair();
+  await using _ = server;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] });
+  try {
+    let read = 0;
+    client.onFrame = (_kind, payload) => {
+      read += payload.length;
+    };
+    client.pause();
+    peer.onFrame = () => {};
+    for (let count = 0; count < 8; count++) peer.write(1, Buffer.alloc(100_000));
+    peer.end();
+    for (let minute = 0; minute < 3; minute++) {
+      vi.advanceTimersByTime(60_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const closed = new Promise<Error | undefined>((resolve) => {
+      client.onClose = resolve;
+    });
+    client.resume();
+    expect(await closed).toBeUndefined();
+    expect(read).toBe('at once'.length + 800_000);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a peer that ends within a frame is an error', async () => {

@@ -10,9 +10,6 @@ type OnClose = (error?: Error) => void;
 /** Up to this size copying a payload is cheaper than a second write. */
 const COPIED_BYTES = 4096;
 
-/** How long a peer has to close its side, once this one has sent everything. */
-const LINGER_MS = 5_000;
-
 /**
  * Binary frames over a socket that was upgraded: u32le length of the payload (at most 1 MiB), u8 kind, payload.
  * What the kinds mean is up to the two ends. Nothing is read before `onFrame` is set, so no frame is missed.
@@ -121,8 +118,8 @@ export class FrameChannel {
   }
 
   /**
-   * Closes after everything written has been sent; what the peer still sends is not delivered. The peer gets some time
-   * to close its side first: a unix socket that is closed with bytes unread takes away what its peer has not read yet.
+   * Closes after everything written has been sent; what the peer still sends is not delivered. The peer closes its side
+   * first, however late it reads, or dies: a write to a closed socket would make it lose what it has not read yet.
    */
   end(): void {
     if (this.#closingHere) return;
@@ -133,9 +130,7 @@ export class FrameChannel {
     const finish = () => socket.destroy();
     if (this.#ended) socket.end(finish);
     else {
-      const timer = setTimeout(finish, LINGER_MS);
       socket.once('end', () => (socket.writableFinished ? finish() : socket.once('finish', finish)));
-      socket.once('close', () => clearTimeout(timer));
       socket.end();
     }
   }
