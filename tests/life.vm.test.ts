@@ -37,6 +37,19 @@ describe('a VM with limits', () => {
   });
 });
 
+it('the longest duration goes on after a resume, and one that is over loses no memory', async () => {
+  await using home = await Home.create();
+  await busyboxVm(home, 'web');
+  await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'echo kept > /tmp/file; sleep 1');
+  await home.ok('vm', 'suspend', 'web');
+  await home.ok('vm', 'set', '--max-duration', '1s', 'web');
+  expect((await home.nook(['vm', 'resume', 'web'])).stderr).toContain('nook vm set --max-duration');
+  expect(await show(home, 'web')).toMatchObject({ state: 'suspended' });
+  await home.ok('vm', 'set', '--max-duration', 'off', 'web');
+  await home.ok('vm', 'resume', 'web');
+  expect(await home.ok('vm', 'exec', 'web', '--', 'cat', '/tmp/file')).toBe('kept\n');
+});
+
 describe('a VM that ends by itself', () => {
   it('is restarted as its policy says, also by the next daemon, and not after a stop', async () => {
     await using home = await Home.create({ warm: true });

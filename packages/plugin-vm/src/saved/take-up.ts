@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { type MachineState, NookError, type VmDriver, type VmDriverSetup } from '@nook/daemonapi';
 import { machineUser } from '../machines/machine-user.ts';
 import type { MachineRecord } from '../machines/records.ts';
+import { formatDuration } from '../supervision/duration.ts';
 import { type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
+import { readSessions } from '../vmhost/saved-sessions.ts';
 import {
   discardSaved,
   readSaved,
@@ -46,6 +48,16 @@ interface Present {
   readonly setup: VmDriverSetup;
 }
 
+/** One that would be ended at once is not taken up: its memory would be lost. @throws NookError `conflict` */
+function requireTime(saved: SavedManifest, { shape }: MachineRecord, dir: string): void {
+  const max = shape.life?.max_duration_ms;
+  if (max === undefined || !saved.continues) return;
+  const { ran_ms = 0 } = readSessions(join(dir, SAVED_FOLDER, SAVED_FILES.sessions)).guest;
+  if (ran_ms < max) return;
+  const had = `it had run for ${formatDuration(ran_ms)}, and may for ${formatDuration(max)}`;
+  throw new NookError('conflict', `${had}; nook vm set --max-duration gives it more`);
+}
+
 /**
  * Refuses to let a saved machine go on as anything but what it was.
  * @throws NookError `conflict` with what differs
@@ -70,6 +82,7 @@ export async function checkSaved(saved: SavedManifest, present: Present): Promis
   }
   const spoilt = await whySpoilt(join(dir, SAVED_FOLDER), saved, disk);
   if (spoilt !== undefined) throw new NookError('conflict', spoilt);
+  requireTime(saved, record, dir);
   // The machine maps the memory privately, but opens it as if to write.
   const user = machineUser(record.id);
   if (user) await chown(savedState(dir).ram, user.uid, user.gid);

@@ -80,8 +80,10 @@ export class VmHost {
   readonly #log: Logger;
   #spec: HostSpec;
   #began = performance.now();
-  /** How long it ran before it was suspended, in milliseconds. */
-  #ranBefore = 0;
+  /** How long it ran before it was suspended, in milliseconds; undefined: it was not. */
+  #ranBefore: number | undefined;
+  /** Since when its longest duration counts. */
+  #runsSince = performance.now();
   readonly #console: ConsoleLog;
   #marks: { phase: HostPhase; at_ms: number }[] = [];
   readonly #machine: DrivenMachine;
@@ -336,7 +338,7 @@ export class VmHost {
     writeSessions(join(folder, SAVED_FILES.sessions), {
       guest: {
         ...{ epoch: String(this.#epoch), next_channel: guest.nextChannel, table: saved },
-        ran_ms: Math.round(performance.now() - this.#began + this.#ranBefore),
+        ran_ms: Math.round(performance.now() - this.#runsSince),
       },
       ...{ output, pending: guest.kept },
     });
@@ -500,7 +502,9 @@ export class VmHost {
   #becomeReady(): void {
     this.#mark('ready');
     this.#collector.soon();
-    if (!this.#spec.pooled) this.#life.begin(this.#began - this.#ranBefore, this.#spec);
+    // What a resume takes does not count: one that was not refused does not fail for it.
+    this.#runsSince = this.#ranBefore === undefined ? this.#began : performance.now() - this.#ranBefore;
+    if (!this.#spec.pooled) this.#life.begin(this.#runsSince, this.#spec);
     if (this.#spec.session_expected) this.sessions.expectFirst(this.#spec.session_delay_ms ?? 0);
   }
 
