@@ -7,7 +7,7 @@ const slow = '**/*.slow.test.ts';
 const retry = 1;
 
 /** What holds for every driver, by machines of each kind: minutes under emulation. */
-const drivers = 'tests/plugin-author/{vm-driver,driver-faults}.vm.test.ts';
+const drivers = 'tests/plugin-author/{vm-driver,driver-faults,plain-driver}.vm.test.ts';
 
 export default defineConfig({
   test: {

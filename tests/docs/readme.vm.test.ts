@@ -19,6 +19,7 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
   './nook vm run -- cat /etc/os-release': /^PRETTY_NAME="Debian GNU\/Linux 12/,
   'echo hello | ./nook vm run --rm --image busybox -- tr a-z A-Z': /^HELLO\n$/,
   './nook vm exec web -- cat /root/note': /^kept\n$/,
+  './nook vm exec copy -- cat /root/state': /^ready\n$/,
   './nook vm exec --list www': /running +.+ httpd -f\n$/,
   "./nook vm run --rm --image mine -- echo 'my own image'": /^my own image\n$/,
 };
