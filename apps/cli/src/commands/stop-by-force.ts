@@ -37,7 +37,9 @@ function holderOf(path: string): Holder | undefined {
     const startTicks = startOf(pid);
     return startTicks !== undefined && holds(pid, lock) ? { pid, startTicks } : undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    // A process that is ending has no descriptors, and shows them to root only.
+    if (code === 'ENOENT' || code === 'EACCES') return undefined;
     throw error;
   }
 }
