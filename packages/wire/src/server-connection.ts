@@ -15,6 +15,8 @@ import { TurnGroup, turns } from './turns.ts';
 const CANCEL_GRACE_MS = 10_000;
 /** How long the last answer may take to be read once the connection is being closed. */
 const LINGER_MS = 2000;
+/** How much is taken from the socket before its turn comes: with many that send, that may take long. */
+const MAX_UNREAD_BYTES = 128 * 1024;
 
 /** The server's side of one connection: lines in, calls in flight, lines out. */
 export class ServerConnection implements RpcConnection, CallHost {
@@ -39,6 +41,8 @@ export class ServerConnection implements RpcConnection, CallHost {
   #paused = false;
   /** Lines wait for their turn. */
   #inRow = false;
+  /** Bytes that came since the latest turn. */
+  #unread = 0;
   #ended = false;
   #stopWatch: (() => void) | undefined;
   #drained: Promise<void> | undefined;
@@ -122,6 +126,8 @@ export class ServerConnection implements RpcConnection, CallHost {
   #onData = (chunk: Buffer): void => {
     if (this.#closing) return;
     this.#reader.push(chunk);
+    this.#unread += chunk.length;
+    if (this.#unread > MAX_UNREAD_BYTES) this.#socket.pause();
     this.#readLines();
   };
 
@@ -140,6 +146,7 @@ export class ServerConnection implements RpcConnection, CallHost {
   }
 
   readonly #takeTurn = (): boolean => {
+    this.#unread = 0;
     const more = this.#readLine();
     this.#inRow = more;
     if (!more) this.#closeWhenDone();
