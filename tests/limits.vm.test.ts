@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { writableCgroups } from '../packages/plugin-vm/src/limits/writable-cgroups.fixture.ts';
 import { Gates } from './crash-matrix/gates.ts';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
-import { processesIn, subcgroups, TestCgroup, writableCgroups } from './harness/cgroups.ts';
+import { processesIn, subcgroups, TestCgroup } from './harness/cgroups.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home, NOOK, outcome } from './harness/home.ts';
 import { killNookd, show, untilFailed } from './harness/machines.ts';

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPopulated, readCgroupFile } from '../../packages/plugin-vm/src/limits/cgroup-files.ts';
 import { cgroupOf } from '../../packages/plugin-vm/src/limits/own-cgroup.ts';
@@ -26,17 +26,6 @@ export class TestCgroup implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const name of subcgroups(this.dir)) await removeCgroup(join(this.dir, name));
     await removeCgroup(this.dir);
-  }
-}
-
-/** The hierarchy of cgroup v2, where this user may make a cgroup in it. */
-export function writableCgroups(): string | undefined {
-  const mount = cgroupOf('self')?.mount;
-  try {
-    if (mount !== undefined) accessSync(join(mount, 'cgroup.procs'), constants.W_OK);
-    return mount;
-  } catch {
-    return undefined;
   }
 }
 

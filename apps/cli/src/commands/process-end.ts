@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { statOf } from './process-stat.ts';
 
 /** Nothing tells of the end of a process that is not a child. */
 const LOOK_MS = 5;
@@ -16,10 +16,6 @@ export async function hasEnded(pid: number, ms: number): Promise<boolean> {
 
 /** A zombie has ended: whoever started it has not asked yet how. */
 function isThere(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return !/^ [ZX]/.test(stat.slice(stat.lastIndexOf(')') + 1));
-  } catch {
-    return false;
-  }
+  const state = statOf(pid)?.[0];
+  return state !== undefined && state !== 'Z' && state !== 'X';
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { hasEnded } from './process-end.ts';
+import { statOf } from './process-stat.ts';
 
 /** A daemon that can ends what is in flight, and lets go of everything. */
 const IN_ORDER_MS = 15_000;
@@ -68,11 +69,4 @@ function signal({ pid, startTicks }: Holder, name: NodeJS.Signals): boolean {
   }
 }
 
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
+const startOf = (pid: number) => statOf(pid)?.[19];

@@ -1,31 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isNookError } from '@nook/daemonapi';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { diskEntries } from '../export/entries.ts';
 import { Ext4Reader } from '../ext4/reader.ts';
 import { readSuperblock } from '../ext4/superblock.ts';
 import { poke, rawDisk } from '../testing/disk-files.ts';
+import { effort, FUZZ_LIMIT_MS, typed } from '../testing/fuzzing.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { run } from '../testing/umoci.ts';
 import { partitionsOf } from './partitions.ts';
 import { checkQcow2, isQcow2 } from './qcow2-header.ts';
-
-/** NOOK_FUZZ_SECONDS looks for longer. */
-const seconds = Number(process.env.NOOK_FUZZ_SECONDS ?? 2) / 4;
-const effort = { numRuns: 1_000_000, interruptAfterTimeLimit: seconds * 1000, markInterruptAsFailure: false };
-const LIMIT = (seconds + 30) * 1000;
-
-/** Whatever comes in, what is thrown is an error for the user. */
-function typed(act: () => unknown): boolean {
-  try {
-    act();
-  } catch (error) {
-    if (!isNookError(error)) throw error;
-  }
-  return true;
-}
 
 const changes = (size: number) => fc.array(fc.tuple(fc.nat(size - 1), fc.nat(255)), { maxLength: 12 });
 
@@ -35,7 +20,7 @@ function mutated(good: Buffer, edits: readonly (readonly [number, number])[]): B
   return bytes;
 }
 
-test('headers of qcow2, tables of partitions, superblocks', { timeout: LIMIT }, async () => {
+test('headers of qcow2, tables of partitions, superblocks', { timeout: FUZZ_LIMIT_MS }, async () => {
   await using dir = await tempDir();
   const disk = rawDisk(dir.path);
   run('qemu-img', 'create', '-q', '-f', 'qcow2', join(dir.path, 'q'), '1M');
@@ -60,7 +45,7 @@ test('headers of qcow2, tables of partitions, superblocks', { timeout: LIMIT }, 
   );
 });
 
-test('an ext4 that is exported', { timeout: LIMIT }, async () => {
+test('an ext4 that is exported', { timeout: FUZZ_LIMIT_MS }, async () => {
   await using dir = await tempDir();
   const disk = rawDisk(dir.path, '-b', '1024', '-N', '32', '-J', 'size=1');
   const good = readFileSync(disk);

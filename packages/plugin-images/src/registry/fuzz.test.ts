@@ -2,28 +2,14 @@ import { isNookError } from '@nook/daemonapi';
 import { buildTar } from '@nook/testkit';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { effort, FUZZ_LIMIT_MS, typed } from '../testing/fuzzing.ts';
 import { ByteSource } from '../unpack/byte-source.ts';
 import { readTar } from '../unpack/tar-reader.ts';
 import { parseChallenges } from './challenge.ts';
 import { readConfig, readManifest } from './manifest.ts';
 import { parseReference, showReference } from './reference.ts';
 
-/** NOOK_FUZZ_SECONDS looks for longer. */
-const seconds = Number(process.env.NOOK_FUZZ_SECONDS ?? 2) / 4;
-const effort = { numRuns: 1_000_000, interruptAfterTimeLimit: seconds * 1000, markInterruptAsFailure: false };
-const LIMIT = (seconds + 30) * 1000;
-
-/** Whatever comes in, what is thrown is an error for the user. */
-function typed(act: () => unknown): boolean {
-  try {
-    act();
-  } catch (error) {
-    if (!isNookError(error)) throw error;
-  }
-  return true;
-}
-
-test('references', { timeout: LIMIT }, () => {
+test('references', { timeout: FUZZ_LIMIT_MS }, () => {
   const pieces = fc.array(
     fc.constantFrom('a', 'B', '0', '/', ':', '@', '.', '-', '_', '[', ']', 'sha256:', 'localhost', ' '),
   );
@@ -42,7 +28,7 @@ test('references', { timeout: LIMIT }, () => {
   );
 });
 
-test('demands for authentication', { timeout: LIMIT }, () => {
+test('demands for authentication', { timeout: FUZZ_LIMIT_MS }, () => {
   const pieces = fc.array(fc.constantFrom('Bearer ', 'Basic', ' realm=', '"', '\\', ',', '=', 'scope="x"', ' ', 'a'));
   const text = fc.oneof(
     fc.string(),
@@ -54,7 +40,7 @@ test('demands for authentication', { timeout: LIMIT }, () => {
   );
 });
 
-test('manifests and configurations', { timeout: LIMIT }, () => {
+test('manifests and configurations', { timeout: FUZZ_LIMIT_MS }, () => {
   const key = fc.constantFrom(
     'manifests',
     'layers',
@@ -78,7 +64,7 @@ test('manifests and configurations', { timeout: LIMIT }, () => {
   );
 });
 
-test('tars', { timeout: LIMIT }, async () => {
+test('tars', { timeout: FUZZ_LIMIT_MS }, async () => {
   const good = buildTar([
     {
       name: 'a',

@@ -1,7 +1,8 @@
-import { chmod, chown, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Clock, type MachineDisk, NookError } from '@nook/daemonapi';
 import { randomBytes } from '@nook/wire';
+import { fileExists } from '../file-exists.ts';
 import { machineUser } from '../machines/machine-user.ts';
 import { createOverlay } from '../machines/overlay.ts';
 import type { MachineRecord } from '../machines/records.ts';
@@ -136,7 +137,7 @@ export class Layers {
     const { next } = this.records.disk(record.id);
     const folder = join(dir, VM_FILES.machine);
     if (next) {
-      const made = (await exists(join(folder, next.file))) && (await exists(this.path(next.layer)));
+      const made = (await fileExists(join(folder, next.file))) && (await fileExists(this.path(next.layer)));
       await this.settle(record, dir, { switched: made });
     }
     const { file } = this.records.disk(record.id);
@@ -185,8 +186,4 @@ function tooDeep(name: string): NookError {
       `Snapshots and forks add one each, and removing snapshots takes none away. Go back to one of the first of nook vm snapshot list ${name}: ` +
       `nook vm snapshot restore --force ${name} SNAPSHOT; or copy what matters out of it and into a new VM: nook vm cp ${name}:PATH .`,
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,19 +8,10 @@ import { isPopulated, outOfMemory, readFigures, writeFigures } from './cgroup-fi
 import { openDelegation } from './delegated-cgroup.ts';
 import { cgroupOf } from './own-cgroup.ts';
 import { enterCgroup, removeCgroup } from './vm-cgroup.ts';
+import { writableCgroups } from './writable-cgroups.fixture.ts';
 
 const FIGURES = { memory_bytes: 1024 ** 3, cpus: 1.5, pids: 300 };
-const MOUNT = writableMount();
-
-function writableMount(): string | undefined {
-  const mount = cgroupOf('self')?.mount;
-  try {
-    if (mount !== undefined) accessSync(join(mount, 'cgroup.procs'), constants.W_OK);
-    return mount;
-  } catch {
-    return undefined;
-  }
-}
+const MOUNT = writableCgroups();
 
 let dir: string;
 beforeEach(() => {

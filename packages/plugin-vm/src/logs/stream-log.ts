@@ -1,7 +1,7 @@
-import { access } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type CallContext, type EventBus, NookError } from '@nook/daemonapi';
 import type { LogSource, VmState } from '../contract.ts';
+import { fileExists } from '../file-exists.ts';
 import type { Machine } from '../machines/machine.ts';
 import { logPlace, noSuchLog } from './log-source.ts';
 import { type Following, readRotated } from './rotated-reader.ts';
@@ -33,7 +33,7 @@ export async function streamLog(
   }
   const result = { source, boot: boot ?? run.boot };
   const place = logPlace(machine.dir, source, result.boot);
-  const there = result.boot <= run.boot && (await exists(place.path));
+  const there = result.boot <= run.boot && (await fileExists(place.path));
   if (!there) throw noSuchLog(name, { ...result, latest: run.boot });
   const out = call.stream(result);
   const left = new AbortController();
@@ -47,13 +47,6 @@ export async function streamLog(
   if (place.holds) await pipeline(bytes, linesThat(place.holds), out);
   else await pipeline(bytes, out);
   return result;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function linesThat(holds: (line: string) => boolean) {

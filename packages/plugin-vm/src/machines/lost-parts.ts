@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileExists } from '../file-exists.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
 import type { MachineRecord } from './records.ts';
 
@@ -16,13 +16,9 @@ interface Parts {
 export async function lostPart({ shape, run, unreadable }: MachineRecord, parts: Parts): Promise<string | undefined> {
   const { dir, disk, layered } = parts;
   if (unreadable !== undefined) return `its record cannot be read: ${unreadable}`;
-  if (!(await exists(shape.image_path))) return `its image ${shape.image_digest} is gone`;
-  if (await exists(disk)) return undefined;
-  const had = layered || run.kernel !== undefined || (run.boot > 0 && (await exists(join(dir, VM_FILES.spec))));
+  if (!(await fileExists(shape.image_path))) return `its image ${shape.image_digest} is gone`;
+  if (await fileExists(disk)) return undefined;
+  const had = layered || run.kernel !== undefined || (run.boot > 0 && (await fileExists(join(dir, VM_FILES.spec))));
   if (!had) return undefined;
-  return (await exists(dir)) ? 'its disk is gone' : `its folder ${dir} is gone`;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
+  return (await fileExists(dir)) ? 'its disk is gone' : `its folder ${dir} is gone`;
 }

@@ -1,7 +1,8 @@
-import { chown, constants, copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, constants, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type MachineUser, NookError } from '@nook/daemonapi';
 import { execa } from 'execa';
+import { fileExists } from '../file-exists.ts';
 import { lostPart } from './lost-parts.ts';
 import type { MachineRecord } from './records.ts';
 
@@ -13,7 +14,7 @@ export async function ensureOverlay(dir: string, record: MachineRecord, source: 
   const { disk, layered, user, from } = source;
   const lost = await lostPart(record, { dir, disk, layered });
   if (lost !== undefined) throw cannotStart(record, lost);
-  if (await exists(disk)) return;
+  if (await fileExists(disk)) return;
   await createOverlay(disk, {
     backing: { path: record.shape.image_path, format: 'raw' },
     ...{ bytes: record.shape.disk_bytes, user, from },
@@ -71,8 +72,4 @@ export function cannotStart(record: MachineRecord, what: string): NookError {
   return new NookError('conflict', `VM '${record.name}' cannot start: ${what}.`, {
     hint: `Remove it: nook vm rm --force ${record.name}`,
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined;
 }
