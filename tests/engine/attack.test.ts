@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -39,6 +40,9 @@ async function exchange(lines: readonly string[]): Promise<Answer[]> {
 async function serves(): Promise<void> {
   expect(await exchange(['{"version":1,"method":"ping"}'])).toMatchObject([{ ok: true, result: { pid: process.pid } }]);
 }
+
+/** What 60 connections may have sent: some hundred KiB each are the kernel's, 128 KiB and a chunk the daemon's. */
+const BOUND = 100 * 1024 * 1024;
 
 const tame = fc.jsonValue({ maxDepth: 3 });
 
@@ -164,4 +168,24 @@ test('a storm of cancels: each call has exactly one answer, whether it was over 
   }
   expect([...answered.values()]).toEqual(new Array(count).fill(1));
   await serves();
+});
+
+test('of many that ask and never read, a bounded amount is taken in', async () => {
+  const flood = spawn(process.execPath, [join(import.meta.dirname, 'deaf-flood.ts'), path()], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    let latest = 0;
+    let still = 0;
+    for await (const line of createInterface({ input: flood.stdout })) {
+      still = Number(line) === latest && latest > 0 ? still + 1 : 0;
+      latest = Number(line);
+      if (still === 5 || latest > BOUND) break;
+    }
+    expect(latest).toBeGreaterThan(0);
+    expect(latest).toBeLessThan(BOUND);
+    await serves();
+  } finally {
+    flood.kill('SIGKILL');
+  }
 });
