@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { writableCgroups } from '../packages/plugin-vm/src/limits/writable-cgroups.fixture.ts';
 import { Gates } from './crash-matrix/gates.ts';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
@@ -36,7 +36,9 @@ function expectLimited({ id, limits, vmhost_pid, qemu_pid }: Limited, cgroup: Te
   return dir;
 }
 
-describe.skipIf(mount === undefined)('a daemon that a cgroup is delegated to', () => {
+describe('a daemon that a cgroup is delegated to', () => {
+  beforeEach(({ skip }) => skip(mount === undefined, 'there is no hierarchy of cgroup v2 that this user may write to'));
+
   it('has each VM in one below, which is gone after it, however it ends', async () => {
     await using cgroup = new TestCgroup(mount as string);
     await using home = await Home.create({ config: BY_CGROUP });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { RpcClient } from '@nook/wire';
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { daemonProcess } from '../daemon-process.fixture.ts';
 import { plugin, tempDir, testEngine } from '../engine.fixture.ts';
@@ -47,7 +47,9 @@ test.each([
   expect(accessOf(peer === undefined ? undefined : { pid: 1, gid: 1, ...peer }, rules)).toBe(expected);
 });
 
-describe.skipIf(!isRoot)('another user', () => {
+describe('another user', () => {
+  beforeEach(({ skip }) => skip(!isRoot, 'only root can ask as somebody else'));
+
   const methods = plugin('p', ({ method }) => {
     for (const access of ['read', 'write', 'admin']) {
       method(`p.${access}`, { summary: 's', access, params: z.object({}), result: z.any(), run: () => access });

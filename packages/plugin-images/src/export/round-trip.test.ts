@@ -9,6 +9,7 @@ import { type TestDaemon, testDaemon } from '../testing/test-daemon.ts';
 import { layoutOf, manifestOf, manifestOfDisk, run } from '../testing/umoci.ts';
 
 const ROOT = process.getuid?.() === 0;
+const NEEDS_ROOT = 'only root can unpack owners and devices, and mount';
 const CAPABILITY = Buffer.from('0100000280000000000000000000000000000000', 'hex');
 const ACL = Buffer.from(
   '0200000001000600ffffffff02000400e803000004000400ffffffff10000400ffffffff20000400ffffffff',
@@ -96,7 +97,8 @@ test.each<[string, string, boolean]>([
   expect(manifestOfDisk(dir.path, disk)).toEqual(tree);
 });
 
-test.skipIf(!ROOT)('GNU tar, umoci and skopeo read what is exported', { timeout: 60_000 }, async () => {
+test('GNU tar, umoci and skopeo read what is exported', { timeout: 60_000 }, async ({ skip }) => {
+  skip(!ROOT, NEEDS_ROOT);
   const tar = await exported('tar', 'plain.tar');
   const [gnu, bundle] = [join(dir.path, 'gnu'), join(dir.path, 'bundle')];
   await mkdir(gnu);
@@ -111,24 +113,23 @@ test.skipIf(!ROOT)('GNU tar, umoci and skopeo read what is exported', { timeout:
   expect(inspected.config).toMatchObject({ Env: expect.arrayContaining(['A=1']), Cmd: ['run'], User: '7' });
 });
 
-test.skipIf(!ROOT)(
-  'disks that others made are exported as files: of small blocks, and without extents',
-  { timeout: 60_000 },
-  async () => {
-    const forms = { small: ['-b', '1024', '-I', '128'], mapped: ['-O', '^extents,^64bit', '-b', '1024'] };
-    for (const [form, options] of Object.entries(forms)) {
-      const place = join(dir.path, form);
-      await mkdir(place);
-      const disk = rawDisk(place, ...options);
-      await daemon.call('image.register', { path: disk, name: form });
-      const path = join(place, 'out.tar');
-      await daemon.call('image.export', { reference: form, format: 'tar', path });
-      await mkdir(join(place, 'gnu'));
-      run('tar', '-C', join(place, 'gnu'), '-xpf', path);
-      expect(manifestOf(dir.path, join(place, 'gnu')), form).toEqual(manifestOfDisk(dir.path, disk));
-    }
-  },
-);
+test('disks that others made are exported as files: of small blocks, and without extents', { timeout: 60_000 }, async ({
+  skip,
+}) => {
+  skip(!ROOT, NEEDS_ROOT);
+  const forms = { small: ['-b', '1024', '-I', '128'], mapped: ['-O', '^extents,^64bit', '-b', '1024'] };
+  for (const [form, options] of Object.entries(forms)) {
+    const place = join(dir.path, form);
+    await mkdir(place);
+    const disk = rawDisk(place, ...options);
+    await daemon.call('image.register', { path: disk, name: form });
+    const path = join(place, 'out.tar');
+    await daemon.call('image.export', { reference: form, format: 'tar', path });
+    await mkdir(join(place, 'gnu'));
+    run('tar', '-C', join(place, 'gnu'), '-xpf', path);
+    expect(manifestOf(dir.path, join(place, 'gnu')), form).toEqual(manifestOfDisk(dir.path, disk));
+  }
+});
 
 test('an export is the same each time, and takes no place that is taken', async () => {
   const [one, two] = [await exported('docker-archive', 'one'), await exported('docker-archive', 'two')];
@@ -145,7 +146,8 @@ test('an export is the same each time, and takes no place that is taken', async 
   expect((await readdir(dir.path)).filter((name) => name.endsWith('.partial'))).toEqual([]);
 });
 
-test.skipIf(!ROOT)('a full disk leaves nothing of an export, and says where', async () => {
+test('a full disk leaves nothing of an export, and says where', async ({ skip }) => {
+  skip(!ROOT, NEEDS_ROOT);
   const place = join(dir.path, 'full');
   await mkdir(place);
   run('mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', place);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { isNookError } from '@nook/daemonapi';
 import { buildTar } from '@nook/testkit';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ImageInfo, ImageRow } from '../contract.ts';
 import { rawDisk } from '../testing/disk-files.ts';
 import { dockerFiles } from '../testing/image-files.ts';
@@ -13,7 +13,8 @@ import { run } from '../testing/umoci.ts';
 
 /** File systems are mounted for these. */
 const ROOT = process.getuid?.() === 0;
-if (!ROOT) console.log('left out: full disks and reflinks are tried on file systems that only root may mount');
+
+beforeEach(({ skip }) => skip(!ROOT, 'full disks and reflinks are tried on file systems that only root may mount'));
 
 /** Free bytes at which what is asked for is tried: NOOK_FAULT_STEPS of them. */
 const STEPS = Number(process.env.NOOK_FAULT_STEPS ?? 9);
@@ -66,7 +67,7 @@ async function attempt(daemon: TestDaemon, act: () => Promise<unknown>): Promise
   }
 }
 
-test.skipIf(!ROOT).each(['tar', 'archive', 'qcow2', 'promote'])(
+test.each(['tar', 'archive', 'qcow2', 'promote'])(
   'however much room there is for it, %s works or fails as a whole, and the store works afterwards',
   { timeout: 120_000 },
   async (kind) => {
@@ -103,7 +104,7 @@ test.skipIf(!ROOT).each(['tar', 'archive', 'qcow2', 'promote'])(
   },
 );
 
-test.skipIf(!ROOT).each([
+test.each([
   ['shares its blocks where the file system can', '-m reflink=1', true],
   ['is a copy of its own where it cannot', '-m reflink=0', false],
 ])('an imported disk %s', { timeout: 60_000 }, async (_what, option, shared) => {

@@ -83,15 +83,16 @@ describe('the files of a cgroup', () => {
   });
 });
 
-describe.skipIf(MOUNT === undefined)('a cgroup of the kernel', () => {
+describe('a cgroup of the kernel', () => {
   const children = new Set<ChildProcess>();
   let base: string;
-  beforeEach(() => {
+  beforeEach(({ skip }) => {
+    skip(MOUNT === undefined, 'there is no hierarchy of cgroup v2 that this user may write to');
     base = mkdtempSync(join(MOUNT as string, 'nook-test-'));
-  });
-  afterEach(async () => {
-    for (const child of children) child.kill('SIGKILL');
-    await removeCgroup(base);
+    return async () => {
+      for (const child of children) child.kill('SIGKILL');
+      await removeCgroup(base);
+    };
   });
 
   async function sleeper(): Promise<ChildProcess & { readonly pid: number }> {
