@@ -35,12 +35,14 @@ describe.each([
   });
 
   it('has the identity that it was given before systemd began', async () => {
-    const script = 'hostname; cat /etc/machine-id; systemd-id128 machine-id; cat /sys/class/net/eth0/address';
-    const [hostname, id, known, mac] = (await shell(script)).split('\n');
+    const files = 'cat /etc/machine-id; systemd-id128 machine-id; cat /sys/class/net/eth0/address /etc/resolv.conf';
+    const [hostname, id, known, mac, resolver, own] = (await shell(`hostname; ${files}; getent hosts sys`)).split('\n');
     expect(hostname).toBe('sys');
     expect(id).toMatch(/^[0-9a-f]{32}$/);
     expect(known).toBe(id);
     expect(mac).toMatch(/^52:54:00:/);
+    expect(resolver).toBe('nameserver 10.0.2.3');
+    expect(own).toMatch(/^127\.0\.1\.1 +sys$/);
   });
 
   it('leaves the agent alone: it is in no unit, and survives an isolate', async () => {

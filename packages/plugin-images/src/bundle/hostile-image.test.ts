@@ -143,6 +143,11 @@ test.each<[string, Buffer, RegExp]>([
     tarOfFiles(docker(edit(`${HEX}/layer.tar`, (text) => text.replace('xx', 'yy')))),
     /unpacks to/,
   ],
+  [
+    'a layer of docker that ends after an entry',
+    tarOfFiles(docker((files) => (files[`${HEX}/layer.tar`] = LAYER.subarray(0, -1024)))),
+    /unpacks to/,
+  ],
   ['a layer that leads outside', tarOfFiles(layoutFiles([evil])), /leads out/],
   ['a bomb for a layer', tarOfFiles(layoutFiles([LAYER, bomb(8 * 2 ** 20)])), /add up to more/],
   ['layers beyond the limit', tarOfFiles(dockerFiles([Buffer.alloc(4 * 2 ** 20)])), /of packed layers/],

@@ -9,6 +9,7 @@ import { layoutOf, manifestOf, manifestOfDisk, run } from '../testing/umoci.ts';
 
 const ROOT = process.getuid?.() === 0;
 const directory = (name: string): TarPart => ({ name, type: '5', mode: 0o755 });
+/** The second one has no end mark, as `umoci insert` writes layers. */
 const LAYERS = [
   buildTar([
     ...['./', 'dev/', 'proc/', 'run/', 'sys/', 'tmp/', 'bin/', 'etc/'].map(directory),
@@ -16,12 +17,15 @@ const LAYERS = [
     { name: 'etc/gone', content: 'x', uid: 70_000 },
     { name: 'etc/kept', content: 'one' },
   ]),
-  buildTar([
-    { name: 'etc/.wh.gone', content: '' },
-    { name: 'etc/link', type: '1', link: 'etc/kept' },
-    { name: 'etc/soft', type: '2', link: '../bin/sh' },
-    { name: 'etc/big', content: Buffer.alloc(300_000, 'big') },
-  ]),
+  buildTar(
+    [
+      { name: 'etc/.wh.gone', content: '' },
+      { name: 'etc/link', type: '1', link: 'etc/kept' },
+      { name: 'etc/soft', type: '2', link: '../bin/sh' },
+      { name: 'etc/big', content: Buffer.alloc(300_000, 'big') },
+    ],
+    Buffer.alloc(0),
+  ),
 ];
 const CONFIG = ['--config.env', 'A=1', '--config.cmd', 'run', '--config.entrypoint', '/bin/sh', '--config.user', '7'];
 

@@ -40,12 +40,18 @@ const TRUNCATED = 'The archive ends in the middle: it was cut off.';
 const XATTR = 'SCHILY.xattr.';
 const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
+interface ReadOptions {
+  /** Lets the archive end after any entry without the end mark, as layers of some tools do: whether it is whole is known by its digest. */
+  readonly unmarkedEnd?: boolean;
+}
+
 /** Entries of a tar archive, in its order. @throws NookError `bad_request` about what is wrong with it */
-export async function* readTar(source: TarBytes): AsyncGenerator<TarEntry> {
+export async function* readTar(source: TarBytes, { unmarkedEnd = false }: ReadOptions = {}): AsyncGenerator<TarEntry> {
   const global = new Map<string, Buffer>();
   let extended = new Map<string, Buffer>();
   for (;;) {
     const block = await source.take(BLOCK);
+    if (block.length === 0 && unmarkedEnd && extended.size === 0) return;
     if (block.length < BLOCK) throw archiveError(TRUNCATED);
     if (isZero(block)) return;
     const header = parseHeader(block);

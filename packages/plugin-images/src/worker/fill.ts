@@ -60,7 +60,7 @@ async function addLayer(filling: Filling, layer: LayerInput, index: number): Pro
   const message = job.layers.length === 1 ? {} : { message: `layer ${index + 1} of ${job.layers.length}` };
   let said = Number.NEGATIVE_INFINITY;
   try {
-    for await (const entry of readTar(source)) {
+    for await (const entry of readTar(source, { unmarkedEnd: layer.diff_id !== undefined })) {
       limits.count(entry);
       if (!job.whiteouts) checkArchiveEntry(tree, entry);
       const store = () => storeContent(entry, pool, writer);
