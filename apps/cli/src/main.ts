@@ -2,6 +2,7 @@
 // their order is that of the commands in `nook help`.
 import '@nook/plugin-vm/cli';
 import '@nook/plugin-images/cli';
+import '@nook/plugin-network/cli';
 import '@nook/cli/commands';
 import { main } from '@nook/cli';
 

@@ -464,6 +464,8 @@ export interface VmsCapability {
   imageUsers(digest: string): readonly string[];
   /** Names of the VMs that boot this kernel. */
   kernelUsers(digest: string): readonly string[];
+  /** The name of the VM with this id; undefined: there is none. */
+  nameOf(id: string): string | undefined;
 }
 
 interface Ensure {

@@ -91,6 +91,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     context.provide('vms', {
       imageUsers: (digest) => machines.imageUsers(digest),
       kernelUsers: (digest) => machines.kernelUsers(digest),
+      nameOf: (id) => machines.all().find(({ record }) => record.id === id)?.record.name,
     });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     context.contribute('doctor.check', limitsCheck(limits, config.limits));

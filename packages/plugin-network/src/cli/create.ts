@@ -1,0 +1,24 @@
+import type { CliCommand } from '@nook/daemonapi';
+
+export const create: CliCommand = {
+  name: 'net create',
+  summary: 'Make a network that several VMs can be on',
+  positionals: [{ name: 'NAME', required: true, help: 'its name, a DNS label' }],
+  options: {
+    subnet: { value: 'A.B.C.D/PREFIX', help: 'private IPv4 subnet; a free one is chosen when absent' },
+    subnet6: { value: 'PREFIX::/64', help: 'unique local IPv6 subnet; a random one when absent' },
+    isolated: { help: 'its VMs reach each other and nothing else' },
+  },
+  examples: ['nook net create back', 'nook net create back --subnet 10.77.5.0/24 --isolated'],
+  async run({ positionals, options, context }) {
+    const { subnet, subnet6 } = options;
+    const made = await context.call('net.create', {
+      name: String(positionals.NAME),
+      ...(typeof subnet === 'string' ? { subnet } : {}),
+      ...(typeof subnet6 === 'string' ? { subnet6 } : {}),
+      ...(options.isolated === true ? { isolated: true } : {}),
+    });
+    if (context.json) context.out.json(made);
+    else context.out.line(`${made.name} ${made.subnet} ${made.subnet6}`);
+  },
+};

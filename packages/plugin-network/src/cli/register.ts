@@ -1,0 +1,8 @@
+import { registerCli } from '@nook/daemonapi';
+import type {} from '../contract.ts';
+import { create } from './create.ts';
+import { list } from './list.ts';
+import { rm } from './rm.ts';
+import { show } from './show.ts';
+
+registerCli({ commands: [create, list, show, rm] });

@@ -1,0 +1,19 @@
+import type { CliCommand } from '@nook/daemonapi';
+
+const WIDTH = 12;
+
+export const show: CliCommand = {
+  name: 'net show',
+  summary: 'Show a network and the VMs on it',
+  positionals: [{ name: 'NAME', required: true, help: 'the network' }],
+  examples: ['nook net show back'],
+  async run({ positionals, context }) {
+    const network = await context.call('net.show', { name: String(positionals.NAME) });
+    if (context.json) return context.out.json(network);
+    const { vms, created_at, isolated, ...fields } = network;
+    const rows = { ...fields, isolated: isolated ? 'yes' : 'no', created: new Date(created_at).toISOString() };
+    for (const [field, value] of Object.entries(rows)) context.out.line(`${field.padEnd(WIDTH)}${value}`);
+    for (const { name, address, address6 } of vms)
+      context.out.line(`${'vm'.padEnd(WIDTH)}${name} ${address} ${address6}`);
+  },
+};
