@@ -19,6 +19,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'packages/wire': ['daemonapi'],
   'packages/guest': [],
   'packages/client': ['daemonapi', 'wire'],
+  'packages/netstate': ['daemonapi'],
 };
 
 const EXAMPLE_PLUGINS = ['examples/webhook/', 'examples/seed-drive/'];
@@ -47,7 +48,8 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'layers',
-    reason: 'wire, guest and client are loaded by every process: they stand below the engine and the plugins.',
+    reason:
+      'wire, guest, netstate and client are loaded by many processes: they stand below the engine and the plugins.',
     broken: ({ owner, workspace }) =>
       workspace !== undefined && LAYERS[owner] !== undefined && !LAYERS[owner].includes(workspace),
     violation: { file: 'packages/wire/src/a.ts', source: `import type { Client } from '@nook/client';` },
@@ -73,13 +75,14 @@ export const rules: readonly Rule[] = [
   },
   {
     name: 'plugin-libraries',
-    reason: 'Of nook itself a plugin may use the contract, the wire and the guest; its tests also the test kit.',
+    reason:
+      'Of nook itself a plugin may use the contract, the wire, the guest and netstate; its tests also the test kit.',
     broken: (edge) =>
       inPlugin(edge) &&
       edge.workspace !== undefined &&
       !isPlugin(edge.workspace) &&
       edge.workspace !== 'engine' &&
-      !['daemonapi', 'wire', 'guest', ...(isTest(edge) ? ['testkit'] : [])].includes(edge.workspace),
+      !['daemonapi', 'wire', 'guest', 'netstate', ...(isTest(edge) ? ['testkit'] : [])].includes(edge.workspace),
     violation: { file: 'packages/plugin-x/src/a.ts', source: `import { createClient } from '@nook/client';` },
   },
   {

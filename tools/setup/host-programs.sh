@@ -26,6 +26,8 @@ skopeo  skopeo
 umoci   umoci
 docker-registry docker-registry
 mkfs.xfs xfsprogs
+nft     nftables
+ip      iproute2
 '
 
 nook_check_host_programs() {

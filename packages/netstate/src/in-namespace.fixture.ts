@@ -1,0 +1,22 @@
+import { createInterface } from 'node:readline';
+import { observe, readDesiredState, reconcile, recorded, remove } from './index.ts';
+
+// Run inside a network namespace of a test: a call in JSON per line, its answer in JSON per line.
+const calls: Readonly<Record<string, (argument: unknown) => unknown>> = {
+  observe,
+  recorded,
+  remove,
+  reconcile: (state) => reconcile(readDesiredState(state)),
+};
+
+console.log('ready');
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, argument] = JSON.parse(line) as [string, unknown];
+  try {
+    console.log(JSON.stringify({ result: (await calls[name]?.(argument)) ?? null }));
+  } catch (error) {
+    console.log(
+      JSON.stringify({ error: { code: (error as { code?: string }).code, message: (error as Error).message } }),
+    );
+  }
+}

@@ -1,0 +1,9 @@
+export { CLOSED_RANGES } from './closed-ranges.ts';
+export { type Difference, difference } from './difference.ts';
+export { isOwnName, NAME_PREFIX } from './names.ts';
+export { rulesetDocument, rulesetOf } from './nft/ruleset.ts';
+export { type Observed, observe } from './observe.ts';
+export { type Reconciled, reconcile, remove } from './reconcile.ts';
+export { type Recorded, recorded } from './recorded.ts';
+export { type DesiredState, type DesiredStateInput, desiredState, readDesiredState } from './state.ts';
+export { sysctlsOf } from './sysctls.ts';

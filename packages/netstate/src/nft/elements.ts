@@ -1,0 +1,41 @@
+import { type Cidr, cidr, type Family, outermost } from '../addresses.ts';
+import type { DesiredState } from '../state.ts';
+import {
+  accept,
+  FAMILIES,
+  is,
+  meta,
+  type NftCommand,
+  payload,
+  protocolOf,
+  rangeExpression,
+  type Statement,
+  setOf,
+  type Table,
+} from './expressions.ts';
+
+type Element = DesiredState['egress'][number]['elements'][number];
+
+/** Rules that accept what the elements name: one for each family, protocol and ports, with all its addresses. */
+export function elementRules(table: Table, chain: string, elements: readonly Element[]): NftCommand[] {
+  const groups = Map.groupBy(elements, ({ protocol, ports }) => `${protocol} ${ports?.from} ${ports?.to}`);
+  return [...groups.values()].flatMap((group) =>
+    FAMILIES.flatMap((family) => {
+      const ranges = outermost(group.map((each) => cidr(each.cidr)).filter((each) => each.family === family));
+      if (ranges.length === 0) return [];
+      return [table.rule(chain, to(family, ranges), ...by(group[0] as Element, family), accept)];
+    }),
+  );
+}
+
+function to(family: Family, ranges: readonly Cidr[]): Statement {
+  return is(payload(protocolOf(family), 'daddr'), setOf(...ranges.map(rangeExpression)));
+}
+
+function by({ protocol, ports }: Element, family: Family): Statement[] {
+  if (protocol === 'any') return [];
+  if (protocol === 'icmp') return [is(meta('l4proto'), family === 4 ? 'icmp' : 'ipv6-icmp')];
+  if (ports === undefined) return [is(meta('l4proto'), protocol)];
+  const { from, to: last } = ports;
+  return [is(payload(protocol, 'dport'), from === last ? from : { range: [from, last] })];
+}

@@ -1,0 +1,35 @@
+import { TABLE } from '../names.ts';
+import type { DesiredState } from '../state.ts';
+import { bridgeTable } from './bridge-table.ts';
+import type { NftCommand } from './expressions.ts';
+import { inetTable } from './inet-table.ts';
+
+/** Both tables of ours, in the order in which they are made. */
+export const OWN_TABLES = [
+  { family: 'inet', name: TABLE },
+  { family: 'bridge', name: TABLE },
+] as const;
+
+/** All that stands in our tables, as commands of libnftables-json(5). Pure: the same state gives the same commands. */
+export function rulesetOf(state: DesiredState): NftCommand[] {
+  return [...inetTable(state), ...bridgeTable(state)];
+}
+
+/** Input of `nft -j -f -`: replaces our tables as a whole, in one transaction. */
+export function rulesetDocument(state: DesiredState): string {
+  return document([...OWN_TABLES.flatMap(anew), ...rulesetOf(state)]);
+}
+
+/** Input of `nft -j -f -`: our tables are there no longer. */
+export function emptyDocument(): string {
+  return document(OWN_TABLES.flatMap((table) => anew(table).slice(0, 2)));
+}
+
+export function document(commands: readonly NftCommand[]): string {
+  return `${JSON.stringify({ nftables: commands })}\n`;
+}
+
+/** The first command is there so that the second does not fail where there is no table. */
+function anew(table: (typeof OWN_TABLES)[number]): NftCommand[] {
+  return [{ add: { table } }, { delete: { table } }, { add: { table } }];
+}

@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { DesiredStateInput } from './index.ts';
+import { Lab, OUTSIDE } from './lab.fixture.ts';
+import { noNamespaces } from './namespace.fixture.ts';
+import { bridge, twoGuests } from './states.fixture.ts';
+
+const { far, far6, host: hostAddress, host6 } = OUTSIDE;
+const GUEST = 2;
+const PEER = 3;
+
+describe('packets', () => {
+  let lab: Lab;
+  beforeAll(async () => {
+    if (noNamespaces === undefined) lab = await Lab.make(twoGuests);
+  });
+  beforeEach(({ skip }) => skip(noNamespaces !== undefined, noNamespaces));
+  afterAll(() => lab?.[Symbol.asyncDispose]());
+
+  const reconcile = (more: DesiredStateInput = {}) => lab.host.reconcile({ ...twoGuests, ...more });
+  const fromGuest = (address: string, port = 80) => lab.ask(lab.guest(GUEST), address, port);
+
+  it('of guests go out under the address of the host, in both families', async () => {
+    await reconcile();
+    expect(await fromGuest(far)).toBe(hostAddress);
+    expect(await fromGuest(far6)).toBe(host6);
+  });
+
+  it('of a network without a way out stay in it', async () => {
+    await reconcile({ nat: [] });
+    expect(await fromGuest(far)).toBe('no');
+    expect(await fromGuest(far6)).toBe('no');
+    expect(await fromGuest('10.77.0.3')).toBe('10.77.0.2');
+  });
+
+  it('reach a guest from outside only where a port was published, there and on the host itself', async () => {
+    const forward = { protocol: 'tcp' as const, host_port: 8080, guest_port: 80 };
+    await reconcile({
+      forwards: [
+        { ...forward, host_address: '0.0.0.0', guest_address: '10.77.0.2' },
+        { ...forward, host_address: host6, guest_address: 'fd77::2' },
+      ],
+    });
+    await lab.host.run(`ip route replace 10.77.0.0/24 via ${hostAddress}`, lab.outside);
+    expect(await lab.ask(lab.outside, '10.77.0.2', 80)).toBe('no');
+    await lab.host.run('ip route delete 10.77.0.0/24', lab.outside);
+    expect(await lab.ask(lab.outside, hostAddress, 8080)).toBe(far);
+    expect(await lab.ask(lab.outside, host6, 8080)).toBe(far6);
+    expect(await lab.ask(lab.host.pid, hostAddress, 8080)).toBe(hostAddress);
+    expect(await lab.ask(lab.host.pid, '127.0.0.1', 8080)).toBe('10.77.0.1');
+    expect(await lab.ask(lab.outside, hostAddress, 8081)).toBe('no');
+  });
+
+  it('to closed ranges are refused and recorded, unless the range is opened to the guest', async () => {
+    await reconcile();
+    expect(await fromGuest(OUTSIDE.private)).toBe('no');
+    expect(await lab.host.recorded()).toEqual([
+      { record: 'blocked', source: '10.77.0.2', destination: OUTSIDE.private, protocol: 'tcp', port: 80 },
+    ]);
+    await reconcile({ egress: [{ tap: 'nkt2', policy: 'open', opened: ['10.200.0.0/16'] }] });
+    expect(await fromGuest(OUTSIDE.private)).toBe(hostAddress);
+    expect(await lab.ask(lab.guest(PEER), OUTSIDE.private, 80)).toBe('no');
+  });
+
+  it('to the host itself reach the services of the bridge, and neither other ports nor loopback', async () => {
+    await lab.serve(lab.host.pid, 9000);
+    const bridges = [{ ...bridge, services: [{ protocol: 'tcp' as const, port: 9000 }] }];
+    // A port published on loopback makes the kernel take packets for it from the bridge.
+    const forwards = [
+      {
+        protocol: 'tcp' as const,
+        host_address: '127.0.0.1',
+        host_port: 8080,
+        guest_address: '10.77.0.3',
+        guest_port: 80,
+      },
+    ];
+    await reconcile({ bridges, forwards });
+    expect(await fromGuest('10.77.0.1', 9000)).toBe('10.77.0.2');
+    expect(await fromGuest('fd77::1', 9000)).toBe('fd77::2');
+    await reconcile({ forwards });
+    expect(await fromGuest('10.77.0.1', 9000)).toBe('no');
+    expect(await fromGuest('fd77::1', 9000)).toBe('no');
+    await lab.host.run(
+      `ip address delete 127.0.0.1/8 dev lo; echo 1 > /proc/sys/net/ipv4/conf/g0/route_localnet
+      ip route add 127.0.0.1 via 10.77.0.1`,
+      lab.guest(GUEST),
+    );
+    expect(await fromGuest('127.0.0.1', 9000)).toBe('no');
+    expect((await lab.host.recorded()).map(({ destination }) => destination)).toContain('127.0.0.1');
+  });
+
+  it.each([
+    ['of a guest that may not go out', { policy: 'deny' as const }, ['no', 'no', 'no', 'no']],
+    [
+      'of a guest with a list',
+      {
+        policy: 'allow' as const,
+        elements: [{ cidr: `${far}/32`, protocol: 'tcp' as const, ports: { from: 80, to: 80 } }],
+      },
+      ['yes', 'no', 'no', 'no'],
+    ],
+    [
+      'of a guest with overlapping ranges',
+      {
+        policy: 'allow' as const,
+        elements: [{ cidr: '198.51.0.0/16' }, { cidr: far }, { cidr: '2001:db8:1::/48', protocol: 'tcp' as const }],
+      },
+      ['yes', 'yes', 'yes', 'no'],
+    ],
+    [
+      'of a guest whose network is allowed',
+      { policy: 'allow' as const, elements: [{ cidr: '10.77.0.0/24' }] },
+      ['no', 'no', 'no', 'yes'],
+    ],
+    ['of a guest that is watched', { policy: 'deny' as const, audit: true }, ['yes', 'yes', 'yes', 'yes']],
+  ])('%s reach what its policy says', async (_, egress, expected) => {
+    await reconcile({ egress: [{ tap: 'nkt2', ...egress }] });
+    const answers = [
+      await fromGuest(far),
+      await fromGuest(far, 81),
+      await fromGuest(far6),
+      await fromGuest('10.77.0.3'),
+    ];
+    expect(answers.map((answer) => (answer === 'no' ? 'no' : 'yes'))).toEqual(expected);
+    const record = 'audit' in egress ? 'seen' : 'blocked';
+    const recorded = (await lab.host.recorded()).filter((each) => each.record === record && each.protocol === 'tcp');
+    const asked = [`${far} 80`, `${far} 81`, `${far6} 80`].filter(
+      (_, at) => record === 'seen' || expected[at] === 'no',
+    );
+    expect(recorded.map(({ destination, port }) => `${destination} ${port}`)).toEqual(expect.arrayContaining(asked));
+    expect(recorded.filter(({ destination }) => destination !== '10.77.0.3')).toHaveLength(asked.length);
+    // Others are not concerned.
+    expect(await lab.ask(lab.guest(PEER), far, 80)).toBe(hostAddress);
+  });
+
+  it('of a connection that began before end with a stricter policy', async () => {
+    await reconcile();
+    await lab.serve(lab.outside, 7, 'socat TCP-LISTEN:7,fork,reuseaddr PIPE');
+    const waiting = lab.host.run(
+      `(sleep 0.2; for n in 1 2 3 4 5 6 7 8 9 10; do echo; sleep 0.3; done) | socat -t 1 - TCP4:${far}:7,connect-timeout=2 2>&1 || echo cut`,
+      lab.guest(GUEST),
+    );
+    await lab.host.run(
+      "until ss -Htn state established 'dport = :7' | grep -q .; do sleep 0.05; done",
+      lab.guest(GUEST),
+    );
+    await reconcile({ egress: [{ tap: 'nkt2', policy: 'deny' }] });
+    expect(await waiting).toContain('cut');
+  });
+
+  it.each([0, 1])(
+    'between guests pass, also where the host filters its bridges (%i), and never by way of the host',
+    async (filters) => {
+      await reconcile({ egress: [{ tap: 'nkt3', policy: 'deny' }] });
+      await lab.host.run(`echo ${filters} > /proc/sys/net/bridge/bridge-nf-call-iptables || true`);
+      expect(await lab.ask(lab.guest(GUEST), '10.77.0.3', 80)).toBe('no');
+      await reconcile();
+      expect(await lab.ask(lab.guest(GUEST), '10.77.0.3', 80)).toBe('10.77.0.2');
+      await lab.host.run('ip route add 10.77.0.2/32 via 10.77.0.1', lab.guest(PEER));
+      expect(await lab.ask(lab.guest(PEER), '10.77.0.2', 80)).toBe('no');
+      await lab.host.run('ip route delete 10.77.0.2/32 via 10.77.0.1', lab.guest(PEER));
+    },
+  );
+
+  it('between guests of an isolated network do not pass', async () => {
+    await reconcile({ bridges: [{ ...bridge, isolated: true }] });
+    await lab.host.run('ip neigh flush all', lab.guest(GUEST));
+    expect(await fromGuest('10.77.0.3')).toBe('no');
+    expect(await fromGuest(far)).toBe(hostAddress);
+  });
+
+  it('with the address of another are dropped', async () => {
+    await reconcile();
+    await lab.host.run(
+      'ip address add 10.77.0.9/24 dev g0; ip route replace default via 10.77.0.1 src 10.77.0.9',
+      lab.guest(GUEST),
+    );
+    expect(await fromGuest(far)).toBe('no');
+    await lab.host.run(
+      'ip address delete 10.77.0.9/24 dev g0; ip route replace default via 10.77.0.1',
+      lab.guest(GUEST),
+    );
+    expect(await fromGuest(far)).toBe(hostAddress);
+    await lab.host.run('ip link set g0 address 02:00:00:00:00:77', lab.guest(GUEST));
+    expect(await fromGuest(far)).toBe('no');
+  });
+});

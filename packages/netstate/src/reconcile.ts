@@ -1,0 +1,47 @@
+import { type Difference, difference, rulesDigest } from './difference.ts';
+import { linkCommands } from './link-commands.ts';
+import { markDocument, readTables } from './mark.ts';
+import { emptyDocument, rulesetDocument } from './nft/ruleset.ts';
+import { listTables, observe } from './observe.ts';
+import { runProgram } from './run-program.ts';
+import type { DesiredState } from './state.ts';
+import { sysctlsOf, writeSysctls } from './sysctls.ts';
+
+export interface Reconciled {
+  /** What was not as desired, and was repaired; empty when all was right. */
+  readonly repaired: readonly Difference[];
+  /** Settings of the host (below /proc/sys/net) that were changed, as they were before. */
+  readonly sysctls_before: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes this process's network namespace what is desired. Idempotent; cut short at any point, the next one completes it. Rules
+ * come before links, so that no guest is on a bridge that nothing guards. Callers of one namespace take turns.
+ * @param desired as {@link readDesiredState} answered it
+ * @throws NookError `conflict` when a foreign link has a name that is wanted; those of {@link observe}
+ */
+export async function reconcile(desired: DesiredState): Promise<Reconciled> {
+  const observed = await observe();
+  const repaired = difference(desired, observed);
+  if (repaired.length === 0) return { repaired, sysctls_before: {} };
+  const lines = linkCommands(desired, observed.links);
+  if (repaired.some(({ kind }) => kind === 'rules')) await replaceRules(desired);
+  if (lines.length > 0) await runProgram('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
+  return { repaired, sysctls_before: writeSysctls(sysctlsOf(desired)) };
+}
+
+/** One transaction; what says that it was this one is added behind it, and so lacks where only the first was done. */
+async function replaceRules(desired: DesiredState): Promise<void> {
+  await runProgram('nft', ['-j', '-f', '-'], rulesetDocument(desired));
+  const { digest: listed } = readTables(await listTables());
+  await runProgram('nft', ['-j', '-f', '-'], markDocument({ wanted: rulesDigest(desired), listed }));
+}
+
+/** Leaves nothing of ours: no table, no link. Settings of the kernel stay, since others may have come to need them. */
+export async function remove(): Promise<void> {
+  const { links } = await observe();
+  const own = links.filter(({ kind }) => kind !== 'foreign');
+  if (own.length > 0)
+    await runProgram('ip', ['-batch', '-'], own.map(({ name }) => `link delete dev ${name}\n`).join(''));
+  await runProgram('nft', ['-j', '-f', '-'], emptyDocument());
+}
