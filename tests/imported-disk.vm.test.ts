@@ -27,6 +27,11 @@ function copy(from: string, to: string): void {
   run('cp', '--sparse=always', '--no-preserve=all', from, to);
 }
 
+async function change(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  await file.write('changed', 64 * 2 ** 20);
+}
+
 it('a qcow2 becomes an image that boots', async () => {
   const disk = join(directory, 'disk.qcow2');
   run('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', busybox.path, disk);
@@ -36,7 +41,7 @@ it('a qcow2 becomes an image that boots', async () => {
   expect([code, stdout]).toEqual([0, '/bin/sh\n']);
 });
 
-it('a VM of a registered disk does not start once the disk has changed, and does when it is put back', async () => {
+it('a VM of a registered disk neither starts nor resumes once the disk has changed, and does when it is put back', async () => {
   const disk = join(directory, 'mine.raw');
   copy(busybox.path, disk);
   run('tune2fs', '-L', 'mine', disk);
@@ -44,14 +49,21 @@ it('a VM of a registered disk does not start once the disk has changed, and does
   copy(disk, kept);
   await home.ok('image', 'register', disk);
   await home.ok('vm', 'create', '--image', 'mine', '--memory', '128M', '--name', 'one');
-  {
-    await using file = await open(disk, 'r+');
-    await file.write('changed', 64 * 2 ** 20);
-  }
+  await change(disk);
   const { code, stderr } = await home.nook(['vm', 'start', 'one']);
   expect(code).not.toBe(0);
   expect(stderr).toContain('has changed since it was registered');
   copy(kept, disk);
+  await home.ok('vm', 'start', 'one');
+  await home.ok('vm', 'suspend', 'one');
+  await change(disk);
+  const resumed = await home.nook(['vm', 'resume', 'one']);
+  expect(resumed.code).not.toBe(0);
+  expect(resumed.stderr).toContain('has changed since it was registered');
+  expect(await home.json('vm', 'show', 'one')).toMatchObject({ state: 'suspended' });
+  copy(kept, disk);
+  await home.ok('vm', 'resume', 'one');
+  await home.ok('vm', 'stop', 'one');
   await home.ok('image', 'promote', 'mine');
   await rm(disk);
   await home.ok('vm', 'start', 'one');

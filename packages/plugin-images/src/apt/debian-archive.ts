@@ -143,6 +143,21 @@ export class DebianArchive {
     return { name, version: field('Version'), depends: field('Depends'), sha256: field('SHA256') };
   }
 
+  /**
+   * Looks whether these can be installed together, with what they need: apt's own answer, before anything is fetched.
+   * @throws NookError `bad_params` with apt's reasons
+   */
+  async requirePackages(names: readonly string[]): Promise<void> {
+    const args = ['install', '--simulate', '-q=2', '--no-install-recommends', ...names];
+    const { exitCode, stderr } = await this.#run('apt-get', args, { accept: [0, 100] });
+    if (exitCode === 0) return;
+    const reasons = stderr.split('\n').flatMap((line) => /^E: (.*?)\.?$/.exec(line)?.[1] ?? []);
+    const suite = this.entries[0]?.suite ?? '';
+    throw new NookError('bad_params', `The packages cannot be had of ${suite}: ${reasons.join('; ')}.`, {
+      hint: `Check their names, and that ${suite} has them.`,
+    });
+  }
+
   /** Downloads a package, which apt checks against the signed index. @returns the file's absolute path */
   async download(wanted: DebianPackage, directory: string): Promise<string> {
     await mkdir(directory, { recursive: true, mode: 0o700 });

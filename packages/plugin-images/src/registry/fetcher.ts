@@ -1,5 +1,5 @@
 import { registryErrors } from './errors.ts';
-import { ATTEMPTS, backoff, mayRecover, pause } from './retry.ts';
+import { ATTEMPTS, backoff, mayRecover, pause, REFUSED_ATTEMPTS } from './retry.ts';
 
 export interface FetchOptions {
   readonly signal: AbortSignal;
@@ -92,7 +92,7 @@ export class Fetcher {
         await pause(backoff(attempt, response.headers.get('retry-after'), Date.now()), options.signal);
       } catch (error) {
         if (options.signal.aborted || (error as Error).name === 'NookError') throw error;
-        if (last || isFinal(error)) throw this.#blame.unreachable(url.host, reasonOf(error), error);
+        if (attempt + 1 >= attemptsAt(url, error)) throw this.#blame.unreachable(url.host, reasonOf(error), error);
         await pause(backoff(attempt, null, Date.now()), options.signal);
       }
     }
@@ -134,9 +134,13 @@ export function isLoopback({ hostname }: { readonly hostname: string }): boolean
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function isFinal(error: unknown): boolean {
+/** How many attempts in all an error is worth. */
+function attemptsAt(url: URL, error: unknown): number {
   const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
-  return code === 'ENOTFOUND' || code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('SELF_SIGNED');
+  if (code === 'ECONNREFUSED') return isLoopback(url) ? 1 : REFUSED_ATTEMPTS;
+  const final =
+    code === 'ENOTFOUND' || code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('SELF_SIGNED');
+  return final ? 1 : ATTEMPTS;
 }
 
 function reasonOf(error: unknown): string {

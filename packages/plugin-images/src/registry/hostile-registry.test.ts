@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { tempDir } from '../testing/temp-dir.ts';
 import { fetchBlob } from './blob-store.ts';
 import { parseReference } from './reference.ts';
@@ -175,4 +175,19 @@ test('credentials do not follow a redirect to another host', async () => {
     },
   );
   expect(seen).toEqual([undefined]);
+});
+
+test('where nobody listens on this machine, it is asked once', async () => {
+  let closed: RegistryClient | undefined;
+  await withServer(
+    () => {},
+    async (client) => {
+      closed = client;
+    },
+  );
+  const asked = vi.spyOn(globalThis, 'fetch');
+  const refused = { code: 'unavailable', message: expect.stringContaining('ECONNREFUSED') };
+  await expect(closed?.manifest()).rejects.toMatchObject(refused);
+  expect(asked).toHaveBeenCalledTimes(1);
+  asked.mockRestore();
 });

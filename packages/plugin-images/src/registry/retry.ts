@@ -1,6 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 export const ATTEMPTS = 6;
+/** Where nobody listens: it may be a server that is started anew. */
+export const REFUSED_ATTEMPTS = 3;
 const FIRST_MS = 250;
 const LONGEST_MS = 60_000;
 

@@ -46,6 +46,7 @@ export function debianSource(apt: AptSettings): ImageSource {
       await requirePrograms(work.signal);
       await using held = await openArchive({ ...apt, config: { ...apt.config, mirror } }, work, suite);
       const { entries, keyring, settings } = held.archive;
+      if (wish.packages !== undefined) await held.archive.requirePackages(wish.packages);
       const index = await held.archive.index();
       const lines = sourceLines(entries, keyring);
       const facts = [suite, index.sha256, lines, wish.packages ?? PACKAGES, HOOKS];
