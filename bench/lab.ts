@@ -5,6 +5,12 @@ import { Home } from '../tests/harness/home.ts';
 import { memoryOf } from './process-memory.ts';
 import type { Row } from './row.ts';
 
+interface LabOptions {
+  readonly quick: boolean;
+  readonly config?: string;
+  readonly store?: string;
+}
+
 /** What measurements work with: a home of their own, an open connection to its daemon, and how thorough to be. */
 export class Lab implements AsyncDisposable {
   readonly home: Home;
@@ -17,9 +23,12 @@ export class Lab implements AsyncDisposable {
     this.quick = quick;
   }
 
-  /** @param options.config of config.toml; absent: nothing is done unasked, so that every VM is booted */
-  static async open({ quick, config }: { readonly quick: boolean; readonly config?: string }): Promise<Lab> {
-    const store = process.env.NOOK_STORE;
+  /**
+   * @param options.config of config.toml; absent: nothing is done unasked, so that every VM is booted
+   * @param options.store of images and kernels; absent: the one that is kept between runs
+   */
+  static async open({ quick, config, ...options }: LabOptions): Promise<Lab> {
+    const store = options.store ?? process.env.NOOK_STORE;
     const home = await Home.create({ ...(store ? { store } : {}), ...(config === undefined ? {} : { config }) });
     await home.ok('daemon', 'start');
     return new Lab(home, await RpcClient.connect(socketOf(home)), quick);

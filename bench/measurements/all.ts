@@ -6,6 +6,7 @@ import { daemon } from './daemon/daemon.ts';
 import { execLatency } from './exec-latency.ts';
 import { manyRunning } from './many-running.ts';
 import { memory } from './memory.ts';
+import { pull } from './pull/pull.ts';
 import { rpc } from './rpc.ts';
 import { savedMachines } from './saved.ts';
 import { stdio } from './stdio.ts';
@@ -24,4 +25,5 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   exec: execLatency,
   stdio,
   memory,
+  pull,
 };
