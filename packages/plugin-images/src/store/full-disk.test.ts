@@ -7,9 +7,10 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ImageInfo, ImageRow } from '../contract.ts';
 import { rawDisk } from '../testing/disk-files.ts';
 import { dockerFiles } from '../testing/image-files.ts';
+import { startRegistry, type TestRegistry } from '../testing/registry.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { type TestDaemon, testDaemon } from '../testing/test-daemon.ts';
-import { run } from '../testing/umoci.ts';
+import { layoutOf, run } from '../testing/umoci.ts';
 
 /** File systems are mounted for these. */
 const ROOT = process.getuid?.() === 0;
@@ -22,6 +23,7 @@ const LARGEST = 4 * 2 ** 20;
 
 let dir: Awaited<ReturnType<typeof tempDir>>;
 let disk: string;
+let registry: TestRegistry;
 const sources: Record<string, string> = {};
 
 beforeAll(async () => {
@@ -36,8 +38,16 @@ beforeAll(async () => {
   await writeFile(sources.archive, gzipSync(buildTar(files)));
   sources.qcow2 = join(dir.path, 'qcow2');
   run('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', disk, sources.qcow2);
+  registry = await startRegistry(dir.path);
+  const more = buildTar([{ name: 'bin/more', content: noise.subarray(0, 300_000) }]);
+  const image = await layoutOf(dir.path, [root, more]);
+  sources.pull = `${registry.host}/some/thing:v1`;
+  run('skopeo', 'copy', '-q', '--dest-tls-verify=false', `oci:${image}`, `docker://${sources.pull}`);
 });
-afterAll(() => dir[Symbol.asyncDispose]());
+afterAll(async () => {
+  await registry[Symbol.asyncDispose]();
+  await dir[Symbol.asyncDispose]();
+});
 
 /** A store on a file system of its own. */
 async function onTmpfs(act: (store: string, free: (bytes: number) => void) => Promise<void>): Promise<void> {
@@ -67,7 +77,7 @@ async function attempt(daemon: TestDaemon, act: () => Promise<unknown>): Promise
   }
 }
 
-test.each(['tar', 'archive', 'qcow2', 'promote'])(
+test.each(['tar', 'archive', 'qcow2', 'promote', 'pull'])(
   'however much room there is for it, %s works or fails as a whole, and the store works afterwards',
   { timeout: 120_000 },
   async (kind) => {
@@ -75,10 +85,11 @@ test.each(['tar', 'archive', 'qcow2', 'promote'])(
       await using daemon = testDaemon(join(dir.path, `home-${kind}`), { store, config: { size: '64MiB' } });
       const register = () => daemon.call('image.register', { path: disk, name: 'mine' });
       if (kind === 'promote') await register();
-      const act = () =>
-        kind === 'promote'
-          ? daemon.call('image.promote', { reference: 'mine' })
-          : daemon.call('image.import', { path: sources[kind], name: 'mine' });
+      const acts: Record<string, () => Promise<unknown>> = {
+        promote: () => daemon.call('image.promote', { reference: 'mine' }),
+        pull: () => daemon.call('image.pull', { reference: sources.pull, name: 'mine' }),
+      };
+      const act = acts[kind] ?? (() => daemon.call('image.import', { path: sources[kind], name: 'mine' }));
       let failed = 0;
       let done = false;
       for (let step = 0; step < STEPS && !done; step += 1) {

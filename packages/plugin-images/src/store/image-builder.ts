@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, ImageConfig, Logger, Progress } from '@nook/daemonapi';
-import { EXT4_FORMAT, makeExt4, sealExt4 } from '../ext4/make-ext4.ts';
+import { EXT4_FORMAT } from '../ext4/make-ext4.ts';
 import type { Tar } from '../sources/tar-of.ts';
 import { runJob } from '../worker/run-job.ts';
 import type { BuildPlace } from './build-area.ts';
@@ -52,29 +52,25 @@ export interface BuildRequest {
 /** Turns a root file system's tar into an image in the store. Content that is there already is only given the name. */
 export async function buildImage(request: BuildRequest): Promise<Stored<ImageManifest>> {
   const { naming, tar, config, place, sizeBytes, store, signal, progress } = request;
-  const { lockFd } = place;
   const output = join(place.directory, 'content');
   const disk = join(output, DISK_FILE);
   await mkdir(output, { mode: 0o700 });
-  await makeExt4({ output: disk, sizeBytes, signal, lockFd });
-  const filled = await runJob(
+  const built = await runJob(
     {
-      job: 'fill',
+      job: 'build',
+      size_bytes: sizeBytes,
       layers: tar.layers,
       whiteouts: tar.whiteouts,
       disk,
       max_bytes: request.maxBytes,
       max_entries: MAX_ENTRIES,
     },
-    { signal, lockFd, progress, note: (line) => hear(line, request) },
+    { signal, lockFd: place.lockFd, progress, note: (line) => hear(line, request) },
   );
-  const hex = imageDigest(filled.sha256, sizeBytes, config);
+  const hex = imageDigest(built.sha256, sizeBytes, config);
   const digest = `sha256:${hex}`;
   const at = request.clock.now();
   if (store.get(digest) !== undefined) return store.point(naming, digest, at, signal);
-  progress({ stage: 'file system' });
-  await sealExt4({ output: disk, signal, lockFd });
-  progress({ stage: 'publish' });
   const manifest: ImageManifest = {
     format: 1,
     digest,
@@ -83,6 +79,7 @@ export async function buildImage(request: BuildRequest): Promise<Stored<ImageMan
     size_bytes: sizeBytes,
     config,
     origin: request.origin,
+    content_sha256: built.content_sha256,
   };
   return store.publish(naming, output, manifest, signal);
 }

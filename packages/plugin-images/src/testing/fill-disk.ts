@@ -21,7 +21,7 @@ export async function fillDisk(
   for (const [index, layer] of layers.entries()) await writeFile(paths[index] ?? '', layer);
   await makeExt4({ output: disk, sizeBytes, signal, lockFd: 0 });
   const inputs = paths.map((file) => ({ source: { file } }));
-  const job = { job: 'fill' as const, layers: inputs, whiteouts, disk, max_bytes: sizeBytes, max_entries: 100_000 };
+  const job = { layers: inputs, whiteouts, disk, max_bytes: sizeBytes, max_entries: 100_000 };
   const result = await fill(job, () => {});
   await sealExt4({ output: disk, signal, lockFd: 0 });
   return { ...result, disk };

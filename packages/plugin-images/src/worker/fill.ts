@@ -12,13 +12,13 @@ import { Tree } from '../layers/tree.ts';
 import { archiveError } from '../unpack/archive-error.ts';
 import { ByteSource } from '../unpack/byte-source.ts';
 import { readTar } from '../unpack/tar-reader.ts';
-import type { FillJob, FillResult, LayerInput, WorkerLine } from './jobs.ts';
+import type { FillRequest, FillResult, LayerInput, WorkerLine } from './jobs.ts';
 import { openTarSource } from './tar-source.ts';
 
 const PROGRESS_MS = 100;
 
 /** Fills an empty ext4 with what layers of tar add up to. */
-export async function fill(job: FillJob, say: (line: WorkerLine) => void): Promise<FillResult> {
+export async function fill(job: FillRequest, say: (line: WorkerLine) => void): Promise<FillResult> {
   const volume = new Volume(job.disk);
   try {
     const pool = new BlockPool(volume);
@@ -43,7 +43,7 @@ export async function fill(job: FillJob, say: (line: WorkerLine) => void): Promi
 }
 
 interface Filling {
-  readonly job: FillJob;
+  readonly job: FillRequest;
   readonly volume: Volume;
   readonly pool: BlockPool;
   readonly writer: BlockWriter;

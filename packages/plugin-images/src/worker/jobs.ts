@@ -26,13 +26,12 @@ export interface LayerInput {
   readonly diff_id?: string;
 }
 
-export interface FillJob {
-  readonly job: 'fill';
+export interface FillRequest {
   /** From the lowest to the uppermost. */
   readonly layers: readonly LayerInput[];
   /** Layers of an image, with their whiteouts and all that the tools for images let into them; else one plain archive. */
   readonly whiteouts: boolean;
-  /** An ext4 that `mke2fs` has just made. */
+  /** Its ext4, which `mke2fs` has just made when it is filled. */
   readonly disk: string;
   readonly max_bytes: number;
   readonly max_entries: number;
@@ -43,6 +42,17 @@ export interface FillResult {
   readonly sha256: string;
   readonly entries: number;
   readonly bytes: number;
+}
+
+/** Makes an image's disk, alone in its folder: empty, filled, checked, and hashed. Works under a lock. */
+export interface BuildJob extends FillRequest {
+  readonly job: 'build';
+  readonly size_bytes: number;
+}
+
+export interface BuildResult extends FillResult {
+  /** Of the folder. */
+  readonly content_sha256: string;
 }
 
 /** The worker looks credentials up itself: it is only told where. */
@@ -113,9 +123,9 @@ interface HashResult {
   readonly sha256: string;
 }
 
-export type Job = FillJob | DownloadJob | FetchJob | InspectJob | DiskJob | ExportJob | VmlinuxJob | HashJob;
-export type JobResult<J extends Job> = J extends FillJob
-  ? FillResult
+export type Job = BuildJob | DownloadJob | FetchJob | InspectJob | DiskJob | ExportJob | VmlinuxJob | HashJob;
+export type JobResult<J extends Job> = J extends BuildJob
+  ? BuildResult
   : J extends DownloadJob | FetchJob | ExportJob
     ? Record<string, never>
     : J extends InspectJob

@@ -1,16 +1,19 @@
 // A process of its own for what would keep the daemon's event loop busy. The job comes as JSON on stdin.
+import { getPriority, setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { isNookError } from '@nook/daemonapi';
 import { lookAtDisk } from '../disk/look-at-disk.ts';
 import { isNoSpace } from '../errors.ts';
 import { writeVmlinux } from '../kernel/write-vmlinux.ts';
 import { contentHash } from '../store/content-hash.ts';
+import { build } from './build.ts';
 import { download } from './download.ts';
 import { exportImage } from './export.ts';
 import { fetchFile } from './fetch-file.ts';
-import { fill } from './fill.ts';
 import { inspect } from './inspect.ts';
 import type { Job, WorkerLine } from './jobs.ts';
+
+const NICER = 5;
 
 function say(line: WorkerLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -28,7 +31,7 @@ function failure(error: unknown): WorkerLine {
 }
 
 async function perform(job: Job): Promise<unknown> {
-  if (job.job === 'fill') return fill(job, say);
+  if (job.job === 'build') return build(job, say);
   if (job.job === 'download') return download(job, say);
   if (job.job === 'inspect') return inspect(job, say);
   if (job.job === 'export') return exportImage(job, say);
@@ -38,6 +41,8 @@ async function perform(job: Job): Promise<unknown> {
   return writeVmlinux(job.image, job.output);
 }
 
+// Whoever asks the daemon for something meanwhile goes first, and so do machines.
+setPriority(Math.min(getPriority() + NICER, 19));
 // Cancelled, or the daemon has died: nothing of this process group may go on, in whatever namespace it is.
 process.on('SIGTERM', () => process.kill(0, 'SIGKILL'));
 // What mmdebstrap makes must be readable in namespaces, whatever the daemon's mask.

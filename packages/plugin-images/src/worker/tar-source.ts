@@ -10,6 +10,7 @@ import { findProgram } from '../processes/environment.ts';
 import { archiveError } from '../unpack/archive-error.ts';
 import { checkDigest } from './check-digest.ts';
 import type { TarSource } from './jobs.ts';
+import { LOCK_FD } from './lock-fd.ts';
 
 export interface OpenTarSource extends AsyncDisposable {
   readonly bytes: AsyncIterable<Uint8Array>;
@@ -84,8 +85,7 @@ function fromProgram(program: string, args: readonly string[], { env, note, inpu
   const path = findProgram(program) ?? program;
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', path, ...args], {
     env: { ...process.env, ...env },
-    // 3 is the lock of the build: the program holds it too.
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 3],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', LOCK_FD],
   }) as ChildProcess & Record<'stdout' | 'stderr', Readable>;
   if (input !== undefined && child.stdin !== null) pipeline(input, child.stdin, () => {});
   const tail: string[] = [];
