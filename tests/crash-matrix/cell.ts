@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { Shown } from '../harness/busybox-vm.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type Home, outcome } from '../harness/home.ts';
-import { type Fault, inflict } from './faults.ts';
+import { type Fault, inflict, victims } from './faults.ts';
 import type { Gates } from './gates.ts';
 
 const SETTLED = new Set(['created', 'running', 'paused', 'stopped', 'suspended', 'failed']);
@@ -29,13 +29,14 @@ export async function runCell(cell: Cell): Promise<void> {
 
 async function run({ home, gates, vm, command, gate, closedBefore = [], fault }: Cell): Promise<void> {
   const frozen: number[] = [];
+  const found = await victims(home, vm);
   for (const earlier of closedBefore) await gates.close(earlier, 'fail');
   await gates.close(gate, fault === 'error' ? 'fail' : 'hold');
   const client = home.spawn(command, { env: { NOOK_VM_GATE: gates.dir } });
   const ended = outcome(client);
   try {
     await gates.reached(gate, ended);
-    await inflict(fault, { home, vm, client, frozen });
+    await inflict(fault, { home, vm, victims: found, client, frozen });
     gates.open(gate);
     if (fault === 'frozen vmhost') await home.nook(['vm', 'kill', vm]);
     const end = await ended;

@@ -10,10 +10,24 @@ export type Fault = (typeof FAULTS)[number];
 export interface Scene {
   readonly home: Home;
   readonly vm: string;
+  readonly victims: Victims;
   /** The command that starts or stops it. */
   readonly client: ChildProcess;
   /** Processes to be woken up again. */
   readonly frozen: number[];
+}
+
+/** Where the processes of a VM are found at once: some points are passed within a fraction of a second. */
+export interface Victims {
+  readonly nookd: number;
+  /** The VM's folder; undefined while there is no such VM. */
+  readonly dir: string | undefined;
+}
+
+export async function victims(home: Home, vm: string): Promise<Victims> {
+  const { pid } = await home.json<{ pid: number }>('daemon', 'status');
+  const shown = (await home.json<Shown[]>('vm', 'list')).find(({ name }) => name === vm);
+  return { nookd: pid, dir: shown?.dir };
 }
 
 /** Those that need a machine that is there. */
@@ -21,11 +35,12 @@ export function needsMachine(fault: Fault): boolean {
   return fault === 'vmhost' || fault === 'qemu' || fault === 'frozen vmhost';
 }
 
-export async function inflict(fault: Fault, { home, vm, client, frozen }: Scene): Promise<void> {
+export async function inflict(fault: Fault, { home, vm, victims, client, frozen }: Scene): Promise<void> {
   if (fault === 'error') return;
   if (fault === 'client') return kill(client.pid);
-  if (fault === 'nookd') return kill((await home.json<{ pid: number }>('daemon', 'status')).pid);
-  const { vmhosts, qemus } = processesOf((await home.json<Shown>('vm', 'show', vm)).dir);
+  if (fault === 'nookd') return kill(victims.nookd);
+  const dir = victims.dir ?? (await home.json<Shown>('vm', 'show', vm)).dir;
+  const { vmhosts, qemus } = processesOf(dir);
   const [vmhost] = vmhosts;
   const [qemu] = qemus;
   if (fault === 'vmhost') return kill(vmhost);

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { Home } from '../harness/home.ts';
 import { Gates } from './gates.ts';
 import { type Kind, kindNamed } from './kinds.ts';
+import { isInShare, leftOut } from './share.ts';
 
 /** Where the cells of one set play: a home with gates, made before the first of them and removed after the last. */
 export interface Scenes {
@@ -33,6 +34,8 @@ export function scenes(kind: Kind = USUAL): Scenes {
     await home[Symbol.asyncDispose]();
     await rm(gates.dir, { recursive: true });
   });
+
+  beforeEach(({ task, skip }) => skip(!isInShare(task.fullTestName), leftOut));
 
   async function newVm(): Promise<string> {
     const vm = `vm-${++number}`;

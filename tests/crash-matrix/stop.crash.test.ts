@@ -14,7 +14,7 @@ describe('a stop', () => {
       it(`${fault} at ${stage}`, async () => {
         const vm = await here.runningVm();
         const closedBefore = STOP_STAGES.slice(0, index).map((earlier) => `stop.${earlier}`);
-        const command = ['vm', 'stop', '--timeout', '2', vm];
+        const command = ['vm', 'stop', '--timeout', '4', vm];
         await runCell({ ...here, vm, command, gate: `stop.${stage}`, closedBefore, fault });
       });
     }
