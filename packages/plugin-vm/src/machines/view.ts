@@ -13,6 +13,11 @@ interface Shown {
   readonly full: boolean;
 }
 
+/** The steps of the latest start, and the phases that its vmhost has seen. */
+export function bootSteps(steps: readonly BootStep[], status: HostStatus | undefined): BootStep[] {
+  return [...steps, ...phases(steps, status?.marks ?? [])];
+}
+
 /** What the wire shows of a machine. */
 export function view(record: MachineRecord, { dir, status, features, supervision, full }: Shown): VmView {
   const { shape, run } = record;
@@ -56,7 +61,7 @@ export function view(record: MachineRecord, { dir, status, features, supervision
     vmhost_pid: status?.pid,
     qemu_pid: status?.qemu_pid,
     dir,
-    boot: [...run.steps, ...phases(run.steps, status?.marks ?? [])],
+    boot: bootSteps(run.steps, status),
   };
 }
 
