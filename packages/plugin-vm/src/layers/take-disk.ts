@@ -7,7 +7,7 @@ import { ensureOverlay } from '../machines/overlay.ts';
 import { stageSaved } from '../saved/saved-copy.ts';
 import { readSaved, SAVED_FOLDER } from '../saved/saved-machine.ts';
 import { SAVE_MS } from '../saved/suspend.ts';
-import type { SaveResult } from '../vmhost/vm-host.ts';
+import type { SaveResult } from '../vmhost/saving.ts';
 import type { Freeze } from './layers.ts';
 
 /** Best effort: what the guest keeps in its memory is on its disk then. */

@@ -5,7 +5,7 @@ import type { Caller, Dependencies } from '../machines/dependencies.ts';
 import { requireCapability } from '../machines/drivers.ts';
 import type { MachineRecord } from '../machines/records.ts';
 import { runSteps, type Step } from '../machines/step-runner.ts';
-import type { SaveResult } from '../vmhost/vm-host.ts';
+import type { SaveResult } from '../vmhost/saving.ts';
 import { SAVED_FOLDER } from './saved-machine.ts';
 import { aboutMachine } from './take-up.ts';
 

@@ -6,8 +6,9 @@ import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { CopyRequest } from '../contract.ts';
 import type { LifeLimits } from '../supervision/life.ts';
 import type { ClaimSpec, HostStatus } from './host-spec.ts';
+import type { SaveRequest } from './saving.ts';
 import type { ExecStart } from './session-table.ts';
-import type { SaveRequest, VmHost } from './vm-host.ts';
+import type { VmHost } from './vm-host.ts';
 
 /** Version of the methods below. A vmhost outlives upgrades of the daemon: later versions only add to them. */
 const CONTROL_VERSION = 1;

@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { isNookError, type Logger, type MachineExit, type MachineState, NookError } from '@nook/daemonapi';
+import { isNookError, type Logger, type MachineExit, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
 import { ownOutOfMemory } from '../limits/vmhost-scope.ts';
-import { commitSaved, discardSaved, readSaved, SAVED_FILES, type SavedAbout } from '../saved/saved-machine.ts';
+import { discardSaved, readSaved, SAVED_FILES } from '../saved/saved-machine.ts';
 import { signalName } from '../signal-number.ts';
 import type { LifeLimits } from '../supervision/life.ts';
 import { ConsoleLog } from './console-log.ts';
@@ -27,7 +26,8 @@ import { inquire } from './inquiry.ts';
 import { LifeTimer } from './life-timer.ts';
 import { MachineStop } from './machine-stop.ts';
 import { Reconfiguration } from './reconfiguration.ts';
-import { readSessions, writeSessions } from './saved-sessions.ts';
+import { readSessions } from './saved-sessions.ts';
+import { type SaveRequest, type SaveResult, Saving } from './saving.ts';
 import { SessionTable } from './session-table.ts';
 import type { StopStage } from './stop-plan.ts';
 
@@ -37,30 +37,9 @@ const LAST_WORDS_MS = 1_000;
 const CAUSE_LINES = 200;
 /** An init of the image's ends its services in its own order; when it is late, nothing is left to be waited for. */
 const PATIENCE = 1.4;
-/** What an agent needs to send what it has begun. */
-const HOLD_MS = 5_000;
 /** For a machine that a limit of its own ends. */
 const LIMIT_STOP_MS = 10_000;
 const CONSOLE_LIMIT = 8 * 1024 * 1024;
-
-export interface SaveRequest {
-  /** Where memory and devices go; absent with a folder, and when only the disk is meant. */
-  readonly to?: MachineState | undefined;
-  /** Where they go together with the sessions. */
-  readonly folder?: string | undefined;
-  /** A qcow2 file for the machine to go on with; the present one is then written to no more. */
-  readonly disk?: string | undefined;
-  /** With a folder: what the machine is, so that it is taken up again as nothing else. */
-  readonly about?: SavedAbout | undefined;
-  readonly end: boolean;
-}
-
-export interface SaveResult {
-  /** How long the guest stood still; until its end, when it does not go on. */
-  readonly pause_ms: number;
-  /** How much of its memory was written. */
-  readonly bytes: number;
-}
 
 /** A disk that is larger, and what its file system is. */
 export interface DiskGrowth {
@@ -68,8 +47,6 @@ export interface DiskGrowth {
   readonly file_system: 'grown' | 'growing' | 'as_before';
   readonly why?: string;
 }
-
-const SUSPENDED = 'the VM was suspended';
 
 /** One VM from its machine's start to its end. */
 export class VmHost {
@@ -93,10 +70,8 @@ export class VmHost {
   #guest: GuestChannel | undefined;
   #claiming: Promise<void> | undefined;
   #failure: string | undefined;
-  #saving: Promise<unknown> = Promise.resolve();
-  #suspended = false;
+  readonly #saving: Saving;
   #epoch = 1n;
-  #disk: string;
   /** The latest signal that its process was sent. */
   #signalled: string | undefined;
   readonly #life: LifeTimer;
@@ -107,7 +82,6 @@ export class VmHost {
 
   constructor(spec: HostSpec, log: Logger) {
     this.#spec = spec;
-    this.#disk = spec.machine.disk.path;
     this.#log = log;
     this.#console = new ConsoleLog(join(spec.machine.dir, consoleFile(spec.boot)), CONSOLE_LIMIT);
     this.ended = new Promise((resolve) => {
@@ -124,6 +98,16 @@ export class VmHost {
       inUse: () => this.#paused || this.sessions.inUse,
       onDue: (cause) => this.#onLimit(cause),
       now: () => performance.now(),
+    });
+    this.#saving = new Saving({
+      ...{ machine: this.#machine, sessions: this.sessions, log },
+      spec: () => this.#spec,
+      guest: () => this.#guest,
+      paused: () => this.#paused,
+      requireReady: () => this.requireReady(),
+      run: () => ({ epoch: this.#epoch, ranMs: performance.now() - this.#runsSince }),
+      leave: () => this.#leaveSaved(),
+      onChange: () => this.onStatus(this.status()),
     });
     this.#stop = new MachineStop(
       {
@@ -202,7 +186,7 @@ export class VmHost {
       this.#stop.begin(timeoutMs);
       // The guest must run to hear of it, but not while it is saved; one that cannot is asked nothing.
       if (paused) {
-        this.#saving.then(() => this.#machine.resume()).catch((error: Error) => this.forceStop(error.message));
+        this.#saving.rests.then(() => this.#machine.resume()).catch((error: Error) => this.forceStop(error.message));
       }
     }
     return this.ended;
@@ -230,7 +214,7 @@ export class VmHost {
 
   /** @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready */
   async pause(): Promise<void> {
-    await this.#saving;
+    await this.#saving.rests;
     if (this.#paused) return;
     this.requireReady();
     await this.#machine.pause();
@@ -239,7 +223,7 @@ export class VmHost {
   }
 
   async resume(): Promise<void> {
-    await this.#saving;
+    await this.#saving.rests;
     if (!this.#paused) return this.requireReady();
     await this.#machine.resume();
     this.#life.look();
@@ -252,99 +236,16 @@ export class VmHost {
     this.#life.change(this.#spec);
   }
 
-  /**
-   * Saves memory and devices as they stand at one moment, then goes on or ends. A guest that was paused goes on for a
-   * moment first: what is on its way between it and its sessions' clients would be cut.
-   * @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready
-   */
+  /** @throws NookError `unavailable` when the driver cannot, `not_running` when the guest is not ready */
   save(request: SaveRequest): Promise<SaveResult> {
-    const turn = this.#saving.then(() => this.#save(request));
-    this.#saving = turn.catch(() => {});
-    return turn;
+    return this.#saving.save(request);
   }
 
   /** The file that the machine writes to, once no save is under way. */
-  async disk(): Promise<{ readonly disk: string }> {
-    await this.#saving;
-    return { disk: this.#disk };
+  disk(): Promise<{ readonly disk: string }> {
+    return this.#saving.disk();
   }
 
-  async #save({ to, folder, about, disk, end }: SaveRequest): Promise<SaveResult> {
-    const memory =
-      folder === undefined ? to : { ram: join(folder, SAVED_FILES.memory), devices: join(folder, SAVED_FILES.devices) };
-    if (memory) this.#requireSaveable();
-    if (folder !== undefined) await emptyFolder(folder);
-    const paused = this.#paused;
-    if (paused && memory) await this.#machine.resume();
-    else if (!paused) this.requireReady();
-    let pausedAt = performance.now();
-    try {
-      if (memory) {
-        await this.#guest?.hold(HOLD_MS);
-        const { bytes, paused_at } = await this.#machine.saveState(memory);
-        pausedAt = paused_at;
-        await passGate('save.memory');
-        if (disk !== undefined) await this.#switchDisk(disk);
-        if (folder !== undefined && about !== undefined && end) await this.#suspend(folder, about);
-        else if (folder !== undefined) this.#writeSessions(folder);
-        if (end) this.#leaveSaved();
-        else if (!paused) await this.#machine.resume();
-        return { bytes, pause_ms: performance.now() - paused_at };
-      }
-      if (!paused) await this.#machine.pause();
-      if (disk !== undefined) await this.#switchDisk(disk);
-      if (!paused) await this.#machine.resume();
-      return { bytes: 0, pause_ms: performance.now() - pausedAt };
-    } catch (error) {
-      this.sessions.reopen();
-      if (folder !== undefined) await discardSaved(folder).catch(() => {});
-      await (paused ? this.#machine.pause() : this.#machine.resume()).catch(() => {});
-      throw error;
-    } finally {
-      this.#guest?.release();
-      this.#log.info({ ms: Math.round(performance.now() - pausedAt) }, 'state saved');
-      this.onStatus(this.status());
-    }
-  }
-
-  #requireSaveable(): void {
-    const { guest_mounts, machine } = this.#spec;
-    const drives = (machine.drives ?? []).length > 0;
-    if (guest_mounts.length === 0 && !drives) return;
-    const what = drives ? 'has drives of features' : 'mounts folders of the host';
-    throw new NookError('conflict', `The memory of a VM that ${what} cannot be saved.`, {
-      hint: `Its disk can be: nook vm snapshot create --disk-only ${this.#spec.identity.hostname} NAME`,
-    });
-  }
-
-  async #switchDisk(path: string): Promise<void> {
-    await this.#machine.switchDisk(path);
-    this.#disk = path;
-    await passGate('save.disk');
-  }
-
-  /** From here on the machine is what stands in the folder, and nothing of it may change any more. */
-  async #suspend(folder: string, about: SavedAbout): Promise<void> {
-    this.sessions.close(SUSPENDED);
-    this.#writeSessions(folder);
-    await commitSaved(folder, { about, continues: true, saved_at: Date.now(), disk: this.#disk });
-    this.#suspended = true;
-    await passGate('save.commit').catch(() => {});
-  }
-
-  #writeSessions(folder: string): void {
-    const guest = this.#guest as GuestChannel;
-    const { saved, output } = this.sessions.save();
-    writeSessions(join(folder, SAVED_FILES.sessions), {
-      guest: {
-        ...{ epoch: String(this.#epoch), next_channel: guest.nextChannel, table: saved },
-        ran_ms: Math.round(performance.now() - this.#runsSince),
-      },
-      ...{ output, pending: guest.kept },
-    });
-  }
-
-  /** At once: a machine that is asked to leave might still write to its disk. */
   #leaveSaved(): void {
     this.#mark('stopping');
     this.#machine.kill();
@@ -579,7 +480,7 @@ export class VmHost {
       last_phase: lastPhase,
       console_tail: this.#console.tail(20),
       at: Date.now(),
-      ...(this.#suspended ? { state: 'suspended', cause: 'suspended as asked' } : {}),
+      ...(this.#saving.suspended ? { state: 'suspended', cause: 'suspended as asked' } : {}),
     };
     this.#end = end;
     this.#stop.done();
@@ -600,11 +501,6 @@ export class VmHost {
     this.#marks.push({ phase, at_ms: Math.round(performance.now() - this.#began) });
     this.onStatus(this.status());
   }
-}
-
-async function emptyFolder(folder: string): Promise<void> {
-  await discardSaved(folder);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
 }
 
 function stateOf(phase: HostPhase): HostStatus['state'] {
