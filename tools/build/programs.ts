@@ -22,6 +22,12 @@ const all: readonly Program[] = [
     entry: 'packages/plugin-images/src/worker/main.ts',
     splitting: false,
   },
+  {
+    name: 'nook-roothelper',
+    file: 'nook-roothelper.mjs',
+    entry: 'packages/plugin-roothelper/src/nook-roothelper/main.ts',
+    splitting: false,
+  },
 ];
 
 /** The programs of this checkout whose entry file exists. */

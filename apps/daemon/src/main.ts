@@ -2,6 +2,7 @@
 // `[daemon] command` in config.toml then tells nook to start yours.
 import '@nook/plugin-images/register';
 import '@nook/plugin-network/register';
+import '@nook/plugin-roothelper/register';
 import '@nook/plugin-vm/register';
 import type { Wired } from '@nook/daemonapi';
 import { runDaemon } from '@nook/engine';

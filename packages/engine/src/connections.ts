@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Access } from '@nook/daemonapi';
 import { type RpcConnection, type RpcHandler, type ServeOptions, serveRpc, TurnGroup, turns } from '@nook/wire';
+import { peerOf } from '@nook/wire/peer-credentials';
 import { type AccessRules, accessOf, refusedPeer } from './system/peer-access.ts';
-import { peerOf } from './system/peer-credentials.ts';
 
 /** How long a peer that is not served may take to read why. */
 const REFUSED_MS = 2000;

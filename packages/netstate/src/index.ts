@@ -5,5 +5,13 @@ export { rulesetDocument, rulesetOf } from './nft/ruleset.ts';
 export { type Observed, observe } from './observe.ts';
 export { type Reconciled, reconcile, remove } from './reconcile.ts';
 export { type Recorded, recorded } from './recorded.ts';
-export { type DesiredState, type DesiredStateInput, desiredState, readDesiredState } from './state.ts';
-export { sysctlsOf } from './sysctls.ts';
+export {
+  bridgeSchema,
+  type DesiredState,
+  type DesiredStateInput,
+  desiredState,
+  readDesiredState,
+  rulesSchema,
+  tapSchema,
+} from './state.ts';
+export { sysctlsOf, writeSysctls } from './sysctls.ts';

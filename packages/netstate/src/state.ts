@@ -48,7 +48,7 @@ const port = z.int().min(1).max(65_535);
 /** A locally chosen or assigned unicast address, in small letters. */
 const mac = z.string().regex(/^[0-9a-f][02468ace](?::[0-9a-f]{2}){5}$/, 'must be a unicast MAC in small letters');
 
-const bridge = z.strictObject({
+export const bridgeSchema = z.strictObject({
   name: linkName,
   /** The host's own addresses on it, with the prefix of the network: guests' gateways. */
   addresses: z.array(interfaceAddress).max(MOST.addresses),
@@ -62,7 +62,7 @@ const bridge = z.strictObject({
     .default([]),
 });
 
-const tap = z.strictObject({
+export const tapSchema = z.strictObject({
   name: linkName,
   bridge: linkName,
   /** Who may attach to it. */
@@ -112,10 +112,7 @@ const egress = z.strictObject({
   opened: z.array(range).max(MOST.ranges).default([]),
 });
 
-const shape = z.strictObject({
-  version: z.literal(1).default(1),
-  bridges: z.array(bridge).max(MOST.bridges).default([]),
-  taps: z.array(tap).max(MOST.taps).default([]),
+const rules = {
   /** Bridges whose guests reach the outside, by the address of whichever uplink leads there. */
   nat: z
     .array(z.strictObject({ bridge: linkName }))
@@ -126,6 +123,16 @@ const shape = z.strictObject({
   egress: z.array(egress).max(MOST.taps).default([]),
   /** Refused and audited packets are also sent to this netlink group (nfnetlink_log). */
   log_group: z.int().min(1).max(65_535).optional(),
+};
+
+/** All of a state but its links. */
+export const rulesSchema = z.strictObject(rules);
+
+const shape = z.strictObject({
+  version: z.literal(1).default(1),
+  bridges: z.array(bridgeSchema).max(MOST.bridges).default([]),
+  taps: z.array(tapSchema).max(MOST.taps).default([]),
+  ...rules,
 });
 
 /** What one network namespace is to have of ours. */

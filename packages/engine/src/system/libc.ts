@@ -2,7 +2,6 @@ import { NookError } from '@nook/daemonapi';
 import koffi from 'koffi';
 
 export interface Libc {
-  getsockopt(fd: number, level: number, option: number, value: Buffer, length: [number]): number;
   fcntl(fd: number, command: number, argument: number): number;
   socket(domain: number, type: number, protocol: number): number;
   sendto(fd: number, data: Buffer, length: number, flags: number, address: Buffer, addressLength: number): number;
@@ -21,7 +20,6 @@ function load(): Libc {
   try {
     const library = koffi.load(null);
     return {
-      getsockopt: library.func('int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)'),
       fcntl: library.func('int fcntl(int, int, int)'),
       socket: library.func('int socket(int, int, int)'),
       sendto: library.func('int64_t sendto(int, const uint8_t *, size_t, int, const uint8_t *, uint32_t)'),

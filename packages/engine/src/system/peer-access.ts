@@ -1,5 +1,5 @@
 import { type Access, NookError } from '@nook/daemonapi';
-import type { Peer } from './peer-credentials.ts';
+import type { Peer } from '@nook/wire/peer-credentials';
 
 const RANK: Readonly<Record<Access, number>> = { read: 0, write: 1, admin: 2 };
 

@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { RpcClient } from '@nook/wire';
+import { peerCredentials, peerOf } from '@nook/wire/peer-credentials';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { daemonProcess } from '../daemon-process.fixture.ts';
 import { plugin, tempDir, testEngine } from '../engine.fixture.ts';
 import { accessOf } from './peer-access.ts';
-import { peerCredentials, peerOf } from './peer-credentials.ts';
 
 const tiny = fileURLToPath(import.meta.resolve('../tiny-daemon.fixture.ts'));
 const isRoot = process.getuid?.() === 0;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { libc } from './libc.ts';
+import { NookError } from '@nook/daemonapi';
+import koffi from 'koffi';
 
 export interface Peer {
   readonly pid: number;
@@ -21,9 +22,27 @@ export function peerOf(socket: Socket): Peer | undefined {
 export function peerCredentials(fd: number): Peer | undefined {
   const ucred = Buffer.alloc(UCRED_BYTES);
   const length: [number] = [UCRED_BYTES];
-  if (libc().getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ucred, length) !== 0 || length[0] !== UCRED_BYTES)
-    return undefined;
+  if (getsockopt()(fd, SOL_SOCKET, SO_PEERCRED, ucred, length) !== 0 || length[0] !== UCRED_BYTES) return undefined;
   const peer = { pid: ucred.readInt32LE(0), uid: ucred.readUInt32LE(4), gid: ucred.readUInt32LE(8) };
   // What is not the socket of a local process has these.
   return peer.pid === 0 || peer.uid === 0xffffffff ? undefined : peer;
+}
+
+type Getsockopt = (fd: number, level: number, option: number, value: Buffer, length: [number]) => number;
+
+let loaded: Getsockopt | undefined;
+
+/** Node has no word for it. @throws NookError `unavailable` */
+function getsockopt(): Getsockopt {
+  try {
+    loaded ??= koffi
+      .load(null)
+      .func('int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)') as Getsockopt;
+    return loaded;
+  } catch (cause) {
+    throw new NookError('unavailable', `The C library cannot be called: ${(cause as Error).message}`, {
+      hint: 'nook needs Linux on x86-64 with glibc.',
+      cause,
+    });
+  }
 }
