@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sourceLines } from '../../packages/plugin-images/src/apt/debian-archive.ts';
+import { archiveKeyring, DEBIAN } from '../../packages/plugin-images/src/apt/distribution.ts';
 import {
-  archiveKeyring,
-  debianCandidates,
+  archiveCandidates,
   hostEntries,
   hostFetchSettings,
 } from '../../packages/plugin-images/src/apt/host-sources.ts';
@@ -35,13 +35,13 @@ export async function systemdImage(home: Home, more: readonly string[] = []): Pr
 
 async function build(home: Home, name: string, recipe: readonly string[]): Promise<void> {
   const { signal } = new AbortController();
-  const [entries = []] = debianCandidates(await hostEntries(signal), SUITE);
+  const [entries = []] = archiveCandidates(await hostEntries(signal), SUITE, DEBIAN);
   const settings = (await hostFetchSettings(signal)).map((line) => `--aptopt=${line.replace(/;$/, '')}`);
   const dir = await mkdtemp(join(tmpdir(), 'nook-systemd-'));
   try {
     const archive = join(dir, 'root.tar');
     const mode = process.getuid?.() === 0 ? 'root' : 'unshare';
-    const sources = sourceLines(entries, archiveKeyring());
+    const sources = sourceLines(entries, archiveKeyring(DEBIAN), DEBIAN);
     await promisify(execFile)('mmdebstrap', [`--mode=${mode}`, ...recipe, ...settings, SUITE, archive, ...sources]);
     await home.ok('image', 'import', name, archive);
   } finally {

@@ -31,6 +31,13 @@ export const configSchema = z.strictObject({
     .default('bookworm'),
   /** Key ring that the archive's index is checked with. */
   keyring: absolutePath.optional(),
+  /** Where Ubuntu comes from, in place of the host's apt. */
+  ubuntu: z
+    .strictObject({
+      mirror: z.url({ protocol: /^https?$/, error: 'must be an http or https URL of an Ubuntu archive' }).optional(),
+      keyring: absolutePath.optional(),
+    })
+    .default({}),
   /** Virtual size of the disks that are built. */
   size: size({ min: 16 * MIB, max: 2 ** 44 }).default(10 * 2 ** 30),
   /** Most that the files of an imported archive may add up to. */

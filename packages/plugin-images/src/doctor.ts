@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
 import { type DoctorCheck, type DoctorFinding, isNookError } from '@nook/daemonapi';
 import { findArchive } from './apt/debian-archive.ts';
+import { DEBIAN } from './apt/distribution.ts';
 import { formatByteSize } from './byte-size.ts';
 import type { ImagesConfig } from './config.ts';
 import { findProgram } from './processes/environment.ts';
@@ -43,7 +44,7 @@ function programFindings(): DoctorFinding[] {
 async function sourceFindings(config: ImagesConfig, signal: AbortSignal): Promise<DoctorFinding[]> {
   const item = 'Debian archive';
   try {
-    const found = await findArchive(config, config.suite, signal);
+    const found = await findArchive({ distribution: DEBIAN, suite: config.suite, place: config }, signal);
     const [first] = found.candidates;
     const suites = (first ?? []).map(({ suite }) => suite).join(', ');
     const from = found.configured ? '[images] mirror' : "the host's apt";

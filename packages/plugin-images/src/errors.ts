@@ -1,4 +1,5 @@
 import { type ImageSource, type KernelSource, NookError } from '@nook/daemonapi';
+import type { Distribution } from './apt/distribution.ts';
 
 export const errors = {
   unknownImage: (reference: string, known: readonly string[]) =>
@@ -45,9 +46,9 @@ export const errors = {
       hint: `Install it, on Debian or Ubuntu with: sudo apt-get install ${packageName}`,
       details: { program },
     }),
-  noSource: (reason: string) =>
-    new NookError('unavailable', `There is no Debian archive to take packages from: ${reason}.`, {
-      hint: 'Set [images] mirror (URL of a Debian archive), suite and keyring in config.toml; the package debian-archive-keyring has the keys.',
+  noSource: ({ origin, keyringPackage, table }: Distribution, reason: string) =>
+    new NookError('unavailable', `There is no ${origin} archive to take packages from: ${reason}.`, {
+      hint: `Set ${table} mirror (URL of a ${origin} archive) and keyring in config.toml; the package ${keyringPackage} has the keys.`,
     }),
   noSpace: (directory: string, cause?: unknown) =>
     new NookError('unavailable', `No space is left in ${directory}.`, {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
+import { UBUNTU } from './apt/distribution.ts';
 import { Catalog, checkEntries } from './catalog/catalog.ts';
 import { configSchema, type ImagesConfig } from './config.ts';
 import type {} from './contract.ts';
@@ -67,7 +68,13 @@ export const images: PluginDefinition<'images', ImagesConfig> = {
     registerPruneMethods(context, { image: imageKeeper, kernel: kernelKeeper }, layout);
     const places = { blobs: layout.blobs, locks: layout.locks };
     const registry = registrySource({ registries: config.registries, places, maxBytes: config.max_import_bytes });
-    for (const source of [debianSource(apt), busyboxSource(apt), fileSource(config.max_import_bytes), registry]) {
+    for (const source of [
+      debianSource(apt),
+      debianSource(apt, UBUNTU),
+      busyboxSource(apt),
+      fileSource(config.max_import_bytes),
+      registry,
+    ]) {
       context.contribute('image.source', source);
     }
     for (const source of [debianKernels(apt), kernelFiles(), kernelUrls()]) context.contribute('kernel.source', source);

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, NookError, type Progress } from '@nook/daemonapi';
-import type { ImagesConfig } from '../config.ts';
 import { errors } from '../errors.ts';
 import { findProgram } from '../processes/environment.ts';
 import { runProgram } from '../processes/run-program.ts';
-import { type AptEntry, archiveKeyring, debianCandidates, hostEntries, hostFetchSettings } from './host-sources.ts';
+import { type ArchivePlace, archiveKeyring, type Distribution } from './distribution.ts';
+import { type AptEntry, archiveCandidates, hostEntries, hostFetchSettings } from './host-sources.ts';
 
 interface ArchiveWork {
   readonly signal: AbortSignal;
@@ -23,12 +23,17 @@ export interface DebianPackage {
 }
 
 /** Lines for sources.list. */
-export function sourceLines(entries: readonly AptEntry[], keyring: string | undefined): string[] {
+export function sourceLines(
+  entries: readonly AptEntry[],
+  keyring: string | undefined,
+  { components }: Pick<Distribution, 'components'>,
+): string[] {
   const options = keyring === undefined ? '' : `[signed-by=${keyring}] `;
-  return entries.map(({ uri, suite }) => `deb ${options}${uri} ${suite} main`);
+  return entries.map(({ uri, suite }) => `deb ${options}${uri} ${suite} ${components}`);
 }
 
 export interface ArchiveEntries {
+  readonly distribution: Distribution;
   /** Best first; from config there is only one. */
   readonly candidates: readonly AptEntry[][];
   readonly keyring: string | undefined;
@@ -38,23 +43,37 @@ export interface ArchiveEntries {
   readonly settings: readonly string[];
 }
 
-/** Where Debian's packages come from: config when it says so, else the host's apt. @throws NookError `unavailable` */
-export async function findArchive(config: ImagesConfig, suite: string, signal: AbortSignal): Promise<ArchiveEntries> {
+interface Wanted {
+  readonly distribution: Distribution;
+  readonly suite: string;
+  /** What config, or the reference, says of it. */
+  readonly place: ArchivePlace;
+}
+
+/** Where a distribution's packages come from: the place that was named, else the host's apt. @throws NookError `unavailable` */
+export async function findArchive(
+  { distribution, suite, place }: Wanted,
+  signal: AbortSignal,
+): Promise<ArchiveEntries> {
   if (findProgram('apt-get') === undefined) throw errors.missingProgram('apt-get', 'apt');
   const settings = await hostFetchSettings(signal);
-  const keyring = config.keyring ?? archiveKeyring();
-  if (config.mirror !== undefined) {
-    return { candidates: [[{ uri: config.mirror.replace(/\/+$/, ''), suite }]], keyring, configured: true, settings };
+  const keyring = place.keyring ?? archiveKeyring(distribution);
+  const common = { distribution, keyring, settings };
+  if (place.mirror !== undefined) {
+    return { ...common, candidates: [[{ uri: place.mirror.replace(/\/+$/, ''), suite }]], configured: true };
   }
-  const candidates = debianCandidates(await hostEntries(signal), suite);
-  if (candidates.length === 0) throw errors.noSource("the host's apt has no source of a Debian release");
-  return { candidates, keyring, configured: false, settings };
+  const candidates = archiveCandidates(await hostEntries(signal), suite, distribution);
+  const { origin } = distribution;
+  if (candidates.length === 0)
+    throw errors.noSource(distribution, `the host's apt has no source of a release of ${origin}`);
+  return { ...common, candidates, configured: false };
 }
 
 /** apt with an index and a cache of its own, so that it needs no root and leaves the host's alone. */
 export class DebianArchive {
   readonly entries: readonly AptEntry[];
-  readonly keyring: string | undefined;
+  /** Those of its release, for sources.list. */
+  readonly lines: readonly string[];
   /** How the host fetches, as lines of apt.conf. */
   readonly settings: readonly string[];
   readonly #found: ArchiveEntries;
@@ -64,7 +83,7 @@ export class DebianArchive {
 
   private constructor(entries: readonly AptEntry[], found: ArchiveEntries, work: ArchiveWork, directory: string) {
     this.entries = entries;
-    this.keyring = found.keyring;
+    this.lines = sourceLines(entries, found.keyring, found.distribution);
     this.settings = found.settings;
     this.#found = found;
     this.#work = work;
@@ -73,7 +92,7 @@ export class DebianArchive {
   }
 
   /**
-   * Fetches the signed index of the first candidate that is Debian's.
+   * Fetches the signed index of the first candidate that is the distribution's.
    * @param directory where apt may keep its index; made when missing
    * @throws NookError `unavailable`
    */
@@ -83,7 +102,7 @@ export class DebianArchive {
       try {
         const archive = await DebianArchive.#prepare(entries, found, { work, directory });
         await archive.#update();
-        if (found.configured || (await archive.#isDebian())) return archive;
+        if (found.configured || (await archive.#isWanted())) return archive;
       } catch (error) {
         if (work.signal.aborted) throw error;
         problem = error;
@@ -91,8 +110,8 @@ export class DebianArchive {
     }
     const why = isNookError(problem)
       ? problem.message.replace(/\.$/, '')
-      : 'none of the sources found is one of Debian';
-    throw errors.noSource(why);
+      : `none of the sources found is one of ${found.distribution.origin}`;
+    throw errors.noSource(found.distribution, why);
   }
 
   static async #prepare(
@@ -100,7 +119,7 @@ export class DebianArchive {
     found: ArchiveEntries,
     options: { readonly work: ArchiveWork; readonly directory: string },
   ) {
-    const lines = sourceLines(entries, found.keyring);
+    const lines = sourceLines(entries, found.keyring, found.distribution);
     const key = createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
     const directory = join(options.directory, key);
     for (const part of ['state/lists/partial', 'cache/archives/partial']) {
@@ -139,7 +158,7 @@ export class DebianArchive {
   async package(name: string): Promise<DebianPackage> {
     const { stdout } = await this.#run('apt-cache', ['show', '--no-all-versions', name], { accept: [0, 100] });
     const field = (key: string) => new RegExp(`^${key}: (.*)$`, 'm').exec(stdout)?.[1] ?? '';
-    if (field('Package') !== name) throw errors.noSource(`it has no package '${name}'`);
+    if (field('Package') !== name) throw errors.noSource(this.#found.distribution, `it has no package '${name}'`);
     return { name, version: field('Version'), depends: field('Depends'), sha256: field('SHA256') };
   }
 
@@ -195,7 +214,7 @@ export class DebianArchive {
     });
   }
 
-  async #isDebian(): Promise<boolean> {
+  async #isWanted(): Promise<boolean> {
     const args = [
       'indextargets',
       '--format',
@@ -204,7 +223,7 @@ export class DebianArchive {
       `Release: ${this.entries[0]?.suite}`,
     ];
     const { stdout } = await this.#run('apt-get', args, {});
-    return stdout.split('\n').some((origin) => origin === 'Debian');
+    return stdout.split('\n').includes(this.#found.distribution.origin);
   }
 
   #reporter(stage: string): (line: string) => void {

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { runProgram } from '../processes/run-program.ts';
+import type { Distribution } from './distribution.ts';
 
 /** One `deb` line for one suite, as the host's apt has it. */
 export interface AptEntry {
@@ -7,9 +7,6 @@ export interface AptEntry {
   readonly uri: string;
   readonly suite: string;
 }
-
-const DEBIAN_SUITES = /^(bullseye|bookworm|trixie|forky|duke|sid|oldstable|oldoldstable|stable|testing|unstable)$/;
-const KEYRINGS = ['/usr/share/keyrings/debian-archive-keyring.gpg', '/usr/share/keyrings/debian-archive-keyring.pgp'];
 
 /** The `main` entries of the host's apt. Its own parser reads them, so every form of sources is understood. */
 export async function hostEntries(signal: AbortSignal): Promise<AptEntry[]> {
@@ -29,12 +26,16 @@ export async function hostEntries(signal: AbortSignal): Promise<AptEntry[]> {
 }
 
 /**
- * Entries that give `suite` of Debian, judged by names alone: the suite itself with its updates and security updates
- * where the host has them, else the same archive that the host takes another Debian release from.
- * Each inner list is a candidate, best first: third parties name their suites after Debian's too.
+ * Entries that give a release of a distribution, judged by names alone: the suite itself with its updates and security
+ * updates where the host has them, else the same archive that the host takes another release from.
+ * Each inner list is a candidate, best first: third parties name their suites after the distribution's too.
  */
-export function debianCandidates(entries: readonly AptEntry[], suite: string): AptEntry[][] {
-  const bases = entries.filter((entry) => DEBIAN_SUITES.test(entry.suite) || entry.suite === suite);
+export function archiveCandidates(
+  entries: readonly AptEntry[],
+  suite: string,
+  { suites }: Pick<Distribution, 'suites'>,
+): AptEntry[][] {
+  const bases = entries.filter((entry) => suites.test(entry.suite) || entry.suite === suite);
   const uris = new Set([...bases.filter((entry) => entry.suite === suite), ...bases].map((entry) => entry.uri));
   return [...uris].map((uri) => {
     const own = bases.filter((entry) => entry.uri === uri).map((entry) => entry.suite);
@@ -45,11 +46,6 @@ export function debianCandidates(entries: readonly AptEntry[], suite: string): A
     });
     return [{ uri, suite }, ...extra];
   });
-}
-
-/** Debian's archive keys on this host, when the package that has them is installed. */
-export function archiveKeyring(): string | undefined {
-  return KEYRINGS.find((path) => existsSync(path));
 }
 
 /** The host's own settings about fetching (proxies, validity checks), as lines of apt.conf. */

@@ -34,3 +34,13 @@ test('a mirror in config that does not answer is an error that says so', async (
     message: expect.stringMatching(/127\.0\.0\.1:9/),
   });
 });
+
+test('nor does one of Ubuntu, which has settings of its own', async () => {
+  await using dir = await tempDir();
+  await using daemon = testDaemon(dir.path, { config: { ubuntu: { mirror: 'http://127.0.0.1:9/ubuntu' } } });
+  await expect(daemon.images.ensure('ubuntu:noble', patient())).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringMatching(/no Ubuntu archive.*127\.0\.0\.1:9/),
+    hint: expect.stringContaining('[images.ubuntu] mirror'),
+  });
+});

@@ -4,6 +4,7 @@ import type { ImageWork } from '@nook/daemonapi';
 import type { ImagesConfig } from '../config.ts';
 import { type FileLock, lockFile } from '../processes/file-lock.ts';
 import { DebianArchive, findArchive } from './debian-archive.ts';
+import { type ArchivePlace, DEBIAN, type Distribution } from './distribution.ts';
 
 /** What says where packages come from. */
 export interface AptSettings {
@@ -17,15 +18,25 @@ export type AptWork = Pick<ImageWork, 'signal' | 'progress' | 'lockFd'>;
 
 const APT_WAIT_SECONDS = 600;
 
-/** Debian's archive for a release; the one that config says when none is named. Dispose it soon: others wait for apt's index. */
+interface Release {
+  readonly distribution: Distribution;
+  readonly suite: string;
+  /** In place of what config says. */
+  readonly place?: ArchivePlace;
+}
+
+/** The archive of a release; of the one of Debian that config says when none is named. Dispose it soon: others wait for apt's index. */
 export async function openArchive(
   apt: AptSettings,
   work: AptWork,
-  suite = apt.config.suite,
+  { distribution, suite, place }: Release = { distribution: DEBIAN, suite: apt.config.suite },
 ): Promise<{ readonly archive: DebianArchive } & AsyncDisposable> {
   const lock = await lockIndex(apt, work);
   try {
-    const found = await findArchive(apt.config, suite, work.signal);
+    const found = await findArchive(
+      { distribution, suite, place: { ...distribution.configured(apt.config), ...place } },
+      work.signal,
+    );
     const archive = await DebianArchive.open(found, work, indexDirectory(apt));
     return { archive, [Symbol.asyncDispose]: () => lock[Symbol.asyncDispose]() };
   } catch (error) {

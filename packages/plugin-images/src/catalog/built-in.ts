@@ -14,8 +14,8 @@ export const BUILT_IN: readonly CatalogEntry[] = [
   },
   {
     name: 'ubuntu-24.04',
-    summary: 'Ubuntu 24.04 (noble), minimal',
-    sources: ['docker.io/library/ubuntu:24.04'],
+    summary: 'Ubuntu 24.04 (noble), in the same way where an archive is known, else minimal',
+    sources: ['ubuntu:noble', 'docker.io/library/ubuntu:24.04'],
   },
   {
     name: 'alpine',

@@ -1,10 +1,16 @@
 import { expect, test } from 'vitest';
+import { UBUNTU } from '../apt/distribution.ts';
 import { parseDebian } from './debian-reference.ts';
 
 test('a release alone is the usual image', () => {
   expect(parseDebian('debian:bookworm')).toEqual({
     ...{ suite: 'bookworm', variant: 'minbase', packages: undefined, mirror: undefined },
   });
+});
+
+test('a release of Ubuntu is written in the same way', () => {
+  expect(parseDebian('ubuntu:noble?packages=git', UBUNTU)).toMatchObject({ suite: 'noble', packages: ['git'] });
+  expect(() => parseDebian('ubuntu:', UBUNTU)).toThrow('names no release of Ubuntu');
 });
 
 test('options say what else it is, in any order', () => {

@@ -1,6 +1,7 @@
 import { NookError } from '@nook/daemonapi';
+import { DEBIAN, type Distribution } from '../apt/distribution.ts';
 
-/** What is to be made of an archive of Debian. Nothing in it can be taken for an option or another line by a program. */
+/** What is to be made of an archive of Debian or Ubuntu. Nothing in it can be taken for an option or another line by a program. */
 export interface DebianWish {
   /** Code name of a release. */
   readonly suite: string;
@@ -22,11 +23,11 @@ const VARIANTS = ['apt', 'required', 'minbase', 'buildd', 'important', 'standard
 const MIRROR = /^https?:\/\/[A-Za-z0-9.[\]:-]+(?:\/[\w.~+/-]*)?$/;
 const MOST_PACKAGES = 500;
 
-/** `debian:RELEASE[?packages=A,B][&variant=VARIANT][&mirror=URL]`. @throws NookError `bad_params` */
-export function parseDebian(reference: string): DebianWish {
-  const [suite = '', query, ...more] = reference.slice('debian:'.length).split('?');
+/** `debian:RELEASE[?packages=A,B][&variant=VARIANT][&mirror=URL]`, `ubuntu:…`. @throws NookError `bad_params` */
+export function parseDebian(reference: string, { origin, scheme }: Distribution = DEBIAN): DebianWish {
+  const [suite = '', query, ...more] = reference.slice(scheme.length + 1).split('?');
   if (!SUITE.test(suite) || more.length > 0) {
-    throw refused(`'${reference}' names no release of Debian.`, 'Write debian:bookworm.');
+    throw refused(`'${reference}' names no release of ${origin}.`, 'Write debian:bookworm, or ubuntu:noble.');
   }
   const options = optionsOf(query ?? '');
   const { variant = USUAL_VARIANT, mirror } = options;

@@ -7,7 +7,7 @@ import {
   type Progress,
   type ResolvedImage,
 } from '@nook/daemonapi';
-import { sourceLines } from '../apt/debian-archive.ts';
+import { DEBIAN, type Distribution } from '../apt/distribution.ts';
 import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import { errors } from '../errors.ts';
 import { findProgram } from '../processes/environment.ts';
@@ -35,36 +35,37 @@ interface Debian extends ResolvedImage {
   readonly modified: number;
 }
 
-/** A minimal Debian with the tools that people reach for first, of any release that the archive has: `debian:RELEASE`. */
-export function debianSource(apt: AptSettings): ImageSource {
+/** A minimal system with the tools that people reach for first, of any release that the archive has: `debian:RELEASE`. */
+export function debianSource(apt: AptSettings, distribution: Distribution = DEBIAN): ImageSource {
+  const { scheme } = distribution;
   return {
-    name: 'debian',
-    schemes: ['debian'],
+    name: scheme,
+    schemes: [scheme],
     async resolve(reference, work): Promise<Debian> {
-      const wish = parseDebian(reference);
-      const { suite, mirror = apt.config.mirror } = wish;
+      const wish = parseDebian(reference, distribution);
+      const { suite, mirror } = wish;
       await requirePrograms(work.signal);
-      await using held = await openArchive({ ...apt, config: { ...apt.config, mirror } }, work, suite);
-      const { entries, keyring, settings } = held.archive;
+      const place = mirror === undefined ? {} : { mirror };
+      await using held = await openArchive(apt, work, { distribution, suite, place });
+      const { lines, settings } = held.archive;
       if (wish.packages !== undefined) await held.archive.requirePackages(wish.packages);
       const index = await held.archive.index();
-      const lines = sourceLines(entries, keyring);
       const facts = [suite, index.sha256, lines, wish.packages ?? PACKAGES, HOOKS];
-      const digest = digestOf('debian', ...facts, ...(wish.variant === USUAL_VARIANT ? [] : [wish.variant]));
-      return { digest, source: inWords(wish), wish, lines, settings, modified: index.time };
+      const digest = digestOf(scheme, ...facts, ...(wish.variant === USUAL_VARIANT ? [] : [wish.variant]));
+      return { digest, source: inWords(scheme, wish), wish, lines, settings, modified: index.time };
     },
     fetch: (image: Debian, work) => bootstrap(image, work),
   };
 }
 
 /** All that was asked for, for the image to tell. */
-function inWords({ suite, variant, packages, mirror }: DebianWish): string {
+function inWords(scheme: string, { suite, variant, packages, mirror }: DebianWish): string {
   const more = [
     ...(variant === USUAL_VARIANT ? [] : [`variant ${variant}`]),
     ...(packages === undefined ? [] : [`packages ${packages.join(' ')}`]),
     ...(mirror === undefined ? [] : [`from ${mirror}`]),
   ];
-  return [`debian ${suite}`, ...more].join(', ');
+  return [`${scheme} ${suite}`, ...more].join(', ');
 }
 
 async function bootstrap({ wish, lines, settings, modified }: Debian, work: ImageWork): Promise<ImageContent> {
