@@ -7,6 +7,7 @@ import { createClient, type NookClient } from '../../packages/client/src/index.t
 import { isNookError } from '../../packages/daemonapi/src/index.ts';
 import { strayCgroups } from './cgroups.ts';
 import { eventually } from './eventually.ts';
+import { networkSurplus, runs } from './network-surplus.ts';
 import { giveTemplate } from './shared-template.ts';
 import { surplus } from './surplus.ts';
 
@@ -123,7 +124,16 @@ export class Home implements AsyncDisposable {
       const waiting = members.map(({ id }) => ({ id, name: `pool-${id}`, state: 'paused' }));
       const vms = await client.list('vm.list', {});
       await strayCgroups();
-      return surplus(this.dir, [...vms, ...waiting], await client.call('vm.layer.list', {}));
+      const networks = await eventually(
+        'networks without running VMs are idle',
+        () => client.call('net.list', {}),
+        (seen) =>
+          seen.every(({ state, vms: members }) => (state === 'active') === members.some(({ id }) => runs(vms, id))),
+      );
+      return [
+        ...surplus(this.dir, [...vms, ...waiting], await client.call('vm.layer.list', {})),
+        ...networkSurplus(this.dir, networks, vms),
+      ];
     } finally {
       client.close();
     }
@@ -145,11 +155,12 @@ export class Home implements AsyncDisposable {
     for (const child of this.#children) child.kill('SIGKILL');
     const client = await this.#client();
     const vms = await client.list('vm.list', {});
-    client.close();
     if (vms.length > 0) await this.ok('vm', 'rm', '--force', ...vms.map(({ name }) => name));
+    for (const { name } of await client.call('net.list', {})) await client.call('net.delete', { name });
+    client.close();
     const left = await this.surplus();
     await this.ok('daemon', 'stop');
-    left.push(...surplus(this.dir, [], []));
+    left.push(...surplus(this.dir, [], []), ...networkSurplus(this.dir, [], []));
     await strayCgroups();
     if (left.length > 0) throw new Error(`left behind in ${this.dir}:\n${left.join('\n')}`);
     await rm(this.dir, { recursive: true });

@@ -6,7 +6,7 @@ import { conformance } from '@nook/testkit/conformance';
 // The bundled plugins, through the suite that third-party ones are put through; that of images is in image-source.test.ts.
 
 conformance(network, {
-  calls: { network: async (capability) => capability.plan(capability.check({})) },
+  calls: { network: async (capability) => capability.plan(capability.check({}), { id: 'a', opId: 'op-conformance' }) },
 });
 
 conformance(vm, {

@@ -7,6 +7,7 @@ import type { Program } from './programs.ts';
 /** Programs that others start and modules that they load, as packages that an entry file reaches. */
 const STARTED: Readonly<Record<string, { readonly specifier: string; readonly module?: boolean }>> = {
   vmhost: { specifier: '@nook/plugin-vm/vmhost' },
+  nethost: { specifier: '@nook/plugin-network/nethost' },
   'qemu-engine': { specifier: '@nook/plugin-vm/qemu-engine', module: true },
   'images-worker': { specifier: '@nook/plugin-images/worker' },
 };

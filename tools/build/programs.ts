@@ -16,6 +16,7 @@ const all: readonly Program[] = [
   { name: 'nook', file: 'nook.mjs', entry: 'apps/cli/src/main.ts', splitting: true },
   { name: 'nookd', file: 'nookd.mjs', entry: 'apps/daemon/src/main.ts', splitting: false },
   { name: 'vmhost', file: 'vmhost.mjs', entry: 'packages/plugin-vm/src/vmhost/main.ts', splitting: false },
+  { name: 'nethost', file: 'nethost.mjs', entry: 'packages/plugin-network/src/nethost/main.ts', splitting: false },
   {
     name: 'images-worker',
     file: 'images-worker.mjs',

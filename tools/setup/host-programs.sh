@@ -28,6 +28,7 @@ docker-registry docker-registry
 mkfs.xfs xfsprogs
 nft     nftables
 ip      iproute2
+slirp4netns slirp4netns
 '
 
 nook_check_host_programs() {

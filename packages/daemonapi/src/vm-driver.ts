@@ -16,6 +16,7 @@ import type { Logger } from './logger.ts';
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `signal`       | {@link RunningMachine.signal}                                                                           |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
+ * | `tap_network` | networks of mode `tap`: the card is the tap whose descriptor is given                            |
  * | `user_network` | plans of mode `user`: the guest reaches out through the host, and `host_forwards` lead into it          |
  */
 export type VmDriverCapability =
@@ -28,6 +29,7 @@ export type VmDriverCapability =
   | 'powerdown'
   | 'ram_snapshot'
   | 'signal'
+  | 'tap_network'
   | 'user_network';
 
 /** How virtio devices hang on a driver's machines: what the guest must have modules for. */
@@ -121,13 +123,18 @@ export interface MachineNetwork {
   /** 52:54:00:… */
   readonly mac: string;
   /** `none` is a card that leads nowhere. */
-  readonly mode: 'none' | 'user';
+  readonly mode: 'none' | 'user' | 'tap';
   readonly host_forwards: readonly {
     readonly protocol: 'tcp' | 'udp';
     readonly host_address: string;
     readonly host_port: number;
     readonly guest_port: number;
   }[];
+  /**
+   * Mode `tap`: a descriptor of the process that calls {@link MachineEngine.createMachine}, of a tap device with virtio-net
+   * headers (`IFF_VNET_HDR`) and without packet information. The machine's process inherits it; the caller closes its own.
+   */
+  readonly tap_fd?: number | undefined;
 }
 
 /**

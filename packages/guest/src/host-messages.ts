@@ -8,10 +8,10 @@ export interface Configure {
   readonly machineId?: string;
   /** `ADDRESS/PREFIX`, IPv4; absent: no network. */
   readonly address?: string;
-  readonly gateway?: string;
+  readonly gateway?: string | undefined;
   readonly dns?: readonly string[];
   /** DNS search domain. */
-  readonly search?: string;
+  readonly search?: string | undefined;
   /** Nanoseconds since the epoch. */
   readonly timeNs?: bigint;
   /** Random bytes, 512 at most; 32 or more are enough to seed the guest's generator. */

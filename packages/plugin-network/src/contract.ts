@@ -2,10 +2,15 @@ import type { RpcMethod } from '@nook/daemonapi';
 
 /** What a VM asks for, as the user wrote it. */
 export interface NetworkRequest {
-  /** `user` (the default): QEMU's user-mode network. `none`: a network card that leads nowhere. */
+  /**
+   * `user` (the default): QEMU's user-mode network. `none`: a network card that leads nowhere. Otherwise the name of a
+   * network of several VMs.
+   */
   readonly mode?: string | undefined;
   /** `[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]`; the address defaults to 127.0.0.1. */
   readonly publish?: readonly string[] | undefined;
+  /** The IPv4 address that the VM is to have in its network; absent: one is chosen. */
+  readonly ip?: string | undefined;
 }
 
 export interface PublishedPort {
@@ -17,31 +22,72 @@ export interface PublishedPort {
 
 /** A request that was checked; what a VM's record keeps. */
 export interface NetworkSpec {
-  readonly mode: 'user' | 'none';
+  readonly mode: 'user' | 'none' | 'bridge';
   readonly publish: readonly PublishedPort[];
+  /** Mode `bridge`: the name of the network. */
+  readonly name?: string | undefined;
+  /** Mode `bridge`: the VM's IPv4 address. Before it was allocated: the one that was asked for. */
+  readonly address?: string | undefined;
+  /** Mode `bridge`, once the address was allocated. */
+  readonly address6?: string | undefined;
 }
 
 /** What the guest's network card gets. */
 export interface GuestNetwork {
   /** IPv4 with prefix length. */
   readonly address: string;
-  readonly gateway: string;
+  /** Absent where there is no way out. */
+  readonly gateway?: string | undefined;
   readonly dns: readonly string[];
+  /** Domain that names without a dot are looked up in. */
+  readonly search?: string | undefined;
+}
+
+/** Where a VM's vmhost has the VM join a network of several; all of it but the socket is what it says there of the VM. */
+export interface NetworkPlace {
+  /** Control socket of the network's nethost. */
+  readonly socket: string;
+  readonly address: string;
+  readonly address6: string;
 }
 
 /** How one start of a VM is connected. */
 export interface NetworkPlan {
-  readonly mode: 'user' | 'none';
+  readonly mode: 'user' | 'none' | 'tap';
   readonly host_forwards: readonly PublishedPort[];
   /** Null where the guest is to have no network. */
   readonly guest: GuestNetwork | null;
+  /** Mode `tap`. */
+  readonly place?: NetworkPlace | undefined;
+}
+
+/** The VM that a network is asked about. */
+export interface NetworkedVm {
+  readonly id: string;
+  readonly opId: string;
 }
 
 export interface NetworkCapability {
-  /** @throws NookError `bad_params` for an unknown mode, an unreadable port, or ports on a network that has none */
+  /**
+   * @throws NookError `bad_params` for an unreadable port or address, or ports on a network that has none; `not_found` for
+   *   an unknown network
+   */
   check(request: NetworkRequest): NetworkSpec;
-  /** @throws NookError `conflict` when a port of the host is taken */
-  plan(spec: NetworkSpec): Promise<NetworkPlan>;
+  /**
+   * Gives a new VM its address, in the transaction that its record is written in.
+   * @returns what the record is to keep
+   * @throws NookError `conflict` when the address is taken, `unavailable` when all are
+   */
+  allocate(vm: string, spec: NetworkSpec): NetworkSpec;
+  /** The VM is no more: in the transaction that its record is removed in. */
+  release(vm: string): void;
+  /**
+   * Makes ready what a start of the VM needs; until the VM joins its network or {@link unplan} is called, that stays.
+   * @throws NookError `conflict` when a port of the host is taken, `unavailable` when the host lacks something
+   */
+  plan(spec: NetworkSpec, vm: NetworkedVm): Promise<NetworkPlan>;
+  /** The start failed. */
+  unplan(spec: NetworkSpec, vm: NetworkedVm): Promise<void>;
 }
 
 /** The part of the VMs that names who uses a network. */
@@ -75,6 +121,8 @@ export interface NetworkView {
   readonly isolated: boolean;
   /** Milliseconds since the epoch. */
   readonly created_at: number;
+  /** Of the process that keeps the network up. */
+  readonly nethost_pid?: number | undefined;
   /** The VMs on it, whether they run or not, in the order of their addresses. */
   readonly vms: readonly NetworkMember[];
 }

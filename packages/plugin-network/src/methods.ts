@@ -1,26 +1,40 @@
 import type { PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { NetworkView } from './contract.ts';
+import { requireHost } from './nethosts/host-requirements.ts';
+import type { Nethosts } from './nethosts/nethosts.ts';
 import type { NetworkRecord } from './networks/network-records.ts';
 import type { Networks } from './networks/networks.ts';
 import * as schema from './schemas.ts';
 
+interface Parts {
+  readonly networks: Networks;
+  readonly nethosts: Nethosts;
+}
+
 /** The `net.*` rows of the dispatch table. */
-export function registerMethods({ method }: Pick<PluginContext<'network'>, 'method'>, networks: Networks): void {
-  const view = (record: NetworkRecord): NetworkView => ({ ...networks.view(record), state: 'idle' });
+export function registerMethods({ method }: Pick<PluginContext<'network'>, 'method'>, parts: Parts): void {
+  const { networks, nethosts } = parts;
+  const view = async (record: NetworkRecord): Promise<NetworkView> => {
+    const pid = (await nethosts.active(record.id))?.pid;
+    return { ...networks.view(record), state: pid === undefined ? 'idle' : 'active', nethost_pid: pid };
+  };
   method('net.create', {
     summary: 'Makes a network that several VMs can be on.',
     access: 'write',
     params: schema.newNetwork,
     result: schema.networkView,
-    run: (params) => view(networks.create(params)),
+    run: async (params) => {
+      await requireHost();
+      return view(networks.create(params));
+    },
   });
   method('net.list', {
     summary: 'The networks of several VMs, with the VMs on them.',
     access: 'read',
     params: schema.noParams,
     result: z.array(schema.networkView),
-    run: () => networks.all().map(view),
+    run: () => Promise.all(networks.all().map(view)),
   });
   method('net.show', {
     summary: 'One network, with the VMs on it.',
@@ -34,6 +48,10 @@ export function registerMethods({ method }: Pick<PluginContext<'network'>, 'meth
     access: 'write',
     params: schema.named,
     result: schema.removed,
-    run: ({ name }) => ({ name: networks.delete(name).name }),
+    run: async ({ name }) => {
+      const { id } = networks.delete(name);
+      await nethosts.remove(id);
+      return { name };
+    },
   });
 }

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
 import { z } from 'zod';
 import './contract.ts';
 import { registerMethods } from './methods.ts';
+import { hostCheck } from './nethosts/host-requirements.ts';
+import { Nethosts } from './nethosts/nethosts.ts';
 import { NetworkRecords, networksMigration } from './networks/network-records.ts';
 import { Networks } from './networks/networks.ts';
-import { userNetwork } from './user-network.ts';
+import { nethostNetwork, vmNetwork } from './vm-network.ts';
 
 const config = z.strictObject({});
 
@@ -23,7 +26,13 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
       clock: context.clock,
       vmName: (id) => (vms.available ? vms.nameOf(id) : undefined),
     });
-    registerMethods(context, networks);
-    context.provide('network', userNetwork);
+    const nethosts = new Nethosts({ dir: join(context.dirs.state, 'nets'), log: context.log });
+    registerMethods(context, { networks, nethosts });
+    context.provide('network', vmNetwork({ networks, nethosts }));
+    context.contribute('doctor.check', hostCheck);
+    return {
+      start: () => nethosts.recover(networks.all().map((record) => nethostNetwork(networks, record))),
+      dispose: () => nethosts.release(),
+    };
   },
 };

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { requireFree } from './free-port.ts';
 import { parsePublish } from './publish.ts';
-import { userNetwork } from './user-network.ts';
+import { checkUser, isMode, planUser } from './user-network.ts';
 
 describe('published ports', () => {
   it('bind to loopback unless asked otherwise', () => {
@@ -30,9 +30,9 @@ describe('published ports', () => {
 
   it('are refused without a network, twice, and on an unknown network', () => {
     const refused = expect.objectContaining({ code: 'bad_params' });
-    expect(() => userNetwork.check({ mode: 'none', publish: ['1:1'] })).toThrow(refused);
-    expect(() => userNetwork.check({ publish: ['8080:80', '8080:81'] })).toThrow(refused);
-    expect(() => userNetwork.check({ mode: 'brige' })).toThrow(refused);
+    expect(() => checkUser({ mode: 'none', publish: ['1:1'] })).toThrow(refused);
+    expect(() => checkUser({ publish: ['8080:80', '8080:81'] })).toThrow(refused);
+    expect(isMode('brige')).toBe(false);
   });
 
   it('that are taken are a conflict', async () => {
@@ -41,7 +41,7 @@ describe('published ports', () => {
     const { port } = server.address() as { port: number };
     const taken = parsePublish(`${port}:80`);
     await expect(requireFree(taken)).rejects.toMatchObject({ code: 'conflict' });
-    await expect(userNetwork.plan(userNetwork.check({ publish: [`${port}:80`] }))).rejects.toMatchObject({
+    await expect(planUser(checkUser({ publish: [`${port}:80`] }))).rejects.toMatchObject({
       code: 'conflict',
     });
     server.close();

@@ -23,5 +23,6 @@ export const networkView = z.object({
   gateway6: z.string(),
   isolated: z.boolean(),
   created_at: z.number(),
+  nethost_pid: z.number().optional(),
   vms: z.array(z.object({ name: z.string(), id: z.string(), address: z.string(), address6: z.string() })),
 });

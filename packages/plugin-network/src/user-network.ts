@@ -1,5 +1,5 @@
 import { NookError } from '@nook/daemonapi';
-import type { GuestNetwork, NetworkCapability, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
+import type { GuestNetwork, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
 import { requireFree } from './free-port.ts';
 import { parsePublish } from './publish.ts';
 
@@ -8,11 +8,19 @@ const USER_MODE: GuestNetwork = { address: '10.0.2.15/24', gateway: '10.0.2.2', 
 
 const MODES = ['user', 'none'] as const;
 
-function check(request: NetworkRequest): NetworkSpec {
-  const mode = MODES.find((known) => known === (request.mode ?? 'user'));
-  if (mode === undefined) {
-    throw new NookError('bad_params', `'${request.mode}' is not a network.`, {
-      hint: `Use one of: ${MODES.join(', ')}.`,
+type Mode = (typeof MODES)[number];
+
+/** Whether it is a network that there always is; absent, it is that of QEMU's user mode. */
+export function isMode(mode: string | undefined): mode is Mode | undefined {
+  return mode === undefined || MODES.some((known) => known === mode);
+}
+
+/** @throws NookError `bad_params` */
+export function checkUser(request: NetworkRequest): NetworkSpec {
+  const mode = (request.mode ?? 'user') as Mode;
+  if (request.ip !== undefined) {
+    throw new NookError('bad_params', `A VM of network '${mode}' cannot be given an address.`, {
+      hint: 'Make a network, and put the VM on it: nook net create NAME; nook vm run --network NAME --ip ADDRESS',
     });
   }
   const publish = (request.publish ?? []).map(parsePublish);
@@ -30,9 +38,9 @@ function check(request: NetworkRequest): NetworkSpec {
   return { mode, publish };
 }
 
-async function plan(spec: NetworkSpec): Promise<NetworkPlan> {
+/** @throws NookError `conflict` */
+export async function planUser(spec: NetworkSpec): Promise<NetworkPlan> {
   await Promise.all(spec.publish.map(requireFree));
-  return { mode: spec.mode, host_forwards: spec.publish, guest: spec.mode === 'user' ? USER_MODE : null };
+  const mode = spec.mode === 'user' ? 'user' : 'none';
+  return { mode, host_forwards: spec.publish, guest: mode === 'user' ? USER_MODE : null };
 }
-
-export const userNetwork: NetworkCapability = { check, plan };

@@ -55,6 +55,17 @@ export interface PublishedPortView {
   readonly guest_port: number;
 }
 
+interface NetworkOfVm {
+  /** `user`, `none`, or `bridge`: a network of several VMs. */
+  readonly mode: string;
+  readonly publish: readonly PublishedPortView[];
+  /** Mode `bridge`: the name of the network. */
+  readonly name?: string | undefined;
+  /** Mode `bridge`: IPv4, without the prefix length. */
+  readonly address?: string | undefined;
+  readonly address6?: string | undefined;
+}
+
 export interface VmView extends LifeView {
   readonly name: string;
   readonly id: string;
@@ -70,7 +81,7 @@ export interface VmView extends LifeView {
   readonly vcpus: number;
   readonly memory_bytes: number;
   readonly disk_bytes: number;
-  readonly network: { readonly mode: string; readonly publish: readonly PublishedPortView[] };
+  readonly network: NetworkOfVm;
   readonly auto_remove: boolean;
   /** The features that take part in the VM, in the order of their names. */
   readonly features: readonly FeatureView[];
@@ -121,7 +132,10 @@ export interface VmRequest extends LifeRequest {
   /** Bytes, or a number with a unit: `512MiB`, `2G`. */
   readonly memory?: string | number | undefined;
   readonly disk?: string | number | undefined;
+  /** `user` (the default), `none`, or the name of a network of several VMs. */
   readonly network?: string | undefined;
+  /** The VM's IPv4 address in a network of several; one is chosen when absent. */
+  readonly ip?: string | undefined;
   /** `[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]` */
   readonly publish?: readonly string[] | undefined;
   /** The VM is removed when the session that it was started with ends, or when it stops. */
@@ -504,8 +518,11 @@ interface KernelsNeed {
 
 /** The part of a network that a VM's record keeps. */
 export interface NetworkSpec {
-  readonly mode: 'user' | 'none';
+  readonly mode: 'user' | 'none' | 'bridge';
   readonly publish: readonly HostForward[];
+  readonly name?: string | undefined;
+  readonly address?: string | undefined;
+  readonly address6?: string | undefined;
 }
 
 export interface HostForward {
@@ -516,12 +533,37 @@ export interface HostForward {
 }
 
 export interface NetworkPlan {
-  readonly mode: 'user' | 'none';
+  readonly mode: 'user' | 'none' | 'tap';
   readonly host_forwards: readonly HostForward[];
-  readonly guest: { readonly address: string; readonly gateway: string; readonly dns: readonly string[] } | null;
+  readonly guest: {
+    readonly address: string;
+    readonly gateway?: string | undefined;
+    readonly dns: readonly string[];
+    readonly search?: string | undefined;
+  } | null;
+  readonly place?: NetworkPlace | undefined;
+}
+
+/** Where a VM joins a network of several: its nethost's socket, and what it is there. */
+export interface NetworkPlace {
+  readonly socket: string;
+  readonly address: string;
+  readonly address6: string;
+}
+
+interface NetworkedVm {
+  readonly id: string;
+  readonly opId: string;
 }
 
 interface NetworkNeed {
-  check(request: { mode?: string | undefined; publish?: readonly string[] | undefined }): NetworkSpec;
-  plan(spec: NetworkSpec): Promise<NetworkPlan>;
+  check(request: {
+    mode?: string | undefined;
+    publish?: readonly string[] | undefined;
+    ip?: string | undefined;
+  }): NetworkSpec;
+  allocate(vm: string, spec: NetworkSpec): NetworkSpec;
+  release(vm: string): void;
+  plan(spec: NetworkSpec, vm: NetworkedVm): Promise<NetworkPlan>;
+  unplan(spec: NetworkSpec, vm: NetworkedVm): Promise<void>;
 }

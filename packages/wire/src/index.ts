@@ -3,12 +3,22 @@ export { buildInfo } from './build-info.ts';
 export { type ByteStream, byteStream } from './byte-stream.ts';
 export { configPath, daemonOutputPath, makeDirs, resolveDirs, socketPath } from './dirs.ts';
 export { FrameChannel } from './frame-channel.ts';
+export { JsonLog } from './json-log.ts';
 export { MAX_FRAME_BYTES, MAX_LINE_BYTES } from './limits.ts';
 export { type FileLock, lockFile } from './lock-file.ts';
 export { isOpId, mintOpId } from './op-id.ts';
+export {
+  bootId,
+  commandLine,
+  identify,
+  isAlive,
+  killExactly,
+  type ProcessIdentity,
+} from './process-identity.ts';
 export { programFile } from './program-file.ts';
 export { randomBytes } from './random-bytes.ts';
 export type { RpcRequest } from './request.ts';
+export { olderFile, RotatingFile } from './rotating-file.ts';
 export { type CallOptions, ConnectionLost, RpcClient } from './rpc-client.ts';
 export {
   type EndedBy,

@@ -8,6 +8,7 @@ declare const __NOOK_BUILD__: object | undefined;
 const ENTRIES = {
   nookd: '@nook/daemon/main',
   vmhost: '@nook/plugin-vm/vmhost',
+  nethost: '@nook/plugin-network/nethost',
   'qemu-engine': '@nook/plugin-vm/qemu-engine',
   'images-worker': '@nook/plugin-images/worker',
 } as const;

@@ -95,12 +95,19 @@ export class Networks {
     });
   }
 
+  /** What a nethost must know. */
+  gateways(record: NetworkRecord): { readonly gateway: string; readonly gateway6: string } {
+    const { base, prefix } = subnetOf(record);
+    return {
+      gateway: `${formatAddress(base + GATEWAY)}/${prefix}`,
+      gateway6: `${address6In(record.subnet6, GATEWAY)}/64`,
+    };
+  }
+
   view(record: NetworkRecord): Omit<NetworkView, 'state' | 'nethost_pid'> {
     const { subnet, subnet6 } = record;
     return {
-      ...record,
-      gateway: formatAddress(subnetOf(record).base + GATEWAY),
-      gateway6: address6In(subnet6, GATEWAY),
+      ...{ ...record, gateway: placeOf(record, GATEWAY).address, gateway6: placeOf(record, GATEWAY).address6 },
       vms: this.#records
         .addresses(record.id)
         .map(({ vm, host }) => ({ name: this.#vmName(vm) ?? vm, id: vm, ...placeOf({ subnet, subnet6 }, host) })),

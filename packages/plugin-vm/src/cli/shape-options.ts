@@ -18,7 +18,8 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
   image: { value: 'IMAGE', help: 'image to boot; see: nook image list' },
   kernel: { value: 'KERNEL', help: 'kernel to boot; see: nook kernel list' },
   ...SIZE_OPTIONS,
-  network: { value: 'NETWORK', help: 'user (default) or none' },
+  network: { value: 'NETWORK', help: 'user (default), none, or a network of several VMs; see: nook net list' },
+  ip: { value: 'ADDRESS', help: "the VM's IPv4 address in a network of several; one is chosen when absent" },
   publish: {
     short: 'p',
     value: '[ADDRESS:]HOST:GUEST[/udp]',
@@ -49,6 +50,7 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...text(options, 'memory'),
     ...text(options, 'disk'),
     ...text(options, 'network'),
+    ...text(options, 'ip'),
     ...(options.init === undefined ? {} : { init: guestInit(options.init) }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),

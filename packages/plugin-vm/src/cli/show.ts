@@ -30,7 +30,12 @@ function facts(vm: VmView): [string, string][] {
     ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
     ...vm.features.map(({ name, part }): [string, string] => ['feature', `${name} ${JSON.stringify(part ?? {})}`]),
     ...Object.entries(vm.labels).map(([key, value]): [string, string] => ['label', `${key}=${value}`]),
-    ['network', [vm.network.mode, ...ports].join(', ')],
+    [
+      'network',
+      [vm.network.name ?? vm.network.mode, vm.network.address, vm.network.address6, ...ports]
+        .filter(Boolean)
+        .join(', '),
+    ],
     ['came up', vm.came_up && [vm.came_up, vm.fallback].filter(Boolean).join(': ')],
     ['driver', [vm.driver, vm.driver_version].filter(Boolean).join(' ')],
     ['runs on', vm.accelerator && `${vm.accelerator}, ${vm.machine}`],

@@ -13,6 +13,9 @@ const fakes = {
   network: {
     check: () => ({ mode: 'none' as const, publish: [] }),
     plan: () => Promise.reject(new NookError('unavailable', 'There is no network here.')),
+    allocate: (_vm: string, spec: object) => spec,
+    release: () => {},
+    unplan: async () => {},
   },
 };
 

@@ -76,7 +76,7 @@ function copyOf({ shape, run }: MachineRecord, { id, name, now, memory }: CopyOp
     ...{ id, name, state: memory ? 'suspended' : 'stopped', created_at: now },
     shape: {
       ...shape,
-      network: { ...shape.network, publish: [] },
+      network: { ...shape.network, publish: [], address: undefined, address6: undefined },
       life: limitsOf(shape.life),
       ...{ auto_remove: false, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
     },
@@ -133,4 +133,5 @@ async function record({ held, copy, freeze, insert, dependencies }: Forking): Pr
 /** The VM stays on its new disk, which holds the same. */
 function removeRecord({ copy, dependencies }: Forking): void {
   dependencies.records.delete(copy.id);
+  dependencies.network.release(copy.id);
 }

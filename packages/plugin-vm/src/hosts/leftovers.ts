@@ -3,9 +3,9 @@ import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@nook/daemonapi';
+import { commandLine } from '@nook/wire';
 import { removeScope } from '../limits/vmhost-scope.ts';
 import { type HostEnd, VM_FILES } from '../vmhost/host-spec.ts';
-import { commandLine } from './process-identity.ts';
 
 const GONE_MS = 5_000;
 /** Nothing tells of the end of a process that is not a child; one that was killed is gone within a few of these. */

@@ -4,11 +4,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { NookError } from '@nook/daemonapi';
-import { programFile, writeFileAtomic } from '@nook/wire';
+import { identify, type ProcessIdentity, programFile, writeFileAtomic } from '@nook/wire';
 import type { VmLimits } from '../contract.ts';
 import { passGate } from '../gate.ts';
 import { type HostEnd, type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
-import { identify, type ProcessIdentity } from './process-identity.ts';
 
 const READY_MS = 15_000;
 

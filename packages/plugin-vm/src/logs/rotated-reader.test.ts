@@ -1,8 +1,8 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RotatingFile } from '@nook/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RotatingFile } from '../vmhost/rotating-file.ts';
 import { readRotated } from './rotated-reader.ts';
 
 let dir: string;

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { olderFile } from '../vmhost/rotating-file.ts';
+import { olderFile } from '@nook/wire';
 
 const PIECE = 64 * 1024;
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProcessIdentity } from '../hosts/process-identity.ts';
+import type { ProcessIdentity } from '@nook/wire';
 import { type HostSpec, VM_FILES } from '../vmhost/host-spec.ts';
 
 /** Who a VM's vmhost is, by its pid file; with only the token known when that file is gone. */

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { isNookError } from '@nook/daemonapi';
+import { killExactly } from '@nook/wire';
 import { clearAway } from '../hosts/leftovers.ts';
-import { killExactly } from '../hosts/process-identity.ts';
 import type { VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd } from '../hosts/vmhost-process.ts';
 import { scopeOutOfMemory } from '../limits/vmhost-scope.ts';
@@ -125,7 +125,10 @@ export class MachineEnd {
       core.supervision.close();
       await core.features.leave(force);
       await rm(core.dir, { recursive: true, force: true });
-      dependencies.records.delete(record.id);
+      dependencies.records.transaction(() => {
+        dependencies.records.delete(record.id);
+        dependencies.network.release(record.id);
+      });
       await dependencies.layers.collect();
       this.#onRemoved();
       const { name, id } = core.record;

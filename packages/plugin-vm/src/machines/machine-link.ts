@@ -59,7 +59,7 @@ export class MachineLink {
     const { run, shape } = core.record;
     const opId = run.claim?.op_id ?? 'op-pool-claim';
     try {
-      const network = await core.dependencies.network.plan(shape.network);
+      const network = await core.dependencies.network.plan(shape.network, { id: core.record.id, opId });
       const sessionExpected = run.claim?.session_expected ?? false;
       const claim = claimSpec(core.record, { network, sessionExpected, opId });
       await link.call('claim', claim, { opId, timeoutMs: CLAIM_MS });

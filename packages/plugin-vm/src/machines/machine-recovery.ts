@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { bootId, isAlive, killExactly, type ProcessIdentity } from '@nook/wire';
 import { clearAway } from '../hosts/leftovers.ts';
-import { bootId, isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { VmhostLink } from '../hosts/vmhost-link.ts';
 import { adoptStaged } from '../saved/saved-copy.ts';
 import { discardSaved, SAVED_FOLDER } from '../saved/saved-machine.ts';

@@ -72,7 +72,7 @@ export class Machines {
       const plain = Object.keys(parts).length === 0 && !mounted && shape.init !== 'image';
       const claim = starting && plain ? await this.#pool.take(shape, caller) : undefined;
       const id = claim?.member.record.id ?? randomBytes(6).toString('hex');
-      const record: MachineRecord = {
+      let record: MachineRecord = {
         id,
         name,
         state: 'created',
@@ -83,6 +83,7 @@ export class Machines {
       const { records, features } = this.#dependencies;
       const insert = () =>
         records.transaction(() => {
+          record = this.#placed(record);
           records.insert(claim ? claimed(record, claim, caller, starting as StartRequest) : record);
           features.records.insert(id, parts);
         });
@@ -151,8 +152,8 @@ export class Machines {
     try {
       let made: MachineRecord | undefined;
       await make(name, (record) => {
-        this.#dependencies.records.insert(record);
-        made = record;
+        made = this.#placed(record);
+        this.#dependencies.records.insert(made);
       });
       if (!made) throw new Error('a copy was made without a record');
       return this.#add(made);
@@ -225,6 +226,12 @@ export class Machines {
   release(): void {
     this.#dependencies.features.close();
     for (const machine of this.#machines.values()) machine.release();
+  }
+
+  /** With its address, where its network gives it one; in the transaction that it is written in. */
+  #placed(record: MachineRecord): MachineRecord {
+    const network = this.#dependencies.network.allocate(record.id, record.shape.network);
+    return { ...record, shape: { ...record.shape, network } };
   }
 
   #add(record: MachineRecord): Machine {

@@ -1,8 +1,8 @@
 import { type ImageConfig, type Migration, NookError, type Store } from '@nook/daemonapi';
+import type { ProcessIdentity } from '@nook/wire';
 import type { Labels } from '../changes/labels.ts';
 import type { BootStep, CameUp, GuestInit, NetworkSpec, VmLimits, VmMount, VmState } from '../contract.ts';
 import { featureMigration } from '../features/feature-records.ts';
-import type { ProcessIdentity } from '../hosts/process-identity.ts';
 import { layersMigration } from '../layers/layer-records.ts';
 import { poolMigration } from '../pool/pool-records.ts';
 import type { LastWords } from '../supervision/last-words.ts';

@@ -9,11 +9,11 @@ import {
   type VmDriver,
   type VmDriverSetup,
 } from '@nook/daemonapi';
+import { isAlive, killExactly, type ProcessIdentity } from '@nook/wire';
 import type { NetworkPlan, VmLimits } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import type { StartFeatures } from '../features/start-features.ts';
 import { clearAway } from '../hosts/leftovers.ts';
-import { isAlive, killExactly, type ProcessIdentity } from '../hosts/process-identity.ts';
 import { ANSWER_MS, VmhostLink } from '../hosts/vmhost-link.ts';
 import { readEnd, startVmhost } from '../hosts/vmhost-process.ts';
 import type { VmScope } from '../limits/vm-limits.ts';
@@ -84,7 +84,7 @@ export const PREPARE_STEPS: readonly Step<StartContext>[] = [
   { name: 'driver', run: prepareDriver },
 ];
 
-export const NETWORK_STEP: Step<StartContext> = { name: 'network', run: planNetwork };
+export const NETWORK_STEP: Step<StartContext> = { name: 'network', run: planNetwork, undo: unplanNetwork };
 
 /** From there to a guest that takes commands. */
 export const BRING_UP_STEPS: readonly Step<StartContext>[] = [
@@ -173,7 +173,16 @@ async function dropTemplateDisk({ dir, template }: StartContext): Promise<void> 
 async function planNetwork(context: StartContext): Promise<void> {
   const { mode } = context.record.shape.network;
   if (mode === 'user') requireCapability(context.driver, 'user_network', `give a VM a network of mode '${mode}'`);
-  context.network = await context.dependencies.network.plan(context.record.shape.network);
+  if (mode === 'bridge') requireCapability(context.driver, 'tap_network', 'give a VM a network of several');
+  context.network = await context.dependencies.network.plan(context.record.shape.network, networked(context));
+}
+
+async function unplanNetwork(context: StartContext): Promise<void> {
+  await context.dependencies.network.unplan(context.record.shape.network, networked(context));
+}
+
+function networked({ record, caller }: StartContext): { id: string; opId: string } {
+  return { id: record.id, opId: caller.opId };
 }
 
 async function prepareFeatures(context: StartContext): Promise<void> {
@@ -224,6 +233,7 @@ function hostSpec(context: StartContext, { cgroup }: VmScope): HostSpec {
     machine: machineSpec(context),
     identity: { hostname: record.name, machine_id: record.shape.machine_id },
     guest_network: filled(context.network).guest,
+    network_place: filled(context.network).place,
     auto_remove: record.shape.auto_remove,
     ...limitsOf(record.shape.life),
     init: record.shape.init ?? 'nook',

@@ -21,6 +21,8 @@ export async function chooseMember(
 ): Promise<Claim | undefined> {
   const context = contextFor(shape, dependencies, caller);
   try {
+    // Members have an address already, so that the guest has nothing left to do for it.
+    if (shape.network.mode !== 'user') return undefined;
     const steps = await runSteps([...PREPARE_STEPS, NETWORK_STEP], context, dependencies.clock, {
       onStep: (stage) => {
         caller.signal.throwIfAborted();
@@ -28,8 +30,7 @@ export async function chooseMember(
       },
     });
     const { network, driver } = context;
-    // Members have an address already, so that the guest has nothing left to do for it.
-    if (network?.mode !== 'user' || !driver.capabilities.includes('network_connect')) return undefined;
+    if (network === undefined || !driver.capabilities.includes('network_connect')) return undefined;
     const member = take(templateKey(templateInputs(context)));
     return member && { member, context, steps };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { isAlive, killExactly } from '../hosts/process-identity.ts';
+import { isAlive, killExactly } from '@nook/wire';
 import { ANSWER_MS, type VmhostLink } from '../hosts/vmhost-link.ts';
 import type { MemberRecord } from './pool-records.ts';
 

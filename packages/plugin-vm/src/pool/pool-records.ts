@@ -1,5 +1,5 @@
 import type { Migration, Store } from '@nook/daemonapi';
-import type { ProcessIdentity } from '../hosts/process-identity.ts';
+import type { ProcessIdentity } from '@nook/wire';
 import type { MachineRecord } from '../machines/records.ts';
 
 export const poolMigration: Migration = {

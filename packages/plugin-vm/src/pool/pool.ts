@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, type Operations } from '@nook/daemonapi';
+import { isAlive } from '@nook/wire';
 import type { BootStep, PoolView } from '../contract.ts';
 import { endLeftovers } from '../hosts/leftovers.ts';
-import { isAlive } from '../hosts/process-identity.ts';
 import { VmhostLink } from '../hosts/vmhost-link.ts';
 import { IdleWork } from '../machines/activity.ts';
 import type { Caller, Dependencies } from '../machines/dependencies.ts';

@@ -32,6 +32,7 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
       'powerdown',
       'ram_snapshot',
       'signal',
+      'tap_network',
       'user_network',
     ],
     devices: config.machine === 'q35' ? 'pci' : 'mmio',

@@ -60,6 +60,18 @@ describe("QEMU's arguments", () => {
     return expectGolden(qemuArguments({ ...spec, network }, underKvm), 'microvm-none-kvm');
   });
 
+  it('on a tap, whose descriptor comes after all others', () => {
+    const network = { ...spec.network, mode: 'tap', host_forwards: [], tap_fd: 44 } as const;
+    const resume = { devices: '/state', ram: '/memory' };
+    expect(inheritedFiles({ ...spec, network, resume }).slice(3)).toEqual([
+      { path: '/state' },
+      { path: '/memory' },
+      { fd: 44 },
+    ]);
+    expect(qemuArguments({ ...spec, network, resume }, settings)).toContain('tap,id=net,fd=8');
+    return expectGolden(qemuArguments({ ...spec, network }, settings), 'microvm-tap');
+  });
+
   it('with more than one layer under the disk, and more words for the kernel', () => {
     const layers = [...spec.disk.layers, { path: '/frozen/layer.qcow2', format: 'qcow2' }] as const;
     const kernel = { ...spec.kernel, arguments: ['audit=0'] };

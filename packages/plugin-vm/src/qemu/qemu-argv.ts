@@ -31,26 +31,27 @@ export function kernelArguments(accelerator: Accelerator, aslr: 'auto' | 'on' | 
 
 /**
  * The first file descriptor that QEMU inherits: the kernel's, then the initramfs, then the disk's layers from the lowest,
- * then the drives.
+ * then the drives, the shares, a saved machine's files, the tap.
  */
 const FIRST_FD = 3;
 const FIRST_LAYER_FD = FIRST_FD + 2;
 
 /** Files that QEMU inherits open, in the order of their descriptors: it may run under a uid that cannot walk to them. */
 export function inheritedFiles(
-  spec: Pick<MachineSpec, 'kernel' | 'disk' | 'drives' | 'shares' | 'resume'>,
+  spec: Pick<MachineSpec, 'kernel' | 'disk' | 'drives' | 'shares' | 'resume' | 'network'>,
 ): InheritedFile[] {
-  const { kernel, disk, drives = [], shares = [], resume } = spec;
+  const { kernel, disk, drives = [], shares = [], resume, network } = spec;
   const read = [kernel.vmlinux, kernel.initramfs, ...disk.layers.map(({ path }) => path)];
   return [
     ...read.map((path) => ({ path })),
     ...drives.map(({ path, read_only }) => ({ path, writable: !read_only })),
     ...shares.map(({ path }) => ({ path })),
     ...(resume === undefined ? [] : [{ path: resume.devices }, { path: resume.ram }]),
+    ...(network.tap_fd === undefined ? [] : [{ fd: network.tap_fd }]),
   ];
 }
 
-/** The descriptors of a saved machine's files: they come last. */
+/** The descriptors of a saved machine's files: only a tap comes after them. */
 export function resumeFds(spec: Pick<MachineSpec, 'disk' | 'drives'>): {
   readonly devices: number;
   readonly ram: number;
@@ -178,9 +179,20 @@ export function forwardRule(port: MachineNetwork['host_forwards'][number]): stri
   return `${port.protocol}:${port.host_address}:${port.host_port}-:${port.guest_port}`;
 }
 
-function network({ network: { mode, mac, host_forwards } }: MachineSpec, machine: MachineType): string[] {
-  const forwards = host_forwards.map((port) => `hostfwd=${forwardRule(port)}`);
+function network(spec: MachineSpec, machine: MachineType): string[] {
+  return [
+    '-netdev',
+    netdev(spec).join(','),
+    '-device',
+    `${device('virtio-net', machine)},netdev=net,mac=${spec.network.mac}`,
+  ];
+}
+
+function netdev(spec: MachineSpec): string[] {
+  const { mode, host_forwards } = spec.network;
+  if (mode === 'user')
+    return ['user', 'id=net', 'ipv6=off', ...host_forwards.map((port) => `hostfwd=${forwardRule(port)}`)];
+  if (mode === 'tap') return ['tap', 'id=net', `fd=${FIRST_FD + inheritedFiles(spec).length - 1}`];
   // A hub that nothing else hangs on: the guest keeps its card, and the card leads nowhere.
-  const netdev = mode === 'user' ? ['user', 'id=net', 'ipv6=off', ...forwards] : ['hubport', 'id=net', `hubid=${HUB}`];
-  return ['-netdev', netdev.join(','), '-device', `${device('virtio-net', machine)},netdev=net,mac=${mac}`];
+  return ['hubport', 'id=net', `hubid=${HUB}`];
 }

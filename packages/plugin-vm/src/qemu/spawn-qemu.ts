@@ -2,10 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
 import type { MachineUser } from '@nook/daemonapi';
 
-export interface InheritedFile {
-  readonly path: string;
-  readonly writable?: boolean;
-}
+/** A file to be opened, or a descriptor that is open. */
+export type InheritedFile = { readonly path: string; readonly writable?: boolean } | { readonly fd: number };
 
 interface QemuSpawn {
   readonly cwd: string;
@@ -19,16 +17,21 @@ interface QemuSpawn {
  * and error are pipes.
  */
 export function spawnQemu(qemu: string, args: readonly string[], options: QemuSpawn): ChildProcess {
-  const inherited: number[] = [];
+  const opened: number[] = [];
+  const open = ({ path, writable }: Extract<InheritedFile, { path: string }>) => {
+    const fd = openSync(path, writable ? 'r+' : 'r');
+    opened.push(fd);
+    return fd;
+  };
   try {
-    for (const { path, writable } of options.inherit) inherited.push(openSync(path, writable ? 'r+' : 'r'));
+    const inherited = options.inherit.map((file) => ('fd' in file ? file.fd : open(file)));
     return spawn('setpriv', [...privileges(options.user), qemu, ...args], {
       cwd: options.cwd,
       stdio: ['ignore', 'pipe', 'pipe', ...inherited],
       env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
     });
   } finally {
-    for (const fd of inherited) closeSync(fd);
+    for (const fd of opened) closeSync(fd);
   }
 }
 

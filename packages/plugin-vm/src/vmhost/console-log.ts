@@ -1,5 +1,5 @@
+import { RotatingFile } from '@nook/wire';
 import { readable } from '../supervision/last-words.ts';
-import { RotatingFile } from './rotating-file.ts';
 
 const TAIL_BYTES = 16 * 1024;
 

@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { type MachineSpec, NookError, type VmDriverCapability } from '@nook/daemonapi';
+import { JsonLog } from '@nook/wire';
 import { describe, expect, it } from 'vitest';
 import { DrivenMachine } from './driven-machine.ts';
-import { JsonLog } from './json-log.ts';
 
 const host = { log: new JsonLog('/dev/null', () => ({})), console: () => {}, stderr: () => {} };
 

@@ -43,8 +43,11 @@ export class DrivenMachine {
     return this.#driver.capabilities.includes(capability);
   }
 
-  /** @throws what the engine says, or that there is none */
-  async launch(host: MachineHost): Promise<RunningMachine> {
+  /**
+   * @param tap the descriptor of the tap, for a network of mode `tap`
+   * @throws what the engine says, or that there is none
+   */
+  async launch(host: MachineHost, tap?: number): Promise<RunningMachine> {
     if (this.#spec.resume !== undefined && !this.can('ram_snapshot')) throw this.#refusal('resume');
     if (this.#spec.shares?.length && !this.can('mount_9p')) throw this.#refusal('mount folders of the host in');
     const engine = (await import(this.#driver.engine).catch((error: Error) => {
@@ -53,7 +56,9 @@ export class DrivenMachine {
     if (typeof engine.createMachine !== 'function') {
       throw new Error(`the engine of driver '${this.#driver.name}' exports no createMachine`);
     }
-    const running = await engine.createMachine(this.#spec, host);
+    const { network } = this.#spec;
+    const spec = tap === undefined ? this.#spec : { ...this.#spec, network: { ...network, tap_fd: tap } };
+    const running = await engine.createMachine(spec, host);
     this.#running = running;
     return running;
   }

@@ -1,5 +1,5 @@
 import type { MachineSpec, VmDriver } from '@nook/daemonapi';
-import type { GuestInit, NetworkPlan } from '../contract.ts';
+import type { GuestInit, NetworkPlace, NetworkPlan } from '../contract.ts';
 import type { LifeLimits } from '../supervision/life.ts';
 
 /** File names in a VM's folder. */
@@ -45,6 +45,8 @@ export interface HostSpec extends LifeLimits {
   readonly identity: GuestIdentity;
   /** What the agent makes of the machine's network card; null: nothing. */
   readonly guest_network: NetworkPlan['guest'];
+  /** The network of several VMs that it joins. */
+  readonly network_place?: NetworkPlace | undefined;
   readonly auto_remove: boolean;
   readonly init: GuestInit;
   /** Where the guest mounts the machine's shares. */

@@ -4,12 +4,10 @@ import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { listenUnix, writeFileAtomic } from '@nook/wire';
-import { identify } from '../hosts/process-identity.ts';
+import { identify, JsonLog, listenUnix, writeFileAtomic } from '@nook/wire';
 import { STOP_SIGNAL } from '../limits/stop-signal.ts';
 import { Control } from './control.ts';
 import { type HostSpec, VM_FILES } from './host-spec.ts';
-import { JsonLog } from './json-log.ts';
 import { VmHost } from './vm-host.ts';
 
 /** Inherited from the daemon: a line of it says that the machine may be started, one to it that the control socket listens. */

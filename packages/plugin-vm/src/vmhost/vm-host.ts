@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { isNookError, type Logger, type MachineExit, NookError } from '@nook/daemonapi';
+import { isNookError, type Logger, type MachineExit, type MachineHost, NookError } from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
 import { ownOutOfMemory } from '../limits/vmhost-scope.ts';
@@ -25,6 +25,7 @@ import { IdleCollector } from './idle-collector.ts';
 import { inquire } from './inquiry.ts';
 import { LifeTimer } from './life-timer.ts';
 import { MachineStop } from './machine-stop.ts';
+import { NetworkMembership } from './network-membership.ts';
 import { Reconfiguration } from './reconfiguration.ts';
 import { readSessions } from './saved-sessions.ts';
 import { type SaveRequest, type SaveResult, Saving } from './saving.ts';
@@ -68,6 +69,7 @@ export class VmHost {
   readonly #reconfiguration = new Reconfiguration();
   readonly #collector = new IdleCollector(globalThis.gc);
   #guest: GuestChannel | undefined;
+  readonly #network: NetworkMembership | undefined;
   #claiming: Promise<void> | undefined;
   #failure: string | undefined;
   readonly #saving: Saving;
@@ -94,6 +96,7 @@ export class VmHost {
       log,
     });
     this.#machine = new DrivenMachine(spec.driver, spec.machine);
+    this.#network = spec.network_place && new NetworkMembership(spec.network_place, { spec, log });
     this.#life = new LifeTimer({
       inUse: () => this.#paused || this.sessions.inUse,
       onDue: (cause) => this.#onLimit(cause),
@@ -151,12 +154,10 @@ export class VmHost {
     const deadline = setTimeout(() => this.#fail(this.#lateCause()), this.spec.boot_deadline_ms);
     try {
       await go;
-      const { exited } = await this.#machine.launch({
-        log: this.#log,
-        console: (bytes) => this.#onConsole(bytes),
-        stderr: (text) => this.#log.warn({ machine_stderr: text.trim() }, 'the machine says'),
-      });
+      const tap = await this.#network?.join();
+      const { exited } = await this.#machine.launch(this.#machineHost(), tap);
       void exited.then((exit) => this.#onExit(exit));
+      this.#network?.taken();
       // It was given up while it was launched, when there was nothing to kill.
       if (this.#failure !== undefined || this.phase === 'stopping') this.#machine.kill();
       const { agent } = await Promise.race([this.#machine.started(), this.#gone()]);
@@ -169,6 +170,14 @@ export class VmHost {
     } finally {
       clearTimeout(deadline);
     }
+  }
+
+  #machineHost(): MachineHost {
+    return {
+      log: this.#log,
+      console: (bytes) => this.#onConsole(bytes),
+      stderr: (text) => this.#log.warn({ machine_stderr: text.trim() }, 'the machine says'),
+    };
   }
 
   /** A machine that ends by itself closes its sockets first; its own last words tell more than they do. */
@@ -304,6 +313,7 @@ export class VmHost {
     await this.#reconfiguration.ask(this.#guest as GuestChannel, hostname === undefined ? {} : { hostname });
     if (hostname === undefined) return;
     this.#spec = { ...this.#spec, identity: { ...this.#spec.identity, hostname } };
+    this.#network?.rename(hostname);
     await this.#writeSpec();
   }
 
@@ -485,6 +495,7 @@ export class VmHost {
     this.#end = end;
     this.#stop.done();
     this.#life.done();
+    this.#network?.leave();
     this.#log.info({ end: { ...end, console_tail: undefined } }, 'the VM ended');
     this.#guest?.lose(`the VM ended: ${end.cause}`);
     this.#console.close();

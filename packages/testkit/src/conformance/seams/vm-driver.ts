@@ -17,6 +17,7 @@ const CAPABILITIES = Object.keys({
   powerdown: true,
   ram_snapshot: true,
   signal: true,
+  tap_network: true,
   user_network: true,
 } satisfies Record<VmDriverCapability, true>);
 

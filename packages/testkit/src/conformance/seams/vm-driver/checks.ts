@@ -24,6 +24,7 @@ const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>>
   powerdown: [],
   ram_snapshot: memoryChecks,
   signal: signalChecks,
+  tap_network: [],
   user_network: networkChecks,
 };
 

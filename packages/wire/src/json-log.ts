@@ -1,14 +1,14 @@
 import type { Logger } from '@nook/daemonapi';
 import { RotatingFile } from './rotating-file.ts';
 
-/** All boots of a VM together. */
+/** All runs together. */
 const LIMIT = 8 * 1024 * 1024;
 
 type Level = keyof Logger | 'fatal';
 
 /**
- * The log of a vmhost: lines of the shape that pino gives the daemon's. Not pino itself, which costs each vmhost
- * 2.4 MB of memory of its own (docs/decisions/0004-vmhost-memory.md).
+ * The log of a vmhost or nethost: lines of the shape that pino gives the daemon's. Not pino itself, which costs each
+ * of them 2.4 MB of memory of its own (docs/decisions/0004-vmhost-memory.md).
  */
 export class JsonLog implements Logger {
   readonly trace = this.#method('trace');

@@ -1,0 +1,2 @@
+/** VMs are NAME.nook. */
+export const DOMAIN = 'nook';

@@ -1,0 +1,102 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import packet, { type Packet, type RecordType } from 'dns-packet';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { answerQuery, failure } from './answer.ts';
+import { NameServer } from './name-server.ts';
+
+const HOSTS = [{ name: 'db', address: '10.77.0.2', address6: 'fd12:3:4::2' }];
+const REVERSE6 = `2${'.0'.repeat(15)}.0.0.0.0.4.0.0.0.3.0.0.0.2.1.d.f.ip6.arpa`;
+
+function query(name: string, type: RecordType = 'A'): Buffer {
+  return packet.encode({ type: 'query', id: 77, flags: packet.RECURSION_DESIRED, questions: [{ name, type }] });
+}
+
+function answered(name: string, type: RecordType = 'A'): Packet & { readonly rcode?: string } {
+  const verdict = answerQuery(query(name, type), HOSTS);
+  if (typeof verdict === 'string') throw new Error(verdict);
+  return packet.decode(verdict.answer);
+}
+
+describe('the name server of a network', () => {
+  it.each([
+    ['db.nook', 'A', '10.77.0.2'],
+    ['DB.Nook', 'A', '10.77.0.2'],
+    ['db.nook', 'AAAA', 'fd12:3:4::2'],
+    ['2.0.77.10.in-addr.arpa', 'PTR', 'db.nook'],
+    [REVERSE6, 'PTR', 'db.nook'],
+  ] as const)('answers %s %s', (name, type, data) => {
+    const answer = answered(name, type);
+    expect(answer).toMatchObject({ id: 77, flag_aa: true, rcode: 'NOERROR', questions: [{ name }] });
+    expect(answer.answers).toMatchObject([{ type, data, ttl: 1 }]);
+  });
+
+  it('says of its own domain what there is not', () => {
+    expect(answered('web.nook')).toMatchObject({ rcode: 'NXDOMAIN', answers: [] });
+    expect(answered('db.nook', 'MX')).toMatchObject({ rcode: 'NOERROR', answers: [] });
+    expect(answered('nook', 'SOA')).toMatchObject({ rcode: 'NOERROR', answers: [] });
+  });
+
+  it('leaves the rest to others, and what is no question alone', () => {
+    expect(answerQuery(query('example.org'), HOSTS)).toBe('forward');
+    expect(answerQuery(query('notnook'), HOSTS)).toBe('forward');
+    expect(answerQuery(query('3.0.77.10.in-addr.arpa', 'PTR'), HOSTS)).toBe('forward');
+    for (const bytes of [Buffer.alloc(0), Buffer.from([0, 1, 2]), Buffer.alloc(64, 255)])
+      expect(answerQuery(bytes, HOSTS)).toBe('drop');
+    expect(packet.decode(failure(query('x.org'), 'REFUSED') as Buffer)).toMatchObject({ rcode: 'REFUSED' });
+  });
+
+  it('asks the next server by UDP and TCP, and refuses where there is none', async () => {
+    const log = Object.fromEntries(
+      ['trace', 'debug', 'info', 'warn', 'error'].map((level) => [level, () => {}]),
+    ) as unknown as ConstructorParameters<typeof Object>[0];
+    const listen = async (hosts: typeof HOSTS, upstream?: number) => {
+      const port = await freePort();
+      const server = await NameServer.listen({
+        ...{ address: '127.0.0.1', port, hosts: () => hosts, log: log as never },
+        ...(upstream === undefined ? {} : { upstream: { address: '127.0.0.1', port: upstream } }),
+      });
+      onTestFinished(() => server.close());
+      return port;
+    };
+    const last = await listen([{ name: 'far', address: '10.9.9.9', address6: 'fd00::9' }]);
+    const first = await listen(HOSTS, last);
+    // Not of its domain, so that the second one is asked, which knows it.
+    const name = '9.9.9.10.in-addr.arpa';
+    expect(await askUdp(first, query(name, 'PTR'))).toMatchObject({ answers: [{ data: 'far.nook' }] });
+    expect(await askTcp(first, query(name, 'PTR'))).toMatchObject({ answers: [{ data: 'far.nook' }] });
+    expect(await askTcp(first, query('db.nook'))).toMatchObject({ answers: [{ data: '10.77.0.2' }] });
+    expect(await askUdp(first, query('example.org'))).toMatchObject({ rcode: 'REFUSED' });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+async function askUdp(port: number, bytes: Buffer): Promise<Packet> {
+  const socket = createSocket('udp4');
+  socket.send(bytes, port, '127.0.0.1');
+  const [answer] = (await once(socket, 'message')) as [Buffer];
+  socket.close();
+  return packet.decode(answer);
+}
+
+async function askTcp(port: number, bytes: Buffer): Promise<Packet> {
+  const { connect } = await import('node:net');
+  const socket = connect(port, '127.0.0.1').setNoDelay();
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(bytes.length);
+  // In two pieces, as a network may cut it.
+  socket.write(Buffer.concat([length, bytes.subarray(0, 5)]));
+  await new Promise((resolve) => setImmediate(resolve));
+  socket.write(bytes.subarray(5));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return packet.decode(answer.subarray(2));
+}

@@ -1,0 +1,80 @@
+import { rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { identify, JsonLog, listenUnix, writeFileAtomic } from '@nook/wire';
+import { NameServer } from '../names/name-server.ts';
+import { Control } from './control.ts';
+import { DNS_PORT, Members } from './members.ts';
+import { NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
+
+/** Inherited from the daemon: a line to it says that the control socket listens; its end, that it is on its own. */
+const DAEMON_FD = 3;
+/** Inherited: its other end is the uplink's, which ends when this process does. */
+const UPLINK_FD = 4;
+/** The host's resolver, as slirp4netns has it. */
+const UPSTREAM = { address: '10.0.2.3', port: 53 };
+/** How long VMs that were on a nethost that died have to find the next one. */
+const REJOIN_MS = 10_000;
+
+/** `nethost DIR --token=TOKEN`: keeps the network that `DIR/spec.json` describes, in its namespace, until no VM is on it. */
+async function main(dir: string): Promise<void> {
+  process.umask(0o077);
+  const spec = JSON.parse(await readFile(join(dir, NETHOST_FILES.spec), 'utf8')) as NethostSpec;
+  const log = new JsonLog(join(dir, NETHOST_FILES.log), () => ({ pid: process.pid, network: spec.name }));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'nethost fails');
+    process.exit(1);
+  });
+  for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {});
+
+  const members = new Members(spec, { dir, log });
+  let server: Awaited<ReturnType<typeof listenUnix>> | undefined;
+  let ending = false;
+  const end = async (why: string) => {
+    if (ending) return;
+    ending = true;
+    log.info({ why }, 'nethost ends');
+    await server?.close();
+    for (const name of [NETHOST_FILES.pid, NETHOST_FILES.members]) rmSync(join(dir, name), { force: true });
+    process.exit(0);
+  };
+  const control = new Control({ spec, members, log, onIdle: (why) => void end(why) });
+  await members.apply();
+  await NameServer.listen({
+    ...{ address: spec.gateway.split('/')[0] as string, port: DNS_PORT, log },
+    ...{ hosts: () => members.all(), upstream: spec.isolated ? undefined : UPSTREAM },
+  });
+  server = await listenUnix(join(dir, NETHOST_FILES.socket), (socket) => control.serve(socket));
+  await writeFileAtomic(join(dir, NETHOST_FILES.pid), JSON.stringify(identify(process.pid, spec.token)));
+  process.on('SIGTERM', () => void end('SIGTERM'));
+
+  setTimeout(() => {
+    members.forgetMissing();
+    control.look('nobody came');
+  }, REJOIN_MS);
+  const daemon = new Socket({ fd: DAEMON_FD }).on('error', () => {});
+  daemon.resume().write('ready\n');
+  if (!spec.isolated)
+    watchUplink(() => {
+      // The daemon starts another one in this namespace, with an uplink of its own.
+      log.error('the uplink is gone');
+      process.exit(1);
+    });
+  log.info({ isolated: spec.isolated }, 'nethost is up');
+}
+
+function watchUplink(onGone: () => void): void {
+  const uplink = new Socket({ fd: UPLINK_FD });
+  uplink
+    .on('error', () => {})
+    .on('close', onGone)
+    .resume();
+}
+
+const dir = process.argv[2];
+if (dir === undefined) {
+  process.stderr.write('nethost keeps one network; it is started by nookd with the folder of the network.\n');
+  process.exit(2);
+}
+await main(dir);

@@ -1,0 +1,104 @@
+import { closeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '@nook/daemonapi';
+import { type DesiredStateInput, readDesiredState, reconcile } from '@nook/netstate';
+import { writeFileAtomic } from '@nook/wire';
+import { membersOnDisk } from './members-on-disk.ts';
+import { BRIDGE, type Member, NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
+import { openTap, tapName } from './tap.ts';
+
+/** The port that the network's name server listens on. */
+export const DNS_PORT = 53;
+
+/** The VMs on a network, and its namespace made to fit them. */
+export class Members {
+  readonly #spec: NethostSpec;
+  readonly #dir: string;
+  readonly #log: Logger;
+  readonly #members = new Map<string, Member>();
+  /** Of an earlier nethost, and not seen by this one. */
+  readonly #missing = new Set<string>();
+  /** Taps that wait to be taken over by a machine, by VM. */
+  readonly #taps = new Map<string, number>();
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(spec: NethostSpec, { dir, log }: { readonly dir: string; readonly log: Logger }) {
+    this.#spec = spec;
+    this.#dir = dir;
+    this.#log = log;
+    for (const member of membersOnDisk(dir)) {
+      this.#members.set(member.vm, member);
+      this.#missing.add(member.vm);
+    }
+  }
+
+  /** Those that an earlier nethost had and that have not joined this one. */
+  forgetMissing(): void {
+    for (const vm of this.#missing) this.#members.delete(vm);
+    this.#missing.clear();
+  }
+
+  all(): readonly Member[] {
+    return [...this.#members.values()];
+  }
+
+  /** Also before there is any member: the bridge and its rules. */
+  apply(): Promise<void> {
+    const turn = this.#turn.then(async () => {
+      const { repaired } = await reconcile(readDesiredState(this.#desired()));
+      await writeFileAtomic(join(this.#dir, NETHOST_FILES.members), JSON.stringify(this.all()));
+      if (repaired.length > 0) this.#log.info({ repaired }, 'the namespace was changed');
+    });
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** @returns the descriptor of the VM's tap, to be taken over before {@link taken} */
+  async join(member: Member, { attached }: { readonly attached: boolean }): Promise<number | undefined> {
+    this.#members.set(member.vm, member);
+    this.#missing.delete(member.vm);
+    try {
+      await this.apply();
+      if (attached) return undefined;
+      this.taken(member.vm);
+      const fd = openTap(tapName(member.vm));
+      this.#taps.set(member.vm, fd);
+      return fd;
+    } catch (error) {
+      if (this.#members.get(member.vm) === member) this.#members.delete(member.vm);
+      throw error;
+    }
+  }
+
+  /** The VM's machine has its tap: nobody else needs it. */
+  taken(vm: string): void {
+    const fd = this.#taps.get(vm);
+    if (fd === undefined) return;
+    this.#taps.delete(vm);
+    closeSync(fd);
+  }
+
+  rename(vm: string, name: string): void {
+    const member = this.#members.get(vm);
+    if (member) this.#members.set(vm, { ...member, name });
+  }
+
+  /** @param member as it joined: the VM may have come back meanwhile */
+  leave(member: Member): void {
+    if (this.#members.get(member.vm)?.held?.pid !== member.held?.pid) return;
+    this.#members.delete(member.vm);
+    this.taken(member.vm);
+  }
+
+  #desired(): DesiredStateInput {
+    const { gateway, gateway6, isolated } = this.#spec;
+    const services = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: DNS_PORT }));
+    return {
+      bridges: [{ name: BRIDGE, addresses: [gateway, gateway6], services }],
+      taps: this.all().map(({ vm, mac, address, address6 }) => ({
+        ...{ name: tapName(vm), bridge: BRIDGE, owner_uid: 0, mac, addresses: [address, address6] },
+      })),
+      nat: isolated ? [] : [{ bridge: BRIDGE }],
+    };
+  }
+}

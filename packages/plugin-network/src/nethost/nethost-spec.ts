@@ -1,0 +1,57 @@
+/** File names in a network's folder. */
+export const NETHOST_FILES = {
+  spec: 'spec.json',
+  socket: 'nethost.sock',
+  pid: 'nethost.pid',
+  log: 'nethost.log',
+  output: 'nethost.out',
+  /** The VMs that are on it, and where its namespace is to be found should the nethost die. */
+  members: 'members.json',
+} as const;
+
+/** The bridge's name in the network's namespace. */
+export const BRIDGE = 'nkbridge';
+
+/** What the daemon tells a nethost: the whole of `spec.json`. */
+export interface NethostSpec {
+  /** Version of this file and of the nethost's control protocol. */
+  readonly version: 1;
+  readonly id: string;
+  readonly name: string;
+  /** Random; stands in the nethost's argv too. */
+  readonly token: string;
+  readonly op_id: string;
+  /** The bridge's own addresses, with prefix lengths. */
+  readonly gateway: string;
+  readonly gateway6: string;
+  readonly isolated: boolean;
+}
+
+/** A VM on the network, as its vmhost says it. */
+export interface Member {
+  /** The VM's id. */
+  readonly vm: string;
+  readonly name: string;
+  readonly mac: string;
+  readonly address: string;
+  readonly address6: string;
+  /** The network's namespace, which the vmhost holds open. */
+  readonly held?: HeldNamespace | undefined;
+}
+
+export interface HeldNamespace {
+  /** Of the process that holds it. */
+  readonly pid: number;
+  /** Its descriptor of the network namespace. */
+  readonly net_fd: number;
+  /** Its descriptor of the user namespace; absent where that is the host's. */
+  readonly user_fd?: number | undefined;
+  /** As the link of the descriptor reads: `net:[…]`. */
+  readonly name: string;
+}
+
+/** What a nethost says of itself: the answer to `info`. */
+export interface NethostInfo {
+  readonly pid: number;
+  readonly members: readonly Member[];
+}

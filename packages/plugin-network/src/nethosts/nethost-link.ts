@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { NookError } from '@nook/daemonapi';
+import { RpcClient } from '@nook/wire';
+import { NETHOST_FILES, type NethostInfo } from '../nethost/nethost-spec.ts';
+
+const CONNECT_MS = 2_000;
+/** A nethost answers at once; one that does not within this time is stuck. */
+const ANSWER_MS = 5_000;
+
+/** The daemon's connection to one nethost. */
+export class NethostLink {
+  readonly closed: Promise<void>;
+  readonly pid: number;
+  readonly #client: RpcClient;
+  /** What keeps the network up for VMs that are on their way to it. */
+  readonly #expected = new Map<string, AbortController>();
+
+  private constructor(client: RpcClient, pid: number) {
+    this.#client = client;
+    this.pid = pid;
+    this.closed = client.closed;
+  }
+
+  /** @throws NookError when nobody answers there, or another one than that with this token */
+  static async connect(dir: string, token: string): Promise<NethostLink> {
+    const client = await RpcClient.connect(join(dir, NETHOST_FILES.socket), { timeoutMs: CONNECT_MS });
+    try {
+      const hello = (await client.call('hello', {}, { timeoutMs: ANSWER_MS })) as { token: string; pid: number };
+      if (hello.token !== token)
+        throw new NookError('conflict', 'Another nethost listens in the folder of this network.');
+      return new NethostLink(client, hello.pid);
+    } catch (error) {
+      client.close();
+      throw error;
+    }
+  }
+
+  /** The network stays up until this VM is on it, or is not expected any more. @throws NookError when it is gone already */
+  async expect(vm: string, opId?: string): Promise<void> {
+    this.forget(vm);
+    const waiting = new AbortController();
+    this.#expected.set(vm, waiting);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const options = { signal: waiting.signal, onEvent: () => resolve(), ...(opId === undefined ? {} : { opId }) };
+    this.#client
+      .call('expect', { vm }, options)
+      .then(() => resolve(), reject)
+      .finally(() => {
+        if (this.#expected.get(vm) === waiting) this.#expected.delete(vm);
+      });
+    await promise;
+  }
+
+  forget(vm: string): void {
+    this.#expected.get(vm)?.abort(new NookError('cancelled', 'The VM does not come.'));
+  }
+
+  async info(): Promise<NethostInfo> {
+    return (await this.#client.call('info', {}, { timeoutMs: ANSWER_MS })) as NethostInfo;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}

@@ -1,0 +1,163 @@
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isNookError, type Logger } from '@nook/daemonapi';
+import { isAlive, killExactly, type ProcessIdentity, randomBytes } from '@nook/wire';
+import { NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
+import { heldNamespace } from './held-namespace.ts';
+import { NethostLink } from './nethost-link.ts';
+import { startNethost } from './start-nethost.ts';
+
+/** What a nethost must know of its network. */
+export type NethostNetwork = Pick<NethostSpec, 'id' | 'name' | 'gateway' | 'gateway6' | 'isolated'>;
+
+interface NethostsOptions {
+  /** `STATE/nets` */
+  readonly dir: string;
+  readonly log: Logger;
+}
+
+/** The nethosts of this home: one for each network that VMs are on. */
+export class Nethosts {
+  readonly #dir: string;
+  readonly #log: Logger;
+  readonly #links = new Map<string, Promise<NethostLink>>();
+  /** What those that ended left is being removed. */
+  readonly #clearing = new Map<string, Promise<void>>();
+  #released = false;
+
+  constructor({ dir, log }: NethostsOptions) {
+    this.#dir = dir;
+    this.#log = log;
+  }
+
+  folder(id: string): string {
+    return join(this.#dir, id);
+  }
+
+  /** The nethost of a network while there is one. */
+  async active(id: string): Promise<NethostLink | undefined> {
+    return this.#links.get(id)?.catch(() => undefined);
+  }
+
+  /**
+   * Has the network up for a VM that is about to join it.
+   * @throws NookError `operation_failed` when it does not come up
+   */
+  async expect(
+    network: NethostNetwork,
+    { vm, opId }: { readonly vm: string; readonly opId?: string | undefined },
+  ): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const link = await this.#up(network, opId);
+      try {
+        return await link.expect(vm, opId);
+      } catch (error) {
+        // It was ending, as the last of its VMs had left.
+        if (attempt > 2 || !isNookError(error)) throw error;
+        await link.closed;
+      }
+    }
+  }
+
+  async forget(network: string, vm: string): Promise<void> {
+    (await this.active(network))?.forget(vm);
+  }
+
+  /** Takes up what an earlier daemon left, starts again what died under VMs, and removes what belongs to no network. */
+  async recover(networks: readonly NethostNetwork[]): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const known = new Set(networks.map(({ id }) => id));
+    for (const id of await readdir(this.#dir)) if (!known.has(id)) await this.remove(id);
+    await Promise.all(
+      networks.map((network) =>
+        this.#recover(network).catch((error: Error) =>
+          this.#log.error({ network: network.name, error: error.message }, 'a network could not be taken up again'),
+        ),
+      ),
+    );
+  }
+
+  /** Of a network that is no more. */
+  async remove(id: string): Promise<void> {
+    const link = await this.active(id);
+    const identity = await identityOf(this.folder(id));
+    if (identity) killExactly(identity);
+    await link?.closed;
+    await rm(this.folder(id), { recursive: true, force: true });
+  }
+
+  /** Lets go of them; they go on. */
+  release(): void {
+    this.#released = true;
+    for (const link of this.#links.values()) void link.then((each) => each.close()).catch(() => {});
+  }
+
+  async #recover(network: NethostNetwork): Promise<void> {
+    const dir = this.folder(network.id);
+    const identity = await identityOf(dir);
+    if (identity && isAlive(identity)) {
+      try {
+        await this.#keep(network, NethostLink.connect(dir, identity.token));
+        return;
+      } catch {
+        killExactly(identity);
+      }
+    }
+    await this.#replace(network);
+  }
+
+  /** After a nethost is gone. VMs that are still in its namespace get another one there. */
+  async #replace({ id, ...network }: NethostNetwork): Promise<void> {
+    const dir = this.folder(id);
+    const clearing = Promise.all(
+      [NETHOST_FILES.socket, NETHOST_FILES.pid].map((name) => rm(join(dir, name), { force: true })),
+    ).then(() => {});
+    this.#clearing.set(id, clearing);
+    await clearing;
+    this.#clearing.delete(id);
+    if (this.#released) return;
+    if (heldNamespace(dir)) await this.#up({ id, ...network });
+    else if (!this.#links.has(id)) await rm(join(dir, NETHOST_FILES.members), { force: true });
+  }
+
+  #up(network: NethostNetwork, opId?: string): Promise<NethostLink> {
+    return this.#links.get(network.id) ?? this.#keep(network, this.#start(network, opId));
+  }
+
+  async #start(network: NethostNetwork, opId = 'op-recover'): Promise<NethostLink> {
+    const dir = this.folder(network.id);
+    await this.#clearing.get(network.id);
+    const spec: NethostSpec = { version: 1, ...network, token: randomBytes(12).toString('hex'), op_id: opId };
+    const started = performance.now();
+    await startNethost(dir, spec);
+    const link = await NethostLink.connect(dir, spec.token);
+    this.#log.info({ network: network.name, ms: Math.round(performance.now() - started) }, 'nethost started');
+    return link;
+  }
+
+  #keep(network: NethostNetwork, connecting: Promise<NethostLink>): Promise<NethostLink> {
+    this.#links.set(network.id, connecting);
+    connecting.then(
+      async (link) => {
+        await link.closed;
+        if (this.#links.get(network.id) === connecting) this.#links.delete(network.id);
+        if (this.#released) return;
+        await this.#replace(network).catch((error: Error) =>
+          this.#log.error({ network: network.name, error: error.message }, 'a network could not be brought up again'),
+        );
+      },
+      () => {
+        if (this.#links.get(network.id) === connecting) this.#links.delete(network.id);
+      },
+    );
+    return connecting;
+  }
+}
+
+async function identityOf(dir: string): Promise<ProcessIdentity | undefined> {
+  try {
+    return JSON.parse(await readFile(join(dir, NETHOST_FILES.pid), 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { NookError } from '@nook/daemonapi';
+import { programFile, writeFileAtomic } from '@nook/wire';
+import { NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
+import { enterNamespace, heldNamespace } from './held-namespace.ts';
+import { newNamespace, programPath } from './host-requirements.ts';
+
+const READY_MS = 20_000;
+const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=96', '--no-warnings'];
+/** The name of the uplink's end in the namespace. */
+const UPLINK = 'tap0';
+
+/**
+ * Starts the nethost of a network in a session of its own and, unless the network is isolated, its uplink. Both are in a
+ * new namespace, or in that which VMs of an earlier nethost still hold.
+ * @throws NookError `operation_failed` with what they last said; nothing is left of them then
+ */
+export async function startNethost(dir: string, spec: NethostSpec): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await writeFileAtomic(join(dir, NETHOST_FILES.spec), JSON.stringify(spec));
+  const held = heldNamespace(dir);
+  if (!held) await rm(join(dir, NETHOST_FILES.members), { force: true });
+  const enter = held ? [programPath('nsenter'), ...enterNamespace(held)] : [programPath('unshare'), ...newNamespace()];
+  const output = openSync(join(dir, NETHOST_FILES.output), 'w', 0o600);
+  const [program = '', ...args] = [
+    ...[...enter, process.execPath, ...NODE_OPTIONS],
+    ...[programFile('nethost', import.meta.url), dir, `--token=${spec.token}`],
+  ];
+  try {
+    const nethost = spawn(program, args, {
+      ...{ cwd: dir, detached: true, env: environment() },
+      stdio: ['ignore', output, output, 'pipe', 'pipe'],
+    });
+    nethost.unref();
+    const [daemon, life] = [nethost.stdio[3] as Duplex, nethost.stdio[4] as Duplex];
+    for (const pipe of [daemon, life]) pipe.on('error', () => {});
+    try {
+      await said(nethost, daemon, 'the nethost');
+      if (!spec.isolated) await startUplink({ dir, output, life, pid: nethost.pid as number });
+    } catch (error) {
+      nethost.kill('SIGKILL');
+      throw await didNotStart(dir, error as Error);
+    } finally {
+      daemon.destroy();
+      life.destroy();
+    }
+  } finally {
+    closeSync(output);
+  }
+}
+
+interface UplinkParts {
+  readonly dir: string;
+  readonly output: number;
+  /** The uplink ends when the other end of it is closed. */
+  readonly life: Duplex;
+  /** A process in the namespace. */
+  readonly pid: number;
+}
+
+/** The host's own loopback is closed to guests, and what the uplink can do is what it has to. */
+async function startUplink({ dir, output, life, pid }: UplinkParts): Promise<void> {
+  const args = [
+    ...[
+      '--configure',
+      '--mtu=65520',
+      '--enable-ipv6',
+      '--disable-host-loopback',
+      '--enable-sandbox',
+      '--enable-seccomp',
+    ],
+    ...['--exit-fd=3', '--ready-fd=4', String(pid), UPLINK],
+  ];
+  const uplink = spawn(programPath('slirp4netns'), args, {
+    ...{ cwd: dir, detached: true, env: environment() },
+    stdio: ['ignore', output, output, life, 'pipe'],
+  });
+  uplink.unref();
+  const ready = uplink.stdio[4] as Duplex;
+  try {
+    await said(uplink, ready, 'slirp4netns');
+  } finally {
+    ready.destroy();
+  }
+}
+
+/** @throws when it ends, or says nothing in time */
+async function said(child: ChildProcess, pipe: Duplex, who: string): Promise<void> {
+  const gone = new AbortController();
+  pipe.once('end', () => gone.abort()).once('close', () => gone.abort());
+  child.once('error', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(READY_MS)]);
+  try {
+    await once(pipe, 'data', { signal });
+  } catch {
+    throw new Error(gone.signal.aborted ? `${who} ended at once` : `${who} was not ready within ${READY_MS / 1000} s`);
+  }
+}
+
+async function didNotStart(dir: string, error: Error): Promise<NookError> {
+  const words = await readFile(join(dir, NETHOST_FILES.output), 'utf8').catch(() => '');
+  return new NookError('operation_failed', `The network did not come up: ${error.message}.`, {
+    hint: 'See whether the host has what it takes: nook doctor',
+    details: { output: words.slice(-2_000) },
+  });
+}
+
+/** Nothing of the daemon's environment that could be a secret. */
+function environment(): NodeJS.ProcessEnv {
+  const { PATH = '/usr/sbin:/usr/bin:/sbin:/bin', HOME, LANG } = process.env;
+  return { PATH, HOME, LANG, MALLOC_ARENA_MAX: '1' };
+}

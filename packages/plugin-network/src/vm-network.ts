@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { NookError } from '@nook/daemonapi';
+import type { NetworkCapability, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
+import { DOMAIN } from './names/domain.ts';
+import { NETHOST_FILES } from './nethost/nethost-spec.ts';
+import { requireHost } from './nethosts/host-requirements.ts';
+import type { NethostNetwork, Nethosts } from './nethosts/nethosts.ts';
+import type { NetworkRecord } from './networks/network-records.ts';
+import type { Networks } from './networks/networks.ts';
+import { checkUser, isMode, planUser } from './user-network.ts';
+
+interface Parts {
+  readonly networks: Networks;
+  readonly nethosts: Nethosts;
+}
+
+/** The capability `network`: QEMU's user-mode network, none, and networks of several VMs by their names. */
+export function vmNetwork({ networks, nethosts }: Parts): NetworkCapability {
+  return {
+    check: (request) => (isMode(request.mode) ? checkUser(request) : checkNamed(networks, request)),
+    allocate(vm, spec) {
+      if (spec.mode !== 'bridge') return spec;
+      return { ...spec, ...networks.allocate(recordOf(networks, spec), vm, spec.address) };
+    },
+    release: (vm) => networks.release(vm),
+    async plan(spec, vm) {
+      if (spec.mode !== 'bridge') return planUser(spec);
+      await requireHost();
+      const record = recordOf(networks, spec);
+      await nethosts.expect(nethostNetwork(networks, record), { vm: vm.id, opId: vm.opId });
+      const { isolated } = record;
+      return planNamed(spec, { dir: nethosts.folder(record.id), isolated, ...networks.gateways(record) });
+    },
+    async unplan(spec, vm) {
+      if (spec.mode === 'bridge') await nethosts.forget(recordOf(networks, spec).id, vm.id);
+    },
+  };
+}
+
+export function nethostNetwork(networks: Networks, record: NetworkRecord): NethostNetwork {
+  const { id, name, isolated } = record;
+  return { id, name, isolated, ...networks.gateways(record) };
+}
+
+function checkNamed(networks: Networks, { mode = '', ip, publish = [] }: NetworkRequest): NetworkSpec {
+  const record = networks.get(mode);
+  if (publish.length > 0) {
+    throw new NookError('unavailable', `Ports cannot be published on network '${mode}' yet.`, {
+      hint: 'Use --network user for a VM with published ports.',
+    });
+  }
+  if (ip !== undefined) networks.checkAddress(record, ip);
+  return { mode: 'bridge', publish: [], name: record.name, ...(ip === undefined ? {} : { address: ip }) };
+}
+
+function planNamed(
+  { address = '', address6 = '' }: NetworkSpec,
+  { dir, gateway, isolated }: { readonly dir: string; readonly gateway: string; readonly isolated: boolean },
+): NetworkPlan {
+  const [own = '', prefix = ''] = gateway.split('/');
+  return {
+    mode: 'tap',
+    host_forwards: [],
+    guest: { address: `${address}/${prefix}`, gateway: isolated ? undefined : own, dns: [own], search: DOMAIN },
+    place: { socket: join(dir, NETHOST_FILES.socket), address, address6 },
+  };
+}
+
+function recordOf(networks: Networks, { name = '' }: NetworkSpec): NetworkRecord {
+  return networks.get(name);
+}

@@ -1,0 +1,167 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
+import { eventually } from './harness/eventually.ts';
+import { Home } from './harness/home.ts';
+import { processesOfNetwork } from './harness/network-surplus.ts';
+
+/** TEST-NET-2 (RFC 5737): nobody's, and so not among what is closed to guests. */
+const OUTSIDE = '198.51.100.77';
+const isRoot = process.getuid?.() === 0;
+
+interface Network {
+  readonly id: string;
+  readonly state: string;
+  readonly nethost_pid?: number;
+  readonly vms: readonly { readonly name: string; readonly address: string }[];
+}
+
+describe.skipIf(!hasTun())('a network of several VMs (skipped where /dev/net/tun cannot be opened)', () => {
+  const server = createServer((_request, response) => response.end('from outside\n'));
+  const outside = outsideAddress();
+  let port = 0;
+
+  beforeAll(async () => {
+    if (outside === OUTSIDE) execFileSync('ip', ['address', 'add', `${OUTSIDE}/32`, 'dev', 'lo']);
+    await new Promise<void>((resolve) => server.listen(0, outside ?? '127.0.0.1', resolve));
+    port = (server.address() as { port: number }).port;
+  });
+
+  afterAll(() => {
+    server.close();
+    if (outside === OUTSIDE) execFileSync('ip', ['address', 'del', `${OUTSIDE}/32`, 'dev', 'lo']);
+  });
+
+  const show = (home: Home, name: string) => home.json<Network>('net', 'show', name);
+  const inside = (home: Home, vm: string, ...argv: string[]) => home.nook(['vm', 'exec', vm, '--', ...argv]);
+  const fetches = async (home: Home, vm: string) =>
+    (await inside(home, vm, 'wget', '-q', '-O', '-', `http://${outside}:${port}/`)).stdout;
+
+  it('its VMs reach each other by address and name, and the outside', async () => {
+    await using home = await Home.create({ warm: true });
+    await home.ok('net', 'create', 'back', '--subnet', '10.203.1.0/24');
+    await busyboxVm(home, 'web', '--network', 'back');
+    await busyboxVm(home, 'db', '--network', 'back', '--ip', '10.203.1.40');
+    expect(await home.json<Shown>('vm', 'show', 'db')).toMatchObject({
+      came_up: 'template',
+      network: { address: '10.203.1.40' },
+    });
+    expect(await home.surplus()).toEqual([]);
+
+    expect((await inside(home, 'web', 'ping', '-c', '1', '-W', '5', '10.203.1.40')).code).toBe(0);
+    expect((await inside(home, 'db', 'ping', '-c', '1', '-W', '5', 'web.nook')).stdout).toContain('(10.203.1.2)');
+    await home.ok('vm', 'rename', 'web', 'front');
+    expect((await inside(home, 'db', 'ping', '-c', '1', '-W', '5', 'front')).stdout).toContain('(10.203.1.2)');
+    expect((await inside(home, 'db', 'nslookup', 'web.nook')).code).not.toBe(0);
+    if (outside !== undefined) expect(await fetches(home, 'db')).toBe('from outside\n');
+    // The host's own loopback, by the address that stands for it in the uplink.
+    expect((await inside(home, 'db', 'wget', '-q', '-O', '-', `http://10.0.2.2:${port}/`)).code).not.toBe(0);
+
+    const refused = await home.nook(['net', 'rm', 'back']);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/in use by front, db/);
+    const taken = await home.nook(['vm', 'create', '--image', 'busybox', '--network', 'back', '--ip', '10.203.1.40']);
+    expect(taken.stderr).toMatch(/10\.203\.1\.40 is in use/);
+    await home.ok('vm', 'stop', 'db');
+    expect((await inside(home, 'front', 'nslookup', 'db.nook')).code).not.toBe(0);
+    await home.ok('vm', 'start', 'db');
+    expect((await inside(home, 'front', 'nslookup', 'db.nook')).stdout).toContain('10.203.1.40');
+    await home.ok('vm', 'rm', '--force', 'db', 'front');
+    await eventually(
+      'the network is idle',
+      () => show(home, 'back'),
+      ({ state, vms }) => state === 'idle' && vms.length === 0,
+    );
+  });
+
+  it('isolated: there is no way out; and networks do not reach each other', async () => {
+    await using home = await Home.create({ warm: true });
+    await home.ok('net', 'create', 'shut', '--isolated');
+    await home.ok('net', 'create', 'open');
+    await busyboxVm(home, 'in', '--network', 'shut');
+    await busyboxVm(home, 'out', '--network', 'open');
+    const [shut, open] = [await show(home, 'shut'), await show(home, 'open')];
+    if (outside !== undefined) {
+      expect(await fetches(home, 'in')).toBe('');
+      expect(await fetches(home, 'out')).toBe('from outside\n');
+    }
+    for (const [from, to] of [
+      ['in', open],
+      ['out', shut],
+    ] as const) {
+      const address = to.vms[0]?.address ?? '';
+      expect((await inside(home, from, 'ping', '-c', '1', '-W', '2', address)).code).not.toBe(0);
+    }
+    expect((await inside(home, 'in', 'nslookup', 'out.nook')).code).not.toBe(0);
+    expect((await inside(home, 'in', 'nslookup', 'in.nook')).code).toBe(0);
+  });
+
+  it('outlives the daemon, and comes back after a kill -9 of its nethost, also without a daemon', async () => {
+    await using home = await Home.create({ warm: true });
+    await home.ok('net', 'create', 'back');
+    await busyboxVm(home, 'web', '--network', 'back');
+    await busyboxVm(home, 'db', '--network', 'back');
+    const { nethost_pid, id } = await show(home, 'back');
+    const dir = `${home.dir}/state/nets/${id}`;
+    const works = async () => {
+      expect((await inside(home, 'web', 'ping', '-c', '1', '-W', '5', 'db.nook')).code).toBe(0);
+      if (outside !== undefined) expect(await fetches(home, 'db')).toBe('from outside\n');
+      expect(await home.surplus()).toEqual([]);
+    };
+
+    process.kill((await home.json<{ pid: number }>('daemon', 'status')).pid, 'SIGKILL');
+    await works();
+    expect((await show(home, 'back')).nethost_pid).toBe(nethost_pid);
+
+    process.kill(nethost_pid as number, 'SIGKILL');
+    await eventually(
+      'another nethost',
+      () => show(home, 'back'),
+      (seen) => seen.nethost_pid !== nethost_pid && seen.state === 'active',
+    );
+    await eventually(
+      'its VMs are back',
+      () => home.nook(['vm', 'exec', 'web', '--', 'nslookup', 'db.nook']),
+      ({ code }) => code === 0,
+    );
+    await works();
+
+    process.kill((await home.json<{ pid: number }>('daemon', 'status')).pid, 'SIGKILL');
+    for (const pid of processesOfNetwork(dir).uplinks) process.kill(pid, 'SIGKILL');
+    await eventually(
+      'the nethost ends without its uplink',
+      () => processesOfNetwork(dir).nethosts,
+      (pids) => pids.length === 0,
+    );
+    await home.ok('daemon', 'start');
+    await eventually(
+      'its VMs are back',
+      () => home.nook(['vm', 'exec', 'web', '--', 'nslookup', 'db.nook']),
+      ({ code }) => code === 0,
+    );
+    await works();
+  });
+});
+
+/** An address that is the host's own and not closed to guests; made where there is none and it can be. */
+function outsideAddress(): string | undefined {
+  const own = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .map(({ address }) => address);
+  const closed =
+    /^(?:10\.|127\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
+  return own.find((address) => !closed.test(address)) ?? (isRoot ? OUTSIDE : undefined);
+}
+
+function hasTun(): boolean {
+  try {
+    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
