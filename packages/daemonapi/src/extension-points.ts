@@ -13,6 +13,10 @@ export interface DoctorFinding {
   readonly evidence: string;
   /** What to do about it; absent when the status is `ok`. */
   readonly repair?: string;
+  /** What {@link DoctorCheck.fix} does about it; absent where it does nothing. */
+  readonly fix?: string;
+  /** What {@link DoctorCheck.fix} has done about it. */
+  readonly fixed?: string;
 }
 
 export interface DoctorCheck {

@@ -9,26 +9,35 @@ interface Examination {
   /** Also repairs. */
   readonly fix?: boolean;
   readonly deadlineMs?: number;
+  /** Told the name of each check whose turn it is. */
+  readonly onTurn?: (check: string) => void;
 }
 
-/** Runs every check at once. One that fails or takes too long is a finding of its own. */
+/** Runs every check at once, or one after the other where they also repair. One that fails or takes too long is a finding of its own. */
 export async function examine(
   checks: readonly DoctorCheck[],
-  { signal, fix = false, deadlineMs = DEADLINE_MS }: Examination,
+  { signal, fix = false, deadlineMs = DEADLINE_MS, onTurn = () => {} }: Examination,
 ): Promise<DoctorReport> {
-  const results = await Promise.all(
-    checks.map(async (check) =>
-      (await runCheck(check, { signal, fix, deadlineMs })).map((finding) => ({ check: check.name, ...finding })),
-    ),
-  );
+  const look = async (check: DoctorCheck) => {
+    onTurn(check.name);
+    const found = await runCheck(check, { signal, fix, deadlineMs });
+    return found.map((finding) => ({ check: check.name, ...finding }));
+  };
+  const results = fix ? await inTurn(checks, look) : await Promise.all(checks.map(look));
   const findings = results.flat();
   const worst = findings.reduce((rank, { status }) => Math.max(rank, RANK[status]), 0);
   return { status: (['ok', 'warning', 'error'] as const)[worst] ?? 'error', findings };
 }
 
+async function inTurn<T, R>(all: readonly T[], work: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const one of all) results.push(await work(one));
+  return results;
+}
+
 async function runCheck(
   check: DoctorCheck,
-  { signal, fix, deadlineMs }: Required<Examination>,
+  { signal, fix, deadlineMs }: Required<Omit<Examination, 'onTurn'>>,
 ): Promise<readonly DoctorFinding[]> {
   const late = AbortSignal.timeout(deadlineMs);
   const either = AbortSignal.any([signal, late]);

@@ -43,7 +43,7 @@ export function engineFacts(parts: Parts): EngineFacts {
       document ??= openRpcDocument(wiring.dispatcher.rows(), version.version);
       return document;
     },
-    examine: (signal, fix) => examine(wiring.doctorChecks(), { signal, fix }),
+    examine: (signal, fix, onTurn) => examine(wiring.doctorChecks(), { signal, fix, ...(onTurn && { onTurn }) }),
     requestShutdown,
   };
 }

@@ -231,7 +231,10 @@ export class NookEngine implements Engine {
       await this.#readConfig();
       return configPath(this.#dirs);
     };
-    for (const value of ownChecks({ dirs: this.#dirs, database, checkConfig: checkOwnConfig })) {
+    for (const value of ownChecks({
+      ...{ dirs: this.#dirs, database, checkConfig: checkOwnConfig },
+      ...(this.#options.listen === false ? {} : { socket: socketPath(this.#dirs) }),
+    })) {
       this.#wiring.contribute('doctor.check', { plugin: ENGINE, value });
     }
     const services = new Services({

@@ -9,7 +9,7 @@ export interface EngineFacts {
   ping(): Ping;
   status(): DaemonStatus;
   plugins(): readonly PluginStatus[];
-  examine(signal: AbortSignal, fix: boolean): Promise<DoctorReport>;
+  examine(signal: AbortSignal, fix: boolean, onTurn?: (check: string) => void): Promise<DoctorReport>;
   requestShutdown(): void;
   reload(): Promise<ReloadReport>;
   discover(): OpenRpcDocument;
@@ -41,6 +41,8 @@ const finding = z.object({
   item: z.string(),
   evidence: z.string(),
   repair: z.string().exactOptional(),
+  fix: z.string().exactOptional(),
+  fixed: z.string().exactOptional(),
 });
 
 /** The engine's rows of the dispatch table. */
@@ -112,7 +114,7 @@ export function ownMethods(facts: EngineFacts): readonly OwnRow[] {
       access: 'admin',
       params: nothing,
       result: z.object({ status: z.enum(['ok', 'warning', 'error']), findings: z.array(finding) }),
-      run: (_, { signal }) => facts.examine(signal, true),
+      run: (_, call) => facts.examine(call.signal, true, (check) => call.progress({ stage: check })),
     }),
     row('plugin.list', {
       summary: 'Lists the plugins of the daemon, with what they serve.',

@@ -14,6 +14,7 @@ import type { Dependencies } from './machines/dependencies.ts';
 import { partsCheck } from './machines/doctor.ts';
 import { Drivers } from './machines/drivers.ts';
 import { Initramfs } from './machines/initramfs.ts';
+import { invariantsCheck } from './machines/invariants.ts';
 import { Machines } from './machines/machines.ts';
 import { migrations, Records } from './machines/records.ts';
 import { UsualTimes } from './machines/usual-times.ts';
@@ -96,6 +97,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     context.contribute('doctor.check', limitsCheck(limits, config.limits));
     context.contribute('doctor.check', partsCheck(machines));
+    context.contribute('doctor.check', invariantsCheck(join(dirs.state, 'vms'), machines, dependencies));
     context.contribute('doctor.check', featureCheck(machines));
     return {
       async start() {

@@ -73,11 +73,14 @@ async function damaged<M extends Manifest>(
   const { name, manifest } = stored;
   const item = `${kind} ${name}`;
   const evidence = `${manifest.digest} is not what was stored`;
-  if (!fix) return { status: 'error', item, evidence, repair: 'nook doctor --fix' };
+  if (!fix) {
+    const does = 'removes it, unless a VM uses it; what is ours is pulled anew when it is next used';
+    return { status: 'error', item, evidence, repair: 'nook doctor --fix', fix: does };
+  }
   try {
     await store.remove(manifest.digest, (found) => keeper.refuseUsed(found), signal);
     const next = 'external' in manifest ? 'the file stays' : 'it is pulled anew when it is next used';
-    return { status: 'ok', item, evidence: `${evidence}: removed, ${next}` };
+    return { status: 'ok', item, evidence, fixed: `removed; ${next}` };
   } catch (error) {
     const repair = `Save what their disks hold, remove those VMs, then again: nook doctor --fix`;
     return { status: 'error', item, evidence: `${evidence}. ${(error as Error).message}`, repair };

@@ -20,7 +20,7 @@ export async function clearAway(dir: string, end: HostEnd | undefined, daemon: D
   else await endLeftovers(dir, daemon);
 }
 
-interface Daemon {
+export interface Daemon {
   readonly log: Logger;
   readonly drivers: { programs(): readonly string[] };
 }
@@ -57,7 +57,7 @@ function killIfThere(pid: number): void {
 }
 
 /** Pids of the processes that carry a VM's folder in their command line: its vmhost and its machine. */
-function processesOf(dir: string, programs: readonly string[]): number[] {
+export function processesOf(dir: string, programs: readonly string[]): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

@@ -86,6 +86,14 @@ export class LayerRecords {
     );
   }
 
+  /** Layers that freezes have begun to make. */
+  begun(): string[] {
+    const rows = this.#store.all<{ next_layer: string }>(
+      'SELECT next_layer FROM vm_disks WHERE next_layer IS NOT NULL',
+    );
+    return rows.map(({ next_layer }) => next_layer);
+  }
+
   insert({ id, parent, created_at }: LayerRecord): void {
     this.#store.run('INSERT INTO vm_layers (id, parent, created_at) VALUES (?, ?, ?)', id, parent ?? null, created_at);
   }

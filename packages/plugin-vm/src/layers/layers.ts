@@ -160,10 +160,19 @@ export class Layers {
   /** At a daemon's start, when all freezes are settled but those of the given layers: removes files without a record. */
   async sweep(unsettled: ReadonlySet<string>): Promise<void> {
     await this.collect();
+    for (const file of await this.#strays(unsettled)) await rm(file, { force: true });
+  }
+
+  /** Files without a record, and without a freeze that may make them layers. Absolute. */
+  strays(): Promise<string[]> {
+    return this.#strays(new Set(this.records.begun()));
+  }
+
+  async #strays(unsettled: ReadonlySet<string>): Promise<string[]> {
+    const names = await readdir(this.#dir).catch(() => []);
     const known = new Set(this.records.all().map(({ id }) => `${id}.qcow2`));
-    for (const name of await readdir(this.#dir).catch(() => []))
-      if (!known.has(name) && !unsettled.has(basename(name, '.qcow2')))
-        await rm(join(this.#dir, name), { force: true });
+    const stray = names.filter((name) => !known.has(name) && !unsettled.has(basename(name, '.qcow2')));
+    return stray.map((name) => join(this.#dir, name));
   }
 
   /** From the lowest to this one. */

@@ -36,6 +36,12 @@ export class Machines {
     return [...this.#machines.values()];
   }
 
+  /** Ids of machines that are no VMs, but may become some; undefined while some are being made. */
+  others(): ReadonlySet<string> | undefined {
+    const { filling, members } = this.#pool.view();
+    return filling || this.#reserved.size > 0 ? undefined : new Set(members.map(({ id }) => id));
+  }
+
   /** @throws NookError `not_found` */
   get(name: string): Machine {
     this.#dependencies.activity.touch();

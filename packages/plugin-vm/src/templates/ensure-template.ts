@@ -16,7 +16,7 @@ import {
 } from '../machines/start-steps.ts';
 import { runSteps, type Step } from '../machines/step-runner.ts';
 import { DISK_FILE, VM_FILES } from '../vmhost/host-spec.ts';
-import { bytesOf, TEMPLATE_FILES } from './template-files.ts';
+import { bytesOf, TEMPLATE_FILES, TEMPLATE_FOLDER } from './template-files.ts';
 import { templateKey } from './template-key.ts';
 
 /**
@@ -99,7 +99,7 @@ async function saveInto(dir: string, { link, caller }: StartContext): Promise<vo
 function contextFor(shape: TemplateShape, dependencies: Dependencies, caller: Caller): StartContext {
   const { dirs, drivers, clock } = dependencies;
   const id = randomBytes(6).toString('hex');
-  const name = `template-${id}`;
+  const name = `${TEMPLATE_FOLDER}${id}`;
   return {
     record: {
       ...{ id, name, state: 'starting', created_at: clock.now(), run: { boot: 0, steps: [] } },

@@ -11,6 +11,9 @@ export const TEMPLATE_FILES = {
   disk: 'disk.qcow2',
 } as const;
 
+/** How the folder of a machine begins that is booted to become a template: it has no record, and ends with its daemon. */
+export const TEMPLATE_FOLDER = 'template-';
+
 /** `template.json`, written last: a folder without it is no template. */
 export interface TemplateManifest {
   readonly version: 1;
