@@ -9,6 +9,9 @@ const retry = 1;
 /** What holds for every driver, by machines of each kind: minutes under emulation. */
 const drivers = 'tests/plugin-author/{vm-driver,driver-faults,plain-driver}.vm.test.ts';
 
+/** A plugin author's whole path with machines: each file makes daemons of its own, several of them. */
+const authors = 'tests/plugin-author/{orders,pages,places,vm-feature,webhook}.vm.test.ts';
+
 export default defineConfig({
   test: {
     reporters: ['default', './tools/testing/summary-reporter.ts'],
@@ -36,7 +39,7 @@ export default defineConfig({
           // One virtual machine at a time, when the unit tests are done: under emulation each takes a whole core.
           name: 'vm',
           include: ['tests/**/*.vm.test.ts'],
-          exclude: [drivers, '**/node_modules/**'],
+          exclude: [drivers, authors, '**/node_modules/**'],
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
@@ -56,17 +59,17 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
-      {
+      ...Object.entries({ drivers, authors }).map(([name, files]) => ({
         test: {
-          name: 'drivers',
-          include: [drivers],
+          name,
+          include: [files],
           retry,
           fileParallelism: false,
           maxWorkers: 1,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
-      },
+      })),
       {
         test: {
           name: 'slow',
