@@ -4,6 +4,7 @@ import { coldStart } from './cold-start.ts';
 import { commandLine } from './command-line.ts';
 import { daemon } from './daemon/daemon.ts';
 import { execLatency } from './exec-latency.ts';
+import { rootHelper } from './helper.ts';
 import { manyRunning } from './many-running.ts';
 import { memory } from './memory.ts';
 import { pull } from './pull/pull.ts';
@@ -25,5 +26,6 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   exec: execLatency,
   stdio,
   memory,
+  helper: rootHelper,
   pull,
 };

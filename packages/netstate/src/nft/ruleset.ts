@@ -10,9 +10,16 @@ export const OWN_TABLES = [
   { family: 'bridge', name: TABLE },
 ] as const;
 
+/** A reconciliation asks for them several times. */
+const made = new WeakMap<DesiredState, readonly NftCommand[]>();
+
 /** All that stands in our tables, as commands of libnftables-json(5). Pure: the same state gives the same commands. */
-export function rulesetOf(state: DesiredState): NftCommand[] {
-  return [...inetTable(state), ...bridgeTable(state)];
+export function rulesetOf(state: DesiredState): readonly NftCommand[] {
+  const known = made.get(state);
+  if (known !== undefined) return known;
+  const commands = [...inetTable(state), ...bridgeTable(state)];
+  made.set(state, commands);
+  return commands;
 }
 
 /** Input of `nft -j -f -`: replaces our tables as a whole, in one transaction. */
