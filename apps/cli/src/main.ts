@@ -3,6 +3,7 @@
 import '@nook/plugin-vm/cli';
 import '@nook/plugin-images/cli';
 import '@nook/plugin-network/cli';
+import '@nook/plugin-roothelper/cli';
 import '@nook/cli/commands';
 import { main } from '@nook/cli';
 

@@ -43,6 +43,11 @@ export class HelperClient implements PrivilegedCapability {
     await this.#ask('scope.remove', { name }, call);
   }
 
+  /** Leaves nothing of the helper's. @throws NookError `unauthorized` unless root asks */
+  async uninstall(): Promise<void> {
+    await this.#ask('uninstall', {});
+  }
+
   async #ask<Answer>(verb: Verb, params: object, call: PrivilegedCall = {}): Promise<Answer> {
     const client = await this.#connect();
     try {

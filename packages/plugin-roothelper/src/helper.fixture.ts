@@ -1,8 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -16,6 +17,12 @@ export const STRANGER = 4712;
 
 /** Why no helper can be tested; undefined where one can. */
 export const noHelper = process.getuid?.() === 0 ? undefined : 'only root can run the helper';
+
+/** What its unit leaves it of root's. */
+const CAPABILITIES = ['setpriv', '--no-new-privs', '--bounding-set', '-all,+net_admin,+net_bind_service,+chown'];
+
+/** Where the hierarchy of cgroup v2 is; undefined where there is none. */
+export const cgroups = /^\S+ (\S+) cgroup2 /m.exec(readFileSync('/proc/self/mounts', 'utf8'))?.[1];
 
 type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
@@ -70,10 +77,20 @@ export class TestHelper implements AsyncDisposable {
     return writeFile(join(this.state, 'install.json'), record, { mode: 0o600 });
   }
 
+  /** Where its cgroups are; {@link makeSlice} makes it. */
+  get cgroup(): string {
+    return join(cgroups ?? '/nonexistent', basename(this.dir));
+  }
+
+  /** As systemd does for the slice of its unit. */
+  async makeSlice(): Promise<void> {
+    await mkdir(join(this.cgroup, 'nook.slice'), { recursive: true });
+  }
+
   /** @returns whether it is up; false when it ended instead */
   async start(): Promise<boolean> {
-    const places = ['--state', this.state, '--run', join(this.dir, 'run')];
-    const child = spawn('nsenter', [...this.#enter, process.execPath, program, ...places], {
+    const places = ['--state', this.state, '--run', join(this.dir, 'run'), '--cgroup', this.cgroup];
+    const child = spawn('nsenter', [...this.#enter, ...CAPABILITIES, process.execPath, program, ...places], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
@@ -132,5 +149,6 @@ export class TestHelper implements AsyncDisposable {
     this.#namespace.kill('SIGKILL');
     await once(this.#namespace, 'exit');
     await rm(this.dir, { recursive: true, force: true });
+    for (const each of [join(this.cgroup, 'nook.slice'), this.cgroup]) await rmdir(each).catch(() => {});
   }
 }

@@ -1,8 +1,11 @@
-import { chmod, lstat, readdir, rename, symlink, writeFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, lstat, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { helperCheck } from './doctor.ts';
-import { noHelper, OWNER, TestHelper } from './helper.fixture.ts';
+import { cgroups, noHelper, OWNER, STRANGER, TestHelper } from './helper.fixture.ts';
 
 const BRIDGE = { name: 'nkbr0', addresses: ['10.77.0.1/24'] };
 const TAP = { name: 'nkt2', bridge: 'nkbr0', owner_uid: OWNER, mac: '02:00:00:00:00:02', addresses: ['10.77.0.2'] };
@@ -172,6 +175,36 @@ describe('the helper', () => {
     if (await helper.start()) await expect(helper.client.status()).rejects.toMatchObject({ code: 'unavailable' });
     else expect(helper.log.at(-1)?.msg).toBe('helper cannot run');
     expect(await helper.run('nft list ruleset')).toBe('');
+  });
+
+  it("moves the owner's processes into cgroups of the owner's, and nobody else's", async ({ skip }) => {
+    skip(cgroups === undefined, 'the host has no cgroup v2');
+    await using helper = await TestHelper.started();
+    await helper.makeSlice();
+    const processOf = (uid: number) => spawn('setpriv', ['--reuid', String(uid), '--clear-groups', 'sleep', '60']);
+    const [own, other] = [processOf(OWNER), processOf(STRANGER)];
+    const name = `test-${process.pid}`;
+    try {
+      const uids = async ({ pid }: ChildProcess) =>
+        /^Uid:\s+(\d+)/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+      await expect.poll(() => uids(own)).toBe(String(OWNER));
+      await expect.poll(() => uids(other)).toBe(String(STRANGER));
+      const dir = await helper.client.createScope({ name, pid: own.pid as number });
+      expect((await readFile(join(dir, 'cgroup.procs'), 'utf8')).trim()).toBe(String(own.pid));
+      expect((await lstat(join(dir, 'cgroup.procs'))).uid).toBe(OWNER);
+      const taken = helper.client.createScope({ name, pid: other.pid as number });
+      await expect(taken).rejects.toMatchObject({ code: 'unauthorized' });
+      await expect(helper.client.removeScope(name)).rejects.toMatchObject({ code: 'conflict' });
+      own.kill('SIGKILL');
+      await once(own, 'exit');
+      await expect.poll(() => helper.client.removeScope(name).catch(({ code }) => code)).toBeUndefined();
+      await expect(lstat(dir)).rejects.toMatchObject({ code: 'ENOENT' });
+    } finally {
+      for (const each of [own, other]) each.kill('SIGKILL');
+    }
+    await helper.call('uninstall');
+    await helper.ended();
+    expect(existsSync(join(helper.cgroup, 'nook.slice'))).toBe(false);
   });
 
   it('leaves nothing when it is uninstalled', async () => {

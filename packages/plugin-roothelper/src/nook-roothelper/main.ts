@@ -54,6 +54,8 @@ async function main(): Promise<void> {
     return { repaired: [] };
   });
   const path = join(values.run, SOCKET_NAME);
+  // One that was killed left it, or the lock would be held; without the capability to open others' files it could not be asked.
+  await rm(path, { force: true });
   const server = await listenUnix(path, (socket) => service.accept(socket));
   await chown(path, record.owner_uid, 0);
   log.info({ ...buildInfo, owner_uid: record.owner_uid, socket: path, repaired: restored.repaired }, 'helper is up');

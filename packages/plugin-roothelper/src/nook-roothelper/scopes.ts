@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { chown, mkdir, open, readFile, rmdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import type { VerbParams } from '../verbs.ts';
@@ -59,12 +59,25 @@ export class Scopes {
       throw new NookError('unavailable', 'This host has no cgroup v2.', { cause });
     });
     for (const each of [this.#slice, dir]) {
-      await mkdir(each, { mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error;
+      await mkdir(each, { mode: 0o755 }).catch((cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'EEXIST') return;
+        throw new NookError('unavailable', `The cgroup '${each}' cannot be made: ${cause.message}`, { cause });
       });
     }
-    for (const each of [dir, ...DELEGATED.map((file) => join(dir, file))]) await chown(each, this.#owner, -1);
+    await this.#delegate(dir);
     return dir;
+  }
+
+  /** Root's group keeps writing to it: the helper has no capability to go around permissions. */
+  async #delegate(dir: string): Promise<void> {
+    if ((await stat(dir)).uid === this.#owner) return;
+    for (const file of DELEGATED) {
+      await chmod(join(dir, file), 0o664);
+      await chown(join(dir, file), this.#owner, 0);
+    }
+    // Whatever the umask.
+    await chmod(dir, 0o755);
+    await chown(dir, this.#owner, 0);
   }
 
   async #requireOwner(fd: number, pid: number): Promise<void> {
