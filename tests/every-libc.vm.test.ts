@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../packages/plugin-images/src/testing/umoci.ts';
-import { Home } from './harness/home.ts';
+import { Home, outcome, untilOutput } from './harness/home.ts';
 
 const PROGRAM = fileURLToPath(new URL('harness/report.c', import.meta.url));
 
@@ -32,14 +32,21 @@ let directory: string;
 beforeAll(async () => {
   home = await Home.create();
   directory = await mkdtemp(join(tmpdir(), 'nook-libc-'));
+  // Those of a run that was broken off.
+  await removeImages();
   for (const kind of KINDS) await importImage(kind);
 }, 60_000);
 afterAll(async () => {
   // The store is kept between runs.
-  await home.nook(['image', 'rm', ...KINDS.map(({ name }) => `test-${name}`)]);
+  for (const vm of [...KINDS.map(({ name }) => name), 'asked']) await home.nook(['vm', 'rm', '--force', vm]);
+  await removeImages();
   await home[Symbol.asyncDispose]();
   await rm(directory, { recursive: true, force: true });
 });
+
+async function removeImages(): Promise<void> {
+  for (const { name } of KINDS) await home.nook(['image', 'rm', `test-${name}`]);
+}
 
 async function importImage({ name, compiler, files, shell = false }: Kind): Promise<void> {
   const root = join(directory, name, 'root');
@@ -61,16 +68,17 @@ async function importImage({ name, compiler, files, shell = false }: Kind): Prom
     ? ['--config.cmd', 'sh', '--config.cmd', '-c', '--config.cmd', 'exec report "of the image"']
     : ['--config.entrypoint', '/bin/report', '--config.cmd', 'of the image'];
   const config = ['--config.env', 'PATH=/bin', '--config.env', 'MODE=quiet', '--config.workingdir', '/srv/own'];
-  run('umoci', 'config', '--image', image, ...argv, ...config, '--config.user', '65532:65533');
+  const others = ['--config.user', '65532:65533', '--config.stopsignal', 'SIGQUIT'];
+  run('umoci', 'config', '--image', image, ...argv, ...config, ...others);
   await home.ok('image', 'import', layout, '--name', `test-${name}`);
 }
 
 describe.each(KINDS)('an image with $what', ({ name }) => {
   it('runs what it says, knows its own name and whom to ask for others', async () => {
-    const { code, stdout, stderr } = await home.nook([
+    const { code, stdout } = await home.nook([
       ...['vm', 'run', '--memory', '256M', '--name', name, '--image', `test-${name}`],
     ]);
-    expect({ code, stderr }).toEqual({ code: 7, stderr: '' });
+    expect(code).toBe(7);
     expect(stdout.split('\n')).toEqual([
       'argument: of the image',
       'MODE: quiet',
@@ -112,4 +120,20 @@ it('a whole Debian knows its own name by its own tools', async () => {
   const flags = ['--rm', '--name', 'whole', '--image', 'debian-12'];
   const stdout = await home.ok('vm', 'run', ...flags, '--', 'sh', '-c', script);
   expect(stdout).toMatch(/^127\.0\.1\.1 +STREAM whole\nnameserver 10\.0\.2\.3\nwhole\n$/);
+});
+
+it('what an image wants to be ended by is sent to the command of its VM before the rest is', async () => {
+  const script = [
+    'trap "echo asked >>/srv/signals; exit 0" QUIT',
+    'trap "echo told >>/srv/signals" TERM',
+    'echo ready; while :; do busybox sleep 0.1; done',
+  ].join('; ');
+  const flags = ['--name', 'asked', '--memory', '256M', '-u', '0', '--image', 'test-musl'];
+  const command = home.spawn(['vm', 'run', ...flags, '--', 'sh', '-c', script]);
+  const over = outcome(command);
+  await untilOutput(command, /ready/);
+  await home.ok('vm', 'stop', 'asked');
+  expect((await over).code).toBe(0);
+  await home.ok('vm', 'start', 'asked');
+  expect(await home.ok('vm', 'exec', 'asked', '--', 'busybox', 'cat', '/srv/signals')).toBe('asked\n');
 });

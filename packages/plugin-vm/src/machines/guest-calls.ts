@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ImageConfig, isNookError, NookError } from '@nook/daemonapi';
-import type { CopyRequest, ExecRequest, SessionHandle, SessionView } from '../contract.ts';
+import type { CopyRequest, SessionHandle, SessionView } from '../contract.ts';
 import { ANSWER_MS, type VmhostLink } from '../hosts/vmhost-link.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
+import type { ExecStart } from '../vmhost/session-table.ts';
 import type { Caller } from './dependencies.ts';
-import { imageCommand, withImageConfig } from './image-run.ts';
+import { imageCommand, stopSignal, withImageConfig } from './image-run.ts';
 
 interface Asked {
   readonly name: () => string;
@@ -32,7 +33,7 @@ export class GuestCalls {
     this.#asked = asked;
   }
 
-  async exec(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
+  async exec(caller: Caller, request: ExecStart): Promise<SessionHandle> {
     const link = this.#asked.link();
     const asked = withImageConfig(request, this.#asked.imageConfig());
     const started = await link.call<{ session: string; token: string }>('exec.start', asked, asking(caller));
@@ -40,9 +41,14 @@ export class GuestCalls {
   }
 
   /** Begins the first command: the one given, else the image's, else a login shell. */
-  run(caller: Caller, request: ExecRequest & { detach?: boolean | undefined }): Promise<SessionHandle> {
-    const argv = request.argv ?? imageCommand(this.#asked.imageConfig());
-    return this.exec(caller, argv === undefined ? request : { ...request, argv });
+  run(caller: Caller, request: ExecStart): Promise<SessionHandle> {
+    const config = this.#asked.imageConfig();
+    const [argv, stop_signal] = [request.argv ?? imageCommand(config), stopSignal(config)];
+    return this.exec(caller, {
+      ...request,
+      ...(argv === undefined ? {} : { argv }),
+      ...(stop_signal === undefined ? {} : { stop_signal }),
+    });
   }
 
   /** Whether the image says what to run. */

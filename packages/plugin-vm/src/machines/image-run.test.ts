@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { imageCommand, withImageConfig } from './image-run.ts';
+import { imageCommand, stopSignal, withImageConfig } from './image-run.ts';
 
 const config = {
   env: ['PATH=/app', 'A=image', 'broken'],
@@ -29,4 +29,16 @@ test('what the request says goes before what the image says', () => {
 test('an image that says nothing changes nothing', () => {
   expect(withImageConfig({ argv: ['x'] }, silent)).toEqual({ argv: ['x'] });
   expect(withImageConfig({ argv: ['x'] }, undefined)).toEqual({ argv: ['x'] });
+});
+
+test.each([
+  ['SIGQUIT', 3],
+  ['2', 2],
+  ['SIGRTMIN+3', 37],
+  ['SIGTERM', undefined],
+  ['', undefined],
+  ['SIGNONSENSE', undefined],
+  [null, undefined],
+])('of the stop signal %s', (text, number) => {
+  expect(stopSignal({ ...silent, stopSignal: text })).toBe(number);
 });

@@ -1,5 +1,10 @@
 import type { ImageConfig } from '@nook/daemonapi';
 import type { ExecRequest } from '../contract.ts';
+import { signalNumber } from '../signal-number.ts';
+
+const SIGTERM = 15;
+/** Of Linux on x86-64, as libc counts. */
+const SIGRTMIN = 34;
 
 /** What the image runs when it is started without a command; undefined when it says nothing of one. */
 export function imageCommand(config: ImageConfig | undefined): readonly string[] | undefined {
@@ -23,4 +28,17 @@ export function withImageConfig<T extends ExecRequest>(request: T, config: Image
 
 function nameOf(entry: string): string {
   return entry.slice(0, entry.indexOf('='));
+}
+
+/** The signal by which the image's command wants to be ended, where that is another than SIGTERM, which all get. */
+export function stopSignal(config: ImageConfig | undefined): number | undefined {
+  const text = config?.stopSignal ?? '';
+  const realTime = /^(?:SIG)?RTMIN\+(\d{1,2})$/i.exec(text)?.[1];
+  try {
+    const number = signalNumber(realTime === undefined ? text : String(SIGRTMIN + Number(realTime)));
+    return number === SIGTERM ? undefined : number;
+  } catch {
+    // An image may say anything.
+    return undefined;
+  }
 }

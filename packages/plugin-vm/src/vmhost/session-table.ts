@@ -54,6 +54,8 @@ export interface ExecStart extends ExecRequest {
   readonly detach?: boolean | undefined;
   /** nook's own work in the guest: not the session that the machine is there for. */
   readonly attendant?: boolean | undefined;
+  /** By which it wants to be ended when the machine is stopped, before all get SIGTERM. */
+  readonly stop_signal?: number | undefined;
 }
 
 /** The exec sessions of one VM. They live here, so that they outlive the daemon and every client. */
@@ -76,6 +78,7 @@ export class SessionTable {
     const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
     const session = this.#open({
       ...{ id: String(this.#nextId), argv, main, holdForClient: !request.detach, pty: request.pty !== undefined },
+      stopSignal: request.stop_signal,
       begin: (guest, listener) => guest.exec(execOf(argv, request), listener),
       abandon: request.on_disconnect === 'kill' ? 'hang up' : 'keep',
     });
@@ -96,6 +99,17 @@ export class SessionTable {
         guest.copy({ direction, path, name: rename, user, directoryOnly: directory_only, follow }, listener),
       abandon: direction === 'into' ? 'end input' : 'kill',
     });
+  }
+
+  /** Asks those that have a signal of their own for it to end, and waits until they have, at most `ms`. */
+  async endByOwnSignals(ms: number): Promise<void> {
+    const asked = this.all().filter(({ end, options }) => !end && options.stopSignal !== undefined);
+    if (asked.length === 0) return;
+    for (const session of asked) session.signal(Number(session.options.stopSignal));
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, ms);
+    await Promise.race([late.promise, Promise.all(asked.map(({ ended }) => ended))]);
+    clearTimeout(timer);
   }
 
   /** Nothing of the sessions changes from now on; their clients are let go, told why. */

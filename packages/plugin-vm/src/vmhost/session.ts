@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly pty: boolean;
   /** A copy: no command that somebody would look for among the sessions. */
   readonly unlisted?: boolean | undefined;
+  /** By which it is asked to end before all others are. */
+  readonly stopSignal?: number | undefined;
 }
 
 /** A session as it stood when its machine was saved; its output is kept beside. */
@@ -63,6 +65,7 @@ export class Session {
   /** Settles when the latest client is gone; settled before the first. */
   clientGone: Promise<void> = Promise.resolve();
   readonly peer: SessionPeer;
+  readonly #ended = Promise.withResolvers<void>();
   readonly #log = new OutputLog(HISTORY + 2 * WINDOW);
   #client: FrameChannel | undefined;
   #held: boolean;
@@ -108,8 +111,14 @@ export class Session {
     if (this.end) return;
     this.end = end;
     this.endedAt = Date.now();
+    this.#ended.resolve();
     this.#pump();
     this.onEnd();
+  }
+
+  /** Settles when the command has ended; not of one that had when its machine was saved. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   describeAttach(offset = 0): AttachResult {
