@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { accessSync, constants } from 'node:fs';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
@@ -7,6 +8,7 @@ import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home } from './harness/home.ts';
 import { processesOfNetwork } from './harness/network-surplus.ts';
+import { freePort, readFrom } from './harness/ports.ts';
 
 /** TEST-NET-2 (RFC 5737): nobody's, and so not among what is closed to guests. */
 const OUTSIDE = '198.51.100.77';
@@ -75,6 +77,47 @@ describe.skipIf(!hasTun())('a network of several VMs (skipped where /dev/net/tun
       () => show(home, 'back'),
       ({ state, vms }) => state === 'idle' && vms.length === 0,
     );
+  });
+
+  it('publishes ports of its VMs, also while they run, until they are taken back', async () => {
+    await using home = await Home.create({ warm: true });
+    await home.ok('net', 'create', 'back');
+    await home.ok('net', 'create', 'shut', '--isolated');
+    const first = await freePort();
+    await busyboxVm(home, 'web', '--network', 'back', '--publish', `${first}:80`);
+    await home.ok('vm', 'exec', '-d', 'web', '--', 'sh', '-c', 'while :; do echo from the guest | nc -l -p 80; done');
+    await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'until netstat -ltn | grep -q :80; do sleep 0.1; done');
+    expect(await readFrom('127.0.0.1', first)).toBe('from the guest\n');
+
+    const [picked] = await home.json<{ host_port: number }[]>('net', 'publish', 'web', '0:80');
+    expect(await readFrom('127.0.0.1', picked?.host_port ?? 0)).toBe('from the guest\n');
+    for (const address of ['127.0.0.2', ...(outside === undefined ? [] : [outside])])
+      expect(await readFrom(address, first)).toBe('ECONNREFUSED');
+    const again = await home.nook(['net', 'publish', 'web', `${first}:81`]);
+    expect(again.stderr).toMatch(/published of 'web' already/);
+    const taken = await home.nook(['net', 'publish', '--json', 'web', `${outside ?? '127.0.0.1'}:${port}:81`]);
+    expect(JSON.parse(taken.stderr)).toMatchObject({ error: { code: 'conflict' } });
+
+    const [udp] = await home.json<{ host_port: number }[]>('net', 'publish', 'web', '0:5000/udp');
+    const socket = createSocket('udp4');
+    socket.send('a datagram', udp?.host_port ?? 0, '127.0.0.1');
+    // Nothing in the image listens by UDP: the guest counts what arrived for nobody.
+    const arrived = "until [ $(awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp) -gt 0 ]; do sleep 0.1; done";
+    expect((await inside(home, 'web', 'timeout', '10', 'sh', '-c', arrived)).code).toBe(0);
+    socket.close();
+
+    process.kill((await show(home, 'back')).nethost_pid as number, 'SIGKILL');
+    await eventually(
+      'its VM is back',
+      () => readFrom('127.0.0.1', picked?.host_port ?? 0),
+      (text) => text === 'from the guest\n',
+    );
+    await home.ok('net', 'unpublish', 'web', `${first}:80`);
+    expect(await readFrom('127.0.0.1', first)).toBe('ECONNREFUSED');
+    const none = await home.nook(['net', 'unpublish', 'web', `${first}:80`]);
+    expect(none.stderr).toMatch(/is not published of 'web'/);
+    const shut = await home.nook(['vm', 'create', '--image', 'busybox', '--network', 'shut', '--publish', '8080:80']);
+    expect(shut.stderr).toMatch(/it is isolated/);
   });
 
   it('isolated: there is no way out; and networks do not reach each other', async () => {

@@ -49,6 +49,7 @@ export interface NetworkPlace {
   readonly socket: string;
   readonly address: string;
   readonly address6: string;
+  readonly publish: readonly PublishedPort[];
 }
 
 /** How one start of a VM is connected. */
@@ -91,9 +92,21 @@ export interface NetworkCapability {
 }
 
 /** The part of the VMs that names who uses a network. */
-interface VmsNeed {
+export interface VmsNeed {
   /** Undefined: there is none with this id. */
   nameOf(id: string): string | undefined;
+  /**
+   * Has `change` say what a VM's network is from now on, while no other verb does anything with the VM, and writes it down.
+   * @throws NookError `not_found`, and what `change` throws
+   */
+  changeNetwork(name: string, change: (vm: ChangingVm) => Promise<NetworkSpec>): Promise<void>;
+}
+
+interface ChangingVm {
+  readonly id: string;
+  /** Running or paused. */
+  readonly up: boolean;
+  readonly network: NetworkSpec;
 }
 
 /** What `net.create` takes. */
@@ -147,6 +160,8 @@ declare module '@nook/daemonapi' {
     'net.create': RpcMethod<NewNetwork, NetworkView>;
     'net.list': RpcMethod<Record<string, never>, readonly NetworkView[]>;
     'net.show': RpcMethod<{ readonly name: string }, NetworkView>;
+    'net.publish': RpcMethod<{ readonly vm: string; readonly port: string }, PublishedPort>;
+    'net.unpublish': RpcMethod<{ readonly vm: string; readonly port: string }, PublishedPort>;
     'net.delete': RpcMethod<{ readonly name: string }, { readonly name: string }>;
   }
 }

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { NookError } from '@nook/daemonapi';
 import type { PublishedPort } from './contract.ts';
 
@@ -28,18 +28,28 @@ function explain(code: string): string {
   return code;
 }
 
-async function tryTcp({ host_address: host, host_port: port }: PublishedPort): Promise<void> {
+/** A port of the host that was free a moment ago. @throws NookError `conflict` when the host has no such address */
+export async function pickFree(port: PublishedPort): Promise<number> {
+  await requireFree({ ...port, host_port: 0 });
+  return port.protocol === 'udp' ? tryUdp({ ...port, host_port: 0 }) : tryTcp({ ...port, host_port: 0 });
+}
+
+async function tryTcp({ host_address: host, host_port: port }: PublishedPort): Promise<number> {
   const server = createServer();
   server.listen({ host, port, exclusive: true });
   await once(server, 'listening');
+  const { port: bound } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
+  return bound;
 }
 
-async function tryUdp({ host_address: address, host_port: port }: PublishedPort): Promise<void> {
+async function tryUdp({ host_address: address, host_port: port }: PublishedPort): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind({ address, port, exclusive: true });
   await once(socket, 'listening');
+  const { port: bound } = socket.address();
   socket.close();
   await once(socket, 'close');
+  return bound;
 }

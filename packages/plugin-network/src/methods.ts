@@ -1,13 +1,15 @@
 import type { PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
-import type { NetworkView } from './contract.ts';
+import type { NetworkView, VmsNeed } from './contract.ts';
 import { requireHost } from './nethosts/host-requirements.ts';
 import type { Nethosts } from './nethosts/nethosts.ts';
 import type { NetworkRecord } from './networks/network-records.ts';
 import type { Networks } from './networks/networks.ts';
+import { publishPort, unpublishPort } from './publish-running.ts';
 import * as schema from './schemas.ts';
 
 interface Parts {
+  readonly vms: VmsNeed;
   readonly networks: Networks;
   readonly nethosts: Nethosts;
 }
@@ -42,6 +44,20 @@ export function registerMethods({ method }: Pick<PluginContext<'network'>, 'meth
     params: schema.named,
     result: schema.networkView,
     run: ({ name }) => view(networks.get(name)),
+  });
+  method('net.publish', {
+    summary: 'Publishes a port of a VM on the host, also while it runs; port 0 of the host picks one.',
+    access: 'write',
+    params: schema.published,
+    result: schema.publishedPort,
+    run: (params, { opId }) => publishPort(parts, { ...params, opId }),
+  });
+  method('net.unpublish', {
+    summary: 'Takes a published port of a VM back.',
+    access: 'write',
+    params: schema.published,
+    result: schema.publishedPort,
+    run: (params, { opId }) => unpublishPort(parts, { ...params, opId }),
   });
   method('net.delete', {
     summary: 'Removes a network that no VM is on.',

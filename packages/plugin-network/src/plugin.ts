@@ -27,7 +27,7 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
       vmName: (id) => (vms.available ? vms.nameOf(id) : undefined),
     });
     const nethosts = new Nethosts({ dir: join(context.dirs.state, 'nets'), log: context.log });
-    registerMethods(context, { networks, nethosts });
+    registerMethods(context, { vms, networks, nethosts });
     context.provide('network', vmNetwork({ networks, nethosts }));
     context.contribute('doctor.check', hostCheck);
     return {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { requireFree } from './free-port.ts';
+import { pickFree, requireFree } from './free-port.ts';
 import { parsePublish } from './publish.ts';
 import { checkUser, isMode, planUser } from './user-network.ts';
 
@@ -27,6 +27,15 @@ describe('published ports', () => {
       expect(() => parsePublish(text)).toThrow(expect.objectContaining({ code: 'bad_params' }));
     },
   );
+
+  it('may have port 0 of the host only where one is picked', async () => {
+    const asked = parsePublish('0:80', { pick: true });
+    expect(asked).toMatchObject({ host_port: 0, guest_port: 80 });
+    expect(() => parsePublish('80:0', { pick: true })).toThrow(expect.objectContaining({ code: 'bad_params' }));
+    const picked = { ...asked, host_port: await pickFree(asked) };
+    expect(picked.host_port).toBeGreaterThan(0);
+    await requireFree(picked);
+  });
 
   it('are refused without a network, twice, and on an unknown network', () => {
     const refused = expect.objectContaining({ code: 'bad_params' });

@@ -5,8 +5,24 @@ import type { PublishedPort } from './contract.ts';
 const FORM = '[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]';
 const PATTERN = /^(?:(?<address>\d+\.\d+\.\d+\.\d+):)?(?<host>\d{1,5}):(?<guest>\d{1,5})(?:\/(?<protocol>tcp|udp))?$/;
 
-/** @throws NookError `bad_params` */
-export function parsePublish(text: string): PublishedPort {
+/** @throws NookError `bad_params` when one cannot be read, or two are the same */
+export function checkPublish(texts: readonly string[]): PublishedPort[] {
+  const seen = new Set<string>();
+  return texts.map((text) => {
+    const published = parsePublish(text);
+    const { protocol, host_address, host_port } = published;
+    const key = `${host_address}:${host_port}/${protocol}`;
+    if (seen.has(key)) throw new NookError('bad_params', `${key} is published twice.`);
+    seen.add(key);
+    return published;
+  });
+}
+
+/**
+ * @param options.pick port 0 of the host is taken: one that is free is to be picked
+ * @throws NookError `bad_params`
+ */
+export function parsePublish(text: string, { pick = false }: { readonly pick?: boolean } = {}): PublishedPort {
   const groups = PATTERN.exec(text)?.groups;
   if (!groups) {
     throw new NookError('bad_params', `'${text}' is not a published port.`, { hint: `Write it as ${FORM}.` });
@@ -20,7 +36,7 @@ export function parsePublish(text: string): PublishedPort {
   return {
     protocol: groups.protocol === 'udp' ? 'udp' : 'tcp',
     host_address: address,
-    host_port: port(groups.host, text),
+    host_port: pick && groups.host === '0' ? 0 : port(groups.host, text),
     guest_port: port(groups.guest, text),
   };
 }

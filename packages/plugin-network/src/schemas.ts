@@ -13,6 +13,14 @@ export const newNetwork = z.strictObject({
   isolated: z.boolean().optional(),
 });
 
+export const published = z.strictObject({ vm: name, port: z.string().max(128) });
+export const publishedPort = z.object({
+  protocol: z.enum(['tcp', 'udp']),
+  host_address: z.string(),
+  host_port: z.number(),
+  guest_port: z.number(),
+});
+
 export const networkView = z.object({
   name: z.string(),
   id: z.string(),

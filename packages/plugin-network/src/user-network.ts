@@ -1,7 +1,7 @@
 import { NookError } from '@nook/daemonapi';
 import type { GuestNetwork, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
 import { requireFree } from './free-port.ts';
-import { parsePublish } from './publish.ts';
+import { checkPublish } from './publish.ts';
 
 /** The addresses that QEMU's user-mode network serves (`-netdev user` without further options). */
 const USER_MODE: GuestNetwork = { address: '10.0.2.15/24', gateway: '10.0.2.2', dns: ['10.0.2.3'] };
@@ -23,17 +23,11 @@ export function checkUser(request: NetworkRequest): NetworkSpec {
       hint: 'Make a network, and put the VM on it: nook net create NAME; nook vm run --network NAME --ip ADDRESS',
     });
   }
-  const publish = (request.publish ?? []).map(parsePublish);
+  const publish = checkPublish(request.publish ?? []);
   if (mode === 'none' && publish.length > 0) {
     throw new NookError('bad_params', 'A VM without a network cannot publish ports.', {
       hint: 'Leave out --publish, or use --network user.',
     });
-  }
-  const seen = new Set<string>();
-  for (const { protocol, host_address, host_port } of publish) {
-    const key = `${host_address}:${host_port}/${protocol}`;
-    if (seen.has(key)) throw new NookError('bad_params', `${key} is published twice.`);
-    seen.add(key);
   }
   return { mode, publish };
 }

@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import type { NetworkCapability, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
+import { requireFree } from './free-port.ts';
 import { DOMAIN } from './names/domain.ts';
 import { NETHOST_FILES } from './nethost/nethost-spec.ts';
 import { requireHost } from './nethosts/host-requirements.ts';
 import type { NethostNetwork, Nethosts } from './nethosts/nethosts.ts';
 import type { NetworkRecord } from './networks/network-records.ts';
 import type { Networks } from './networks/networks.ts';
+import { checkPublish } from './publish.ts';
 import { checkUser, isMode, planUser } from './user-network.ts';
 
 interface Parts {
@@ -26,6 +28,7 @@ export function vmNetwork({ networks, nethosts }: Parts): NetworkCapability {
     async plan(spec, vm) {
       if (spec.mode !== 'bridge') return planUser(spec);
       await requireHost();
+      await Promise.all(spec.publish.map(requireFree));
       const record = recordOf(networks, spec);
       await nethosts.expect(nethostNetwork(networks, record), { vm: vm.id, opId: vm.opId });
       const { isolated } = record;
@@ -44,17 +47,22 @@ export function nethostNetwork(networks: Networks, record: NetworkRecord): Netho
 
 function checkNamed(networks: Networks, { mode = '', ip, publish = [] }: NetworkRequest): NetworkSpec {
   const record = networks.get(mode);
-  if (publish.length > 0) {
-    throw new NookError('unavailable', `Ports cannot be published on network '${mode}' yet.`, {
-      hint: 'Use --network user for a VM with published ports.',
-    });
-  }
+  const ports = checkPublish(publish);
+  if (ports.length > 0) requireWayIn(record);
   if (ip !== undefined) networks.checkAddress(record, ip);
-  return { mode: 'bridge', publish: [], name: record.name, ...(ip === undefined ? {} : { address: ip }) };
+  return { mode: 'bridge', publish: ports, name: record.name, ...(ip === undefined ? {} : { address: ip }) };
+}
+
+/** @throws NookError `conflict` */
+export function requireWayIn({ name, isolated }: NetworkRecord): void {
+  if (!isolated) return;
+  throw new NookError('conflict', `Nothing reaches into network '${name}': it is isolated.`, {
+    hint: 'Put the VM on a network that is not.',
+  });
 }
 
 function planNamed(
-  { address = '', address6 = '' }: NetworkSpec,
+  { address = '', address6 = '', publish }: NetworkSpec,
   { dir, gateway, isolated }: { readonly dir: string; readonly gateway: string; readonly isolated: boolean },
 ): NetworkPlan {
   const [own = '', prefix = ''] = gateway.split('/');
@@ -62,7 +70,7 @@ function planNamed(
     mode: 'tap',
     host_forwards: [],
     guest: { address: `${address}/${prefix}`, gateway: isolated ? undefined : own, dns: [own], search: DOMAIN },
-    place: { socket: join(dir, NETHOST_FILES.socket), address, address6 },
+    place: { socket: join(dir, NETHOST_FILES.socket), address, address6, publish },
   };
 }
 

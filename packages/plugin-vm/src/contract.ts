@@ -480,6 +480,14 @@ export interface VmsCapability {
   kernelUsers(digest: string): readonly string[];
   /** The name of the VM with this id; undefined: there is none. */
   nameOf(id: string): string | undefined;
+  /**
+   * Has `change` say what a VM's network is from now on, while no other verb does anything with the VM, and writes it down.
+   * @throws NookError `not_found`, and what `change` throws
+   */
+  changeNetwork(
+    name: string,
+    change: (vm: { readonly id: string; readonly up: boolean; readonly network: NetworkSpec }) => Promise<NetworkSpec>,
+  ): Promise<void>;
 }
 
 interface Ensure {
@@ -549,6 +557,7 @@ export interface NetworkPlace {
   readonly socket: string;
   readonly address: string;
   readonly address6: string;
+  readonly publish: readonly HostForward[];
 }
 
 interface NetworkedVm {

@@ -92,6 +92,13 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     context.provide('vms', {
       imageUsers: (digest) => machines.imageUsers(digest),
       kernelUsers: (digest) => machines.kernelUsers(digest),
+      changeNetwork: async (name, change) => {
+        const machine = machines.get(name);
+        await machine.change(async ({ up, reshape }) => {
+          const { id, shape } = machine.record;
+          reshape({ network: await change({ id, up, network: shape.network }) });
+        });
+      },
       nameOf: (id) => machines.all().find(({ record }) => record.id === id)?.record.name,
     });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type Logger, NookError } from '@nook/daemonapi';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
+import type { PublishedPort } from '../contract.ts';
 import type { Members } from './members.ts';
 import type { HeldNamespace, Member, NethostInfo, NethostSpec } from './nethost-spec.ts';
 
@@ -66,6 +67,10 @@ export class Control {
         members.taken(String(vm));
         return {};
       },
+      publish: async ({ vm, publish }) => {
+        await members.publish(String(vm), publish as PublishedPort[]);
+        return {};
+      },
       rename: ({ vm, name }) => {
         members.rename(String(vm), String(name));
         return {};
@@ -90,8 +95,8 @@ export class Control {
     const member = memberOf(params);
     const { members, log } = this.#parts;
     const left = new Promise((resolve) => call.signal.addEventListener('abort', resolve, { once: true }));
-    const fd = await members.join(member, { attached: attached === true });
     try {
+      const fd = await members.join(member, { attached: attached === true });
       log.info({ vm: member.name, address: member.address, op_id: call.request.opId }, 'a VM joined');
       this.#expected.get(member.vm)?.();
       call.event({
@@ -110,10 +115,13 @@ export class Control {
   }
 }
 
-function memberOf({ vm, name, mac, address, address6, held }: Record<string, unknown>): Member {
+function memberOf({ vm, name, mac, address, address6, held, publish }: Record<string, unknown>): Member {
   const texts = { vm, name, mac, address, address6 };
   for (const [field, value] of Object.entries(texts)) {
     if (typeof value !== 'string') throw new NookError('bad_params', `'${field}' must be a string.`);
   }
-  return { ...(texts as Omit<Member, 'held'>), held: held as HeldNamespace | undefined };
+  return {
+    ...(texts as Omit<Member, 'held' | 'publish'>),
+    ...{ held: held as HeldNamespace | undefined, publish: (publish ?? []) as PublishedPort[] },
+  };
 }

@@ -36,7 +36,8 @@ async function main(dir: string): Promise<void> {
     ending = true;
     log.info({ why }, 'nethost ends');
     await server?.close();
-    for (const name of [NETHOST_FILES.pid, NETHOST_FILES.members]) rmSync(join(dir, name), { force: true });
+    for (const name of [NETHOST_FILES.pid, NETHOST_FILES.members, NETHOST_FILES.uplink])
+      rmSync(join(dir, name), { force: true });
     process.exit(0);
   };
   const control = new Control({ spec, members, log, onIdle: (why) => void end(why) });

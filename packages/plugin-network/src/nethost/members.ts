@@ -1,11 +1,13 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from '@nook/daemonapi';
+import { type Logger, NookError } from '@nook/daemonapi';
 import { type DesiredStateInput, readDesiredState, reconcile } from '@nook/netstate';
 import { writeFileAtomic } from '@nook/wire';
+import type { PublishedPort } from '../contract.ts';
 import { membersOnDisk } from './members-on-disk.ts';
 import { BRIDGE, type Member, NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
 import { openTap, tapName } from './tap.ts';
+import { UPLINK_ADDRESS, Uplink } from './uplink.ts';
 
 /** The port that the network's name server listens on. */
 export const DNS_PORT = 53;
@@ -20,6 +22,7 @@ export class Members {
   readonly #missing = new Set<string>();
   /** Taps that wait to be taken over by a machine, by VM. */
   readonly #taps = new Map<string, number>();
+  readonly #uplink = new Uplink();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(spec: NethostSpec, { dir, log }: { readonly dir: string; readonly log: Logger }) {
@@ -46,6 +49,7 @@ export class Members {
   apply(): Promise<void> {
     const turn = this.#turn.then(async () => {
       const { repaired } = await reconcile(readDesiredState(this.#desired()));
+      await this.#uplink.listen(this.#confirmed().flatMap(({ publish }) => publish));
       await writeFileAtomic(join(this.#dir, NETHOST_FILES.members), JSON.stringify(this.all()));
       if (repaired.length > 0) this.#log.info({ repaired }, 'the namespace was changed');
     });
@@ -55,7 +59,9 @@ export class Members {
 
   /** @returns the descriptor of the VM's tap, to be taken over before {@link taken} */
   async join(member: Member, { attached }: { readonly attached: boolean }): Promise<number | undefined> {
-    this.#members.set(member.vm, member);
+    // What was published of it meanwhile, its vmhost has not heard of.
+    const { publish } = (this.#missing.has(member.vm) && this.#members.get(member.vm)) || member;
+    this.#members.set(member.vm, { ...member, publish });
     this.#missing.delete(member.vm);
     try {
       await this.apply();
@@ -65,9 +71,28 @@ export class Members {
       this.#taps.set(member.vm, fd);
       return fd;
     } catch (error) {
-      if (this.#members.get(member.vm) === member) this.#members.delete(member.vm);
+      this.leave(member);
       throw error;
     }
+  }
+
+  /** @throws NookError `not_found` when it is not on the network, `conflict` when a port of the host is taken */
+  async publish(vm: string, publish: readonly PublishedPort[]): Promise<void> {
+    const member = this.#members.get(vm);
+    if (!member) throw new NookError('not_found', 'The VM is not on this network.');
+    this.#members.set(vm, { ...member, publish });
+    try {
+      await this.apply();
+    } catch (error) {
+      this.#members.set(vm, member);
+      await this.apply();
+      throw error;
+    }
+  }
+
+  /** Before the VMs of an earlier nethost are back there is no uplink to listen yet. */
+  #confirmed(): readonly Member[] {
+    return this.all().filter(({ vm }) => !this.#missing.has(vm));
   }
 
   /** The VM's machine has its tap: nobody else needs it. */
@@ -99,6 +124,12 @@ export class Members {
         ...{ name: tapName(vm), bridge: BRIDGE, owner_uid: 0, mac, addresses: [address, address6] },
       })),
       nat: isolated ? [] : [{ bridge: BRIDGE }],
+      forwards: this.#confirmed().flatMap(({ address, publish }) =>
+        publish.map((port) => ({
+          ...{ protocol: port.protocol, host_address: UPLINK_ADDRESS, host_port: this.#uplink.inner(port) },
+          ...{ guest_address: address, guest_port: port.guest_port },
+        })),
+      ),
     };
   }
 }

@@ -1,3 +1,5 @@
+import type { PublishedPort } from '../contract.ts';
+
 /** File names in a network's folder. */
 export const NETHOST_FILES = {
   spec: 'spec.json',
@@ -5,6 +7,8 @@ export const NETHOST_FILES = {
   pid: 'nethost.pid',
   log: 'nethost.log',
   output: 'nethost.out',
+  /** Of slirp4netns. */
+  uplink: 'uplink.sock',
   /** The VMs that are on it, and where its namespace is to be found should the nethost die. */
   members: 'members.json',
 } as const;
@@ -35,6 +39,7 @@ export interface Member {
   readonly mac: string;
   readonly address: string;
   readonly address6: string;
+  readonly publish: readonly PublishedPort[];
   /** The network's namespace, which the vmhost holds open. */
   readonly held?: HeldNamespace | undefined;
 }

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { RpcClient } from '@nook/wire';
+import type { PublishedPort } from '../contract.ts';
 import { NETHOST_FILES, type NethostInfo } from '../nethost/nethost-spec.ts';
 
 const CONNECT_MS = 2_000;
 /** A nethost answers at once; one that does not within this time is stuck. */
 const ANSWER_MS = 5_000;
+/** It runs some programs. */
+const PUBLISH_MS = 20_000;
 
 /** The daemon's connection to one nethost. */
 export class NethostLink {
@@ -53,6 +56,11 @@ export class NethostLink {
 
   forget(vm: string): void {
     this.#expected.get(vm)?.abort(new NookError('cancelled', 'The VM does not come.'));
+  }
+
+  /** All that is published of a VM on the network. @throws NookError `conflict`, `not_found` */
+  async publish(vm: string, publish: readonly PublishedPort[], opId: string): Promise<void> {
+    await this.#client.call('publish', { vm, publish }, { opId, timeoutMs: PUBLISH_MS });
   }
 
   async info(): Promise<NethostInfo> {

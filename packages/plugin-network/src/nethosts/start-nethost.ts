@@ -65,6 +65,7 @@ interface UplinkParts {
 
 /** The host's own loopback is closed to guests, and what the uplink can do is what it has to. */
 async function startUplink({ dir, output, life, pid }: UplinkParts): Promise<void> {
+  await rm(join(dir, NETHOST_FILES.uplink), { force: true });
   const args = [
     ...[
       '--configure',
@@ -74,7 +75,7 @@ async function startUplink({ dir, output, life, pid }: UplinkParts): Promise<voi
       '--enable-sandbox',
       '--enable-seccomp',
     ],
-    ...['--exit-fd=3', '--ready-fd=4', String(pid), UPLINK],
+    ...[`--api-socket=${NETHOST_FILES.uplink}`, '--exit-fd=3', '--ready-fd=4', String(pid), UPLINK],
   ];
   const uplink = spawn(programPath('slirp4netns'), args, {
     ...{ cwd: dir, detached: true, env: environment() },

@@ -74,14 +74,14 @@ export class NetworkMembership {
     };
     this.#held ??= hold(pid);
     const { net: net_fd, user: user_fd, name } = this.#held;
-    const { address, address6 } = this.#place;
+    const { address, address6, publish } = this.#place;
     const { promise, resolve, reject } = Promise.withResolvers<Joined>();
     const late = setTimeout(reject, JOIN_MS, new NookError('timeout', 'The network did not take the VM in.'));
     client
       .call(
         'join',
         {
-          ...{ vm: spec.id, name: this.#name, mac: spec.machine.network.mac, address, address6, attached },
+          ...{ vm: spec.id, name: this.#name, mac: spec.machine.network.mac, address, address6, publish, attached },
           held: { pid: process.pid, net_fd, user_fd, name },
         },
         { opId: spec.op_id, onEvent: ({ data }) => resolve(data as Joined) },
