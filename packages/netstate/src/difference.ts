@@ -19,6 +19,11 @@ export function rulesDigest(state: DesiredState): string {
   return digest(rulesetOf(state));
 }
 
+/** Without a bridge there is nothing that rules would be for. */
+export function isEmpty({ bridges }: DesiredState): boolean {
+  return bridges.length === 0;
+}
+
 /** Pure. Nothing of what is not ours is ever among it, but for a foreign link that has a name which is wanted. */
 export function difference(desired: DesiredState, observed: Observed): Difference[] {
   return [
@@ -89,10 +94,11 @@ function tapDetails(
   ];
 }
 
-function ruleDifferences(desired: DesiredState, { tables: { mark, digest: listed } }: Observed): Difference[] {
+function ruleDifferences(desired: DesiredState, { tables: { present, mark, digest: listed } }: Observed): Difference[] {
   const of = (problem: Difference['problem'], detail: string): Difference[] => [
     { kind: 'rules', name: 'nook', problem, detail },
   ];
+  if (isEmpty(desired)) return present ? of('surplus', 'there are no networks that they are for') : [];
   if (mark === undefined) return of('missing', 'our tables are not there, or only in part');
   if (mark.wanted !== rulesDigest(desired)) return of('changed', 'they are those of another state');
   if (mark.listed !== listed) return of('changed', 'somebody changed them');

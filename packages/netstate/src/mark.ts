@@ -20,6 +20,8 @@ export function markDocument({ wanted, listed }: Mark): string {
 }
 
 export interface ListedTables {
+  /** There is one at least. */
+  readonly present: boolean;
   readonly mark: Mark | undefined;
   /** Of everything but the mark, and but what packets filled. */
   readonly digest: string;
@@ -37,7 +39,7 @@ export function readTables(objects: readonly NftCommand[]): ListedTables {
     if (wanted !== undefined && listed !== undefined) mark = { wanted, listed };
     else rest.push(JSON.stringify([kind, lasting, lasting.timeout === undefined ? sorted(elem) : null]));
   }
-  return { mark, digest: digest(rest) };
+  return { present: rest.length > 0, mark, digest: digest(rest) };
 }
 
 function sorted(elements: unknown): string[] {

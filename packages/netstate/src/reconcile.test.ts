@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DesiredStateInput } from './index.ts';
 import { noNamespaces, TestNamespace } from './namespace.fixture.ts';
-import { guest, twoGuests } from './states.fixture.ts';
+import { guest, otherOwner, twoGuests } from './states.fixture.ts';
 
 const FOREIGN = `
   ip link add name docker0 type bridge
@@ -64,12 +64,17 @@ describe('a state of a network namespace', () => {
     await host.reconcile(twoGuests);
     const other: DesiredStateInput = {
       bridges: [{ name: 'nkbr1', addresses: ['10.78.0.1/24'], mtu: 1400, isolated: true }],
-      taps: [{ ...guest(2), bridge: 'nkbr1', owner_uid: 1001, addresses: ['10.78.0.2'] }],
+      taps: [{ ...guest(2), bridge: 'nkbr1', owner_uid: otherOwner, addresses: ['10.78.0.2'] }],
     };
     await host.reconcile(other);
     const { links } = await host.observe();
-    expect(links.map(({ name }) => name)).toEqual(['nkbr1', 'nkt2']);
-    expect(links[1]).toMatchObject({ master: 'nkbr1', owner_uid: 1001, mtu: 1400, isolated: true });
+    expect(links.map(({ name }) => name).sort()).toEqual(['nkbr1', 'nkt2']);
+    expect(links.find(({ name }) => name === 'nkt2')).toMatchObject({
+      master: 'nkbr1',
+      owner_uid: otherOwner,
+      mtu: 1400,
+      isolated: true,
+    });
     expect((await host.reconcile(other)).repaired).toEqual([]);
   });
 
@@ -80,6 +85,9 @@ describe('a state of a network namespace', () => {
     await host.run('nft delete table inet nook; ip link delete nkbr0');
     await host.reconcile(twoGuests);
     await host.reconcile({});
+    // Nothing is wanted, and nothing is there.
+    expect(await host.run('nft list tables')).toBe('table inet filter\ntable bridge other\n');
+    expect((await host.reconcile({})).repaired).toEqual([]);
     await host.reconcile(twoGuests);
     await host.remove();
     expect(await host.run(foreign)).toBe(before);
@@ -109,7 +117,10 @@ describe('a state of a network namespace', () => {
     const many: DesiredStateInput = {
       ...twoGuests,
       taps,
-      egress: taps.map(({ name }) => ({ tap: name, policy: 'allow', elements })),
+      egress: taps.map(({ name }, at) => ({
+        ...{ tap: name, policy: 'allow' },
+        elements: [...elements, { cidr: `192.0.2.${at % 10}`, protocol: 'tcp', ports: { from: 80, to: 80 } }],
+      })),
       forwards: taps.map(({ addresses }, at) => ({
         ...{ protocol: 'tcp', host_address: '0.0.0.0', host_port: 8000 + at },
         ...{ guest_address: addresses[0] as string, guest_port: 80 },

@@ -1,4 +1,4 @@
-import { type Difference, difference, rulesDigest } from './difference.ts';
+import { type Difference, difference, isEmpty, rulesDigest } from './difference.ts';
 import { linkCommands } from './link-commands.ts';
 import { markDocument, readTables } from './mark.ts';
 import { emptyDocument, rulesetDocument } from './nft/ruleset.ts';
@@ -32,6 +32,10 @@ export async function reconcile(desired: DesiredState): Promise<Reconciled> {
 
 /** One transaction; what says that it was this one is added behind it, and so lacks where only the first was done. */
 async function replaceRules(desired: DesiredState): Promise<void> {
+  if (isEmpty(desired)) {
+    await runProgram('nft', ['-j', '-f', '-'], emptyDocument());
+    return;
+  }
   await runProgram('nft', ['-j', '-f', '-'], rulesetDocument(desired));
   const { digest: listed } = readTables(await listTables());
   await runProgram('nft', ['-j', '-f', '-'], markDocument({ wanted: rulesDigest(desired), listed }));

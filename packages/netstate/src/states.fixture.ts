@@ -1,5 +1,9 @@
 import type { DesiredStateInput } from './index.ts';
 
+/** In a user namespace of one's own there is one user only. */
+const owner = process.getuid?.() === 0 ? 1000 : 0;
+export const otherOwner = process.getuid?.() === 0 ? 1001 : 0;
+
 export const bridge = { name: 'nkbr0', addresses: ['10.77.0.1/24', 'fd77::1/64'] };
 
 /** One network with a way out and two guests on it. */
@@ -14,7 +18,7 @@ export function guest(number: number) {
   return {
     name: `nkt${number}`,
     bridge: 'nkbr0',
-    owner_uid: 1000,
+    owner_uid: owner,
     mac: `02:00:00:00:00:${hex}`,
     addresses: [`10.77.0.${number}`, `fd77::${number.toString(16)}`],
   };

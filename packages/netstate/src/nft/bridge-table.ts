@@ -1,7 +1,7 @@
-import { familyOf } from '../addresses.ts';
+import { cidr, familyOf, overlap } from '../addresses.ts';
 import { TABLE } from '../names.ts';
 import type { DesiredState } from '../state.ts';
-import { elementRules } from './elements.ts';
+import { chainOf, chainsOf, type Elements, elementRules } from './elements.ts';
 import {
   accept,
   concat,
@@ -18,6 +18,8 @@ import {
 } from './expressions.ts';
 import { RECORDS, recordRules, recordSets } from './records.ts';
 
+type Egress = DesiredState['egress'][number];
+
 const table = tableOf('bridge', TABLE);
 
 /**
@@ -26,6 +28,8 @@ const table = tableOf('bridge', TABLE);
  */
 export function bridgeTable(state: DesiredState): NftCommand[] {
   const limited = state.egress.filter(({ policy, audit }) => policy !== 'open' || audit);
+  const lists = new Map(limited.map((egress) => [egress.tap, amongPeers(egress, state)]));
+  const verdict = ({ tap, audit }: Egress) => goto(audit ? 'audited' : (chainOf(lists.get(tap)) ?? 'refuse'));
   return [
     ...sets(state),
     ...RECORDS.flatMap((record) => recordSets(table, record)),
@@ -37,11 +41,11 @@ export function bridgeTable(state: DesiredState): NftCommand[] {
     ...recordRules(table, 'audited', 'seen', state),
     table.rule('audited', accept),
     ...guardRules(),
-    ...limited.flatMap((egress) => peerChain(egress)),
+    ...chainsOf(lists.values()).flatMap(([chain, elements]) => peerChain(chain, elements)),
     table.verdicts(
       'peers',
       'ifname',
-      limited.map(({ tap }) => [tap, goto(`to-peers-${tap}`)]),
+      limited.map((egress) => [egress.tap, verdict(egress)]),
     ),
     table.hook('prerouting', { type: 'filter', hook: 'prerouting', prio: -300 }),
     table.rule('prerouting', is(meta('iifname'), '@taps'), goto('guard')),
@@ -89,22 +93,21 @@ function guardRules(): NftCommand[] {
   return rules.map((rule) => table.rule('guard', ...rule));
 }
 
-/** Guests with a policy reach others of their network as far as it says so; what those need to find each other is let through. */
-function peerChain({ tap, policy, elements, audit }: DesiredState['egress'][number]): NftCommand[] {
-  const chain = `to-peers-${tap}`;
-  const neighbours = setOf('nd-neighbor-solicit', 'nd-neighbor-advert');
-  const allowed = policy === 'allow' ? elements : [];
-  const finding =
-    allowed.length === 0 && !audit
-      ? []
-      : [
-          table.rule(chain, is(meta('protocol'), 'arp'), accept),
-          table.rule(chain, is(payload('icmpv6', 'type'), neighbours), accept),
-        ];
+/** Those that may concern others of the guest's network: all else goes to the host, and is decided there. */
+function amongPeers({ tap, policy, audit, elements }: Egress, { taps, bridges }: DesiredState): Elements {
+  if (policy !== 'allow' || audit) return [];
+  const home = taps.find(({ name }) => name === tap)?.bridge;
+  const networks = [...(bridges.find(({ name }) => name === home)?.addresses ?? []), 'fe80::/10'].map(cidr);
+  return elements.filter((each) => networks.some((network) => overlap(cidr(each.cidr), network)));
+}
+
+/** Guests with a list reach others of their network as far as it says so; what those need to find each other is let through. */
+function peerChain(chain: string, elements: Elements): NftCommand[] {
   return [
     table.chain(chain),
-    ...finding,
-    ...elementRules(table, chain, allowed),
-    table.rule(chain, goto(audit ? 'audited' : 'refuse')),
+    table.rule(chain, is(meta('protocol'), 'arp'), accept),
+    table.rule(chain, is(payload('icmpv6', 'type'), setOf('nd-neighbor-solicit', 'nd-neighbor-advert')), accept),
+    ...elementRules(table, chain, elements),
+    table.rule(chain, goto('refuse')),
   ];
 }

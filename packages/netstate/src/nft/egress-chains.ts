@@ -1,7 +1,7 @@
 import { cidr, familyOf, outermost } from '../addresses.ts';
 import { CLOSED_RANGES } from '../closed-ranges.ts';
 import type { DesiredState } from '../state.ts';
-import { elementRules } from './elements.ts';
+import { chainOf, chainsOf, elementRules } from './elements.ts';
 import {
   accept,
   concat,
@@ -51,10 +51,10 @@ export function egressChains(table: Table, state: DesiredState): NftCommand[] {
     }),
     ...refuseChain(table, state),
     ...auditChain(table, state),
-    ...limited.flatMap(({ tap, elements }) => [
-      table.chain(`to-${tap}`),
-      ...elementRules(table, `to-${tap}`, elements),
-      table.rule(`to-${tap}`, goto('refuse')),
+    ...chainsOf(limited.map(({ elements }) => elements)).flatMap(([chain, elements]) => [
+      table.chain(chain),
+      ...elementRules(table, chain, elements),
+      table.rule(chain, goto('refuse')),
     ]),
     ...FAMILIES.map((family) =>
       table.verdicts(
@@ -69,10 +69,10 @@ export function egressChains(table: Table, state: DesiredState): NftCommand[] {
   ];
 }
 
-function verdict({ tap, policy, audit }: Egress): Statement {
+function verdict({ policy, audit, elements }: Egress): Statement {
   if (audit) return goto('audited');
   if (policy === 'open') return accept;
-  return goto(policy === 'allow' ? `to-${tap}` : 'refuse');
+  return goto((policy === 'allow' ? chainOf(elements) : undefined) ?? 'refuse');
 }
 
 /** What is refused is told so, and does not wait for an answer in vain. */

@@ -1,4 +1,5 @@
 import { type Cidr, cidr, type Family, outermost } from '../addresses.ts';
+import { digest } from '../digest.ts';
 import type { DesiredState } from '../state.ts';
 import {
   accept,
@@ -14,7 +15,23 @@ import {
   type Table,
 } from './expressions.ts';
 
-type Element = DesiredState['egress'][number]['elements'][number];
+export type Elements = DesiredState['egress'][number]['elements'];
+type Element = Elements[number];
+
+/** The chain of a list: guests with equal lists share one, so that many guests take little of a transaction. Undefined for an empty one. */
+export function chainOf(elements: Elements = []): string | undefined {
+  return elements.length === 0 ? undefined : `to-${digest(elements)}`;
+}
+
+/** Each chain once, with its list. */
+export function chainsOf(lists: Iterable<Elements>): [string, Elements][] {
+  const chains = new Map<string, Elements>();
+  for (const elements of lists) {
+    const chain = chainOf(elements);
+    if (chain !== undefined) chains.set(chain, elements);
+  }
+  return [...chains];
+}
 
 /** Rules that accept what the elements name: one for each family, protocol and ports, with all its addresses. */
 export function elementRules(table: Table, chain: string, elements: readonly Element[]): NftCommand[] {
@@ -29,7 +46,8 @@ export function elementRules(table: Table, chain: string, elements: readonly Ele
 }
 
 function to(family: Family, ranges: readonly Cidr[]): Statement {
-  return is(payload(protocolOf(family), 'daddr'), setOf(...ranges.map(rangeExpression)));
+  const [only, ...more] = ranges.map(rangeExpression);
+  return is(payload(protocolOf(family), 'daddr'), more.length === 0 ? only : setOf(only, ...more));
 }
 
 function by({ protocol, ports }: Element, family: Family): Statement[] {
