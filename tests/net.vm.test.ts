@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { accessSync, constants } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
@@ -12,35 +12,42 @@ import { freePort, readFrom } from './harness/ports.ts';
 
 /** TEST-NET-2 (RFC 5737): nobody's, and so not among what is closed to guests. */
 const OUTSIDE = '198.51.100.77';
+/** Of the prefix for documentation (RFC 3849), and made only where it can be. */
+const OUTSIDE6 = '2001:db8:77::77';
 const isRoot = process.getuid?.() === 0;
 
 interface Network {
   readonly id: string;
   readonly state: string;
   readonly nethost_pid?: number;
-  readonly vms: readonly { readonly name: string; readonly address: string }[];
+  readonly vms: readonly { readonly name: string; readonly address: string; readonly address6: string }[];
 }
 
 describe.skipIf(!hasTun())('a network of several VMs (skipped where /dev/net/tun cannot be opened)', () => {
-  const server = createServer((_request, response) => response.end('from outside\n'));
+  const answer: RequestListener = (_request, response) => response.end('from outside\n');
+  const [server, server6] = [createServer(answer), createServer(answer)];
   const outside = outsideAddress();
   let port = 0;
 
   beforeAll(async () => {
     if (outside === OUTSIDE) execFileSync('ip', ['address', 'add', `${OUTSIDE}/32`, 'dev', 'lo']);
+    if (isRoot) execFileSync('ip', ['-6', 'address', 'add', `${OUTSIDE6}/128`, 'dev', 'lo', 'nodad']);
     await new Promise<void>((resolve) => server.listen(0, outside ?? '127.0.0.1', resolve));
     port = (server.address() as { port: number }).port;
+    if (isRoot) await new Promise<void>((resolve) => server6.listen(port, OUTSIDE6, resolve));
   });
 
   afterAll(() => {
     server.close();
+    server6.close();
+    if (isRoot) execFileSync('ip', ['-6', 'address', 'del', `${OUTSIDE6}/128`, 'dev', 'lo']);
     if (outside === OUTSIDE) execFileSync('ip', ['address', 'del', `${OUTSIDE}/32`, 'dev', 'lo']);
   });
 
   const show = (home: Home, name: string) => home.json<Network>('net', 'show', name);
   const inside = (home: Home, vm: string, ...argv: string[]) => home.nook(['vm', 'exec', vm, '--', ...argv]);
-  const fetches = async (home: Home, vm: string) =>
-    (await inside(home, vm, 'wget', '-q', '-O', '-', `http://${outside}:${port}/`)).stdout;
+  const fetches = async (home: Home, vm: string, host = outside) =>
+    (await inside(home, vm, 'wget', '-q', '-O', '-', `http://${host}:${port}/`)).stdout;
 
   it('its VMs reach each other by address and name, and the outside', async () => {
     await using home = await Home.create({ warm: true });
@@ -54,10 +61,13 @@ describe.skipIf(!hasTun())('a network of several VMs (skipped where /dev/net/tun
     expect(await home.surplus()).toEqual([]);
 
     expect((await inside(home, 'web', 'ping', '-c', '1', '-W', '5', '10.203.1.40')).code).toBe(0);
-    expect((await inside(home, 'db', 'ping', '-c', '1', '-W', '5', 'web.nook')).stdout).toContain('(10.203.1.2)');
+    expect((await inside(home, 'db', 'ping', '-4', '-c', '1', '-W', '5', 'web.nook')).stdout).toContain('(10.203.1.2)');
     await home.ok('vm', 'rename', 'web', 'front');
-    expect((await inside(home, 'db', 'ping', '-c', '1', '-W', '5', 'front')).stdout).toContain('(10.203.1.2)');
+    expect((await inside(home, 'db', 'ping', '-4', '-c', '1', '-W', '5', 'front')).stdout).toContain('(10.203.1.2)');
     expect((await inside(home, 'db', 'nslookup', 'web.nook')).code).not.toBe(0);
+    const { address6 = '' } = (await show(home, 'back')).vms[0] ?? {};
+    expect((await inside(home, 'db', 'ping', '-6', '-c', '1', '-W', '5', address6)).code).toBe(0);
+    if (isRoot) expect(await fetches(home, 'db', `[${OUTSIDE6}]`)).toBe('from outside\n');
     if (outside !== undefined) expect(await fetches(home, 'db')).toBe('from outside\n');
     // The host's own loopback, by the address that stands for it in the uplink.
     expect((await inside(home, 'db', 'wget', '-q', '-O', '-', `http://10.0.2.2:${port}/`)).code).not.toBe(0);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT, TAG_DISK };
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT, TAG_DISK, TAG_ADDRESS6, TAG_GATEWAY6 };
 
 /* Identity ends up in files of one line each: no control characters, no NUL. */
 static bool take_text(const struct field *field, char *to, size_t size) {
@@ -28,17 +28,34 @@ static bool take_machine_id(const struct field *field, struct configuration *con
          strspn(configuration->machine_id, "0123456789abcdef") == 32;
 }
 
-static bool take_address(const struct field *field, struct configuration *configuration) {
-  char text[32];
-  if (!take_text(field, text, sizeof text)) return false;
+/* ADDRESS/PREFIX; the address is the text up to the slash. */
+static bool take_prefix(char *text, unsigned long most, uint8_t *prefix) {
   char *slash = strchr(text, '/');
   size_t digits = slash == NULL ? 0 : strspn(slash + 1, "0123456789");
-  if (digits < 1 || digits > 2 || slash[1 + digits] != 0) return false;
-  unsigned long prefix = strtoul(slash + 1, NULL, 10);
-  if (prefix > 32) return false;
+  if (digits < 1 || digits > 3 || slash[1 + digits] != 0) return false;
+  unsigned long value = strtoul(slash + 1, NULL, 10);
+  if (value > most) return false;
   *slash = 0;
-  configuration->prefix = (uint8_t)prefix;
-  return configuration->has_address = inet_pton(AF_INET, text, &configuration->address) == 1;
+  *prefix = (uint8_t)value;
+  return true;
+}
+
+static bool take_address(const struct field *field, struct configuration *configuration) {
+  char text[32];
+  return configuration->has_address = take_text(field, text, sizeof text) && take_prefix(text, 32, &configuration->prefix) &&
+                                      inet_pton(AF_INET, text, &configuration->address) == 1;
+}
+
+static bool take_address6(const struct field *field, struct configuration *configuration) {
+  char text[64];
+  return configuration->has_address6 = take_text(field, text, sizeof text) && take_prefix(text, 128, &configuration->prefix6) &&
+                                       inet_pton(AF_INET6, text, &configuration->address6) == 1;
+}
+
+static bool take_gateway6(const struct field *field, struct configuration *configuration) {
+  char text[64];
+  return configuration->has_gateway6 =
+             take_text(field, text, sizeof text) && inet_pton(AF_INET6, text, &configuration->gateway6) == 1;
 }
 
 static bool take_gateway(const struct field *field, struct configuration *configuration) {
@@ -113,6 +130,8 @@ static const char *take(const struct field *field, struct configuration *configu
     case TAG_INIT: return take_init(field, configuration) ? NULL : "init: neither 0 nor 1";
     case TAG_MOUNT: return take_mount(field, configuration) ? NULL : "mount: not flags, tag and path, or more than 16";
     case TAG_DISK: return field_u64(field, &configuration->disk) && configuration->disk > 0 ? NULL : "disk: not a u64";
+    case TAG_ADDRESS6: return take_address6(field, configuration) ? NULL : "address6: not ADDRESS/PREFIX";
+    case TAG_GATEWAY6: return take_gateway6(field, configuration) ? NULL : "gateway6: not an IPv6 address";
     default: return NULL;
   }
 }

@@ -15,13 +15,18 @@
 struct configuration {
   bool has_address;
   bool has_gateway;
+  bool has_address6;
+  bool has_gateway6;
   bool has_mac;
   bool has_time;
   bool image_init; /* the image's own init is to be PID 1 */
   uint8_t prefix;
+  uint8_t prefix6;
   uint8_t mac[6];
   struct in_addr address;
   struct in_addr gateway;
+  struct in6_addr address6;
+  struct in6_addr gateway6;
   uint64_t time; /* nanoseconds since the epoch */
   uint64_t disk; /* bytes that the root file system is to fill; 0: absent */
   size_t nameserver_count;

@@ -65,7 +65,7 @@ void root_forget_growth(void) {}
 bool root_grow_on(void) { return false; }
 
 int network_apply(const struct configuration *configuration, const char **step) {
-  char text[INET_ADDRSTRLEN];
+  char text[INET6_ADDRSTRLEN];
   *step = "";
   if (configuration->has_mac) {
     const uint8_t *mac = configuration->mac;
@@ -74,6 +74,10 @@ int network_apply(const struct configuration *configuration, const char **step) 
   if (configuration->has_address && inet_ntop(AF_INET, &configuration->address, text, sizeof text) != NULL)
     note("set the address: %s/%d\n", text, configuration->prefix);
   if (configuration->has_gateway && inet_ntop(AF_INET, &configuration->gateway, text, sizeof text) != NULL)
+    note("set the gateway: %s\n", text);
+  if (configuration->has_address6 && inet_ntop(AF_INET6, &configuration->address6, text, sizeof text) != NULL)
+    note("set the address: %s/%d\n", text, configuration->prefix6);
+  if (configuration->has_gateway6 && inet_ntop(AF_INET6, &configuration->gateway6, text, sizeof text) != NULL)
     note("set the gateway: %s\n", text);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <net/route.h>
@@ -12,6 +13,22 @@
 #include "control.h"
 
 #define MAX_INDEX 64
+
+/* <linux/ipv6.h> and <linux/ipv6_route.h>, which do not go with the C library's headers. */
+struct address6_request {
+  struct in6_addr address;
+  uint32_t prefix;
+  int index;
+};
+struct route6_request {
+  struct in6_addr destination, source, gateway;
+  uint32_t type;
+  uint16_t destination_length, source_length;
+  uint32_t metric;
+  unsigned long info;
+  uint32_t flags;
+  int index;
+};
 
 static int set_up(int fd, const char *name, bool up) {
   struct ifreq interface = {0};
@@ -122,6 +139,46 @@ static int configure_interface(int fd, const struct configuration *configuration
   return set_gateway(fd, name, configuration);
 }
 
+/* Nobody else can have the address: the second in which the kernel would look for others is saved. */
+static void trust_addresses(const char *name) {
+  char path[64 + IFNAMSIZ];
+  snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/accept_dad", name);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (write(fd, "0", 1) < 0) errno = 0;
+  close(fd);
+}
+
+static int add_address6(int fd, int index, const struct configuration *configuration) {
+  struct address6_request address = {.address = configuration->address6, .prefix = configuration->prefix6, .index = index};
+  int error = control(fd, SIOCSIFADDR, &address);
+  if (error < 0 && error != -EEXIST) return error;
+  if (!configuration->has_gateway6) return 0;
+  struct route6_request route = {.gateway = configuration->gateway6, .metric = 1024, .flags = RTF_UP | RTF_GATEWAY, .index = index};
+  error = control(fd, SIOCADDRT, &route);
+  return error == -EEXIST ? 0 : error;
+}
+
+/* After the interface is up. What it had before went when it was down, as the IPv4 address changed. A kernel may be without IPv6. */
+static int apply6(const struct configuration *configuration, const char **step) {
+  char name[IFNAMSIZ];
+  struct ifreq interface = {0};
+  int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno == EAFNOSUPPORT ? 0 : -errno;
+  *step = "IPv6 address";
+  int error = find_interface(fd, name);
+  if (error == 0) {
+    memcpy(interface.ifr_name, name, sizeof name);
+    error = control(fd, SIOCGIFINDEX, &interface);
+  }
+  if (error == 0) {
+    trust_addresses(name);
+    error = add_address6(fd, interface.ifr_ifindex, configuration);
+  }
+  close(fd);
+  return error;
+}
+
 int network_apply(const struct configuration *configuration, const char **step) {
   *step = "loopback interface";
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -130,5 +187,5 @@ int network_apply(const struct configuration *configuration, const char **step) 
   bool wanted = configuration->has_address || configuration->has_gateway || configuration->has_mac;
   if (error == 0 && wanted) error = configure_interface(fd, configuration, step);
   close(fd);
-  return error;
+  return error == 0 && configuration->has_address6 ? apply6(configuration, step) : error;
 }

@@ -9,6 +9,9 @@ export interface Configure {
   /** `ADDRESS/PREFIX`, IPv4; absent: no network. */
   readonly address?: string;
   readonly gateway?: string | undefined;
+  /** `ADDRESS/PREFIX`, IPv6. */
+  readonly address6?: string | undefined;
+  readonly gateway6?: string | undefined;
   readonly dns?: readonly string[];
   /** DNS search domain. */
   readonly search?: string | undefined;
@@ -81,6 +84,8 @@ export function encodeConfigure(configure: Configure): Buffer {
     fields.push({ tag: 12, value: Buffer.concat([head, Buffer.from(tag), Buffer.from(target)]) });
   }
   if (configure.diskBytes !== undefined) fields.push(u64Field(13, configure.diskBytes));
+  text(14, configure.address6);
+  text(15, configure.gateway6);
   return encodeFields(fields);
 }
 

@@ -38,6 +38,9 @@ export interface GuestNetwork {
   readonly address: string;
   /** Absent where there is no way out. */
   readonly gateway?: string | undefined;
+  /** IPv6 with prefix length. */
+  readonly address6?: string | undefined;
+  readonly gateway6?: string | undefined;
   readonly dns: readonly string[];
   /** Domain that names without a dot are looked up in. */
   readonly search?: string | undefined;

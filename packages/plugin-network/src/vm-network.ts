@@ -63,13 +63,18 @@ export function requireWayIn({ name, isolated }: NetworkRecord): void {
 
 function planNamed(
   { address = '', address6 = '', publish }: NetworkSpec,
-  { dir, gateway, isolated }: { readonly dir: string; readonly gateway: string; readonly isolated: boolean },
+  { dir, gateway, gateway6, isolated }: { readonly dir: string } & Omit<NethostNetwork, 'id' | 'name'>,
 ): NetworkPlan {
   const [own = '', prefix = ''] = gateway.split('/');
+  const [own6 = '', prefix6 = ''] = gateway6.split('/');
+  const ways = isolated ? {} : { gateway: own, gateway6: own6 };
   return {
     mode: 'tap',
     host_forwards: [],
-    guest: { address: `${address}/${prefix}`, gateway: isolated ? undefined : own, dns: [own], search: DOMAIN },
+    guest: {
+      ...{ address: `${address}/${prefix}`, address6: `${address6}/${prefix6}`, ...ways },
+      ...{ dns: [own], search: DOMAIN },
+    },
     place: { socket: join(dir, NETHOST_FILES.socket), address, address6, publish },
   };
 }

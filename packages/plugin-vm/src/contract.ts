@@ -546,6 +546,8 @@ export interface NetworkPlan {
   readonly guest: {
     readonly address: string;
     readonly gateway?: string | undefined;
+    readonly address6?: string | undefined;
+    readonly gateway6?: string | undefined;
     readonly dns: readonly string[];
     readonly search?: string | undefined;
   } | null;
