@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
@@ -16,7 +16,16 @@ export const OWNER = 4711;
 export const STRANGER = 4712;
 
 /** Why no helper can be tested; undefined where one can. */
-export const noHelper = process.getuid?.() === 0 ? undefined : 'only root can run the helper';
+export const noHelper: string | undefined = (() => {
+  if (process.getuid?.() !== 0) return 'only root can run the helper';
+  try {
+    const probe = 'nft list tables; ip tuntap add dev nkprobe mode tap';
+    execFileSync('unshare', ['--net', '--mount', 'sh', '-ec', probe], { stdio: 'pipe', timeout: 10_000 });
+    return undefined;
+  } catch (error) {
+    return `no network namespace with taps and rules can be made: ${(error as Error).message}`;
+  }
+})();
 
 /** What its unit leaves it of root's. */
 const CAPABILITIES = ['setpriv', '--no-new-privs', '--bounding-set', '-all,+net_admin,+net_bind_service,+chown'];
