@@ -130,6 +130,23 @@ describe.skipIf(!hasTun())('a network of several VMs (skipped where /dev/net/tun
     expect(shut.stderr).toMatch(/it is isolated/);
   });
 
+  it('a fork has an address and a name of its own there, and what was suspended has its own again', async () => {
+    await using home = await Home.create({ warm: true });
+    await home.ok('net', 'create', 'back');
+    await busyboxVm(home, 'web', '--network', 'back');
+    await home.ok('vm', 'fork', 'web', 'copy');
+    expect((await inside(home, 'copy', 'ping', '-4', '-c', '1', '-W', '5', 'web')).code).toBe(0);
+    expect((await inside(home, 'web', 'ping', '-6', '-c', '1', '-W', '5', 'copy')).code).toBe(0);
+    await home.ok('vm', 'suspend', 'web');
+    expect((await inside(home, 'copy', 'nslookup', 'web.nook')).code).not.toBe(0);
+    expect(await home.surplus()).toEqual([]);
+    await home.ok('vm', 'resume', 'web');
+    expect(await home.json<Shown>('vm', 'show', 'web')).toMatchObject({ came_up: 'resume' });
+    expect((await inside(home, 'web', 'ping', '-4', '-c', '1', '-W', '5', 'copy')).code).toBe(0);
+    const { vms } = await show(home, 'back');
+    expect(new Set(vms.map(({ address }) => address)).size).toBe(2);
+  });
+
   it('isolated: there is no way out; and networks do not reach each other', async () => {
     await using home = await Home.create({ warm: true });
     await home.ok('net', 'create', 'shut', '--isolated');
