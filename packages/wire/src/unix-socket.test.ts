@@ -60,7 +60,7 @@ describe('a listener whose queue is full', () => {
     const path = join(dir.path, 's.sock');
     await using _ = await narrowListener(path, (socket) => socket.end('hello'));
     const answers = Array.from({ length: 1500 }, async () => {
-      const socket = await connectUnix(path, { timeoutMs: 15_000 });
+      const socket = await connectUnix(path, { timeoutMs: 50_000 });
       const [data] = await once(socket, 'data');
       socket.destroy();
       return String(data);

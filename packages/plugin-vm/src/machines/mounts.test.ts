@@ -58,7 +58,7 @@ describe('what mounts need', () => {
     await expect(requireMounts(driver, kernel('none', ['9p.ko']))).rejects.toMatchObject({
       code: 'unavailable',
       message: 'The kernel 6.1.0-test cannot mount folders of the host: it has no 9p (9pnet_virtio).',
-      hint: expect.stringMatching(/nook vm cp.*nook workspace.*--kernel debian/),
+      hint: expect.stringMatching(/nook vm cp.*--kernel debian/),
     });
   });
 

@@ -67,7 +67,7 @@ export async function requireMounts(
     'unavailable',
     `The kernel ${kernel.release} cannot mount folders of the host: it has no 9p (${missing.join(', ')}).`,
     {
-      hint: "Copy files with 'nook vm cp', keep a repository in step with 'nook workspace', or have another kernel for this VM, one with 9p: --kernel debian (for all: kernel = \"debian\" under [vm] in config.toml).",
+      hint: 'Copy files with \'nook vm cp\', or have another kernel for this VM, one with 9p: --kernel debian (for all: kernel = "debian" under [vm] in config.toml).',
     },
   );
 }
