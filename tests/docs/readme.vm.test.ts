@@ -21,6 +21,7 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
   './nook vm exec web -- cat /root/note': /^kept\n$/,
   './nook vm exec copy -- cat /root/state': /^ready\n$/,
   './nook vm exec --list www': /running +.+ httpd -f\n$/,
+  './nook vm run --rm --image busybox --network back -- ping -c 1 db.nook': / 1 packets received/,
   "./nook vm run --rm --image mine -- echo 'my own image'": /^my own image\n$/,
 };
 
