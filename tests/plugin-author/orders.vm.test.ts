@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Home } from '../harness/home.ts';
 
-/**
- * Order in which the plugins are set up → names that bring it about. `vm` keeps its own, which its tables carry; the
- * others are moved around it.
- */
+/** Order in which the plugins are set up, sorted, reversed and rotated → names that bring it about. */
 const ORDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'images, network, vm': {},
-  'vm, network, images': { network: 'w-network', images: 'x-images' },
-  'network, vm, images': { images: 'x-images' },
-  'vm, images, network': { images: 'w-images', network: 'x-network' },
+  'images, network, roothelper, vm': {},
+  'vm, roothelper, network, images': {
+    vm: 'a-vm',
+    roothelper: 'b-roothelper',
+    network: 'c-network',
+    images: 'd-images',
+  },
+  'network, roothelper, vm, images': { images: 'x-images' },
+  'vm, images, network, roothelper': { vm: 'a-vm' },
 };
 
 /** A home whose daemon has the real plugins under other names. */
