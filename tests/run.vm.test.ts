@@ -76,7 +76,7 @@ describe('nook vm run --rm', () => {
       [['--disk', '1M'], 'does not do'],
       [['--image', 'no-such-image'], 'no-such-image'],
       [['--publish', '80'], 'is not a published port'],
-      [['--network', 'brigde'], 'is not a network'],
+      [['--network', 'brigde'], "no network named 'brigde'"],
       [['--colour'], 'colour'],
     ];
     for (const [flags, words] of cases) {
