@@ -5,8 +5,8 @@ export interface ConformanceCheck {
   readonly name: string;
   /** Milliseconds that it may take. */
   readonly timeoutMs?: number;
-  /** @throws what does not hold */
-  run(subject: Subject): Promise<void>;
+  /** @throws what does not hold; answers why where it could not be seen */
+  run(subject: Subject): Promise<void | Skipped>;
 }
 
 /** A check that is bound to what it checks. */

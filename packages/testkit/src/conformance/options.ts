@@ -17,6 +17,8 @@ export interface ConformanceOptions<Name extends string = string> {
   readonly images?: readonly string[];
   /** For each kernel source that it contributes, the same. */
   readonly kernels?: readonly string[];
+  /** Sources of either kind that bring nothing here, and why: of those only what they claim and refuse is checked. */
+  readonly unreachable?: Readonly<Record<string, string>>;
   /** One event of each topic that it listens to. */
   readonly events?: readonly Pick<NookEvent, 'topic' | 'data'>[];
   /** For each `vm.feature` that it contributes, what a VM of the suite asks of it. */

@@ -63,6 +63,19 @@ export function sourceSeam<Content>(seam: SourcePoint<Content>): readonly Confor
       run: (subject) => examined(subject, async ({ sources, all }) => checkClaims({ sources, all, thing })),
     },
     {
+      name: `${point}: every source brings something`,
+      async run(subject) {
+        const nothing: string[] = [];
+        await examined(subject, async ({ sources }) => {
+          for (const { name } of sources) {
+            const why = subject.unreachable?.[name];
+            if (why !== undefined) nothing.push(`'${name}' brings nothing: ${why}`);
+          }
+        });
+        return nothing.length > 0 ? { skipped: nothing.join('; ') } : undefined;
+      },
+    },
+    {
       name: `${point}: gives a reference the same digest each time`,
       timeoutMs: 120_000,
       run: (subject) =>
@@ -135,7 +148,9 @@ async function withSources<Content>(
   const sourcesIn = (contributed: readonly { readonly point: string; readonly value: unknown }[]) =>
     contributed.filter((one) => one.point === point).map(({ value }) => value as Source<Content>);
   const sources = sourcesIn(box.of(subject.plugin.name).contributed);
-  const known = sources.map((source) => {
+  const { unreachable = {} } = subject;
+  const reachable = sources.filter(({ name }) => !(name in unreachable));
+  const known = reachable.map((source) => {
     const reference = subject[option]?.find((candidate) => claims(source, candidate));
     assert.ok(reference !== undefined, `give a reference of source '${source.name}' under '${option}' in the options`);
     return [source, reference] as const;
