@@ -2,6 +2,7 @@
 import '@nook/plugin-vm/cli';
 import '@nook/plugin-images/cli';
 import '@nook/plugin-network/cli';
+import '@nook/plugin-roothelper/cli';
 import 'nook-webhook/cli';
 import '@nook/cli/commands';
 import { main } from '@nook/cli';

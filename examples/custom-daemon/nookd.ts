@@ -1,6 +1,7 @@
 // nookd with one more plugin: a copy of apps/daemon/src/main.ts and an import.
 import '@nook/plugin-images/register';
 import '@nook/plugin-network/register';
+import '@nook/plugin-roothelper/register';
 import '@nook/plugin-vm/register';
 import 'nook-webhook/register';
 import type { Wired } from '@nook/daemonapi';
