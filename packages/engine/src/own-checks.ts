@@ -87,8 +87,9 @@ function tooOpen(item: string, path: string, { mode, wanted }: { mode: string; w
 
 /** Takes away what others may do with it, where that is all that is wrong with it. */
 async function closed(path: string, look: () => Promise<DoctorFinding>): Promise<DoctorFinding> {
-  const { fix, evidence } = await look();
-  if (fix === undefined) return look();
+  const found = await look();
+  const { fix, evidence } = found;
+  if (fix === undefined) return found;
   await chmod(path, (await lstat(path)).mode & 0o700);
   return { ...(await look()), fixed: `${fix} (${evidence})` };
 }

@@ -57,18 +57,29 @@ function killIfThere(pid: number): void {
 }
 
 /** Pids of the processes that carry a VM's folder in their command line: its vmhost and its machine. */
-export function processesOf(dir: string, programs: readonly string[]): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && isOfVm(commandLine(pid), { dir, programs }));
+function processesOf(dir: string, programs: readonly string[]): number[] {
+  return ofFolder(dir, machineProcesses(programs));
 }
 
-function isOfVm(
-  argv: readonly string[],
-  { dir, programs }: { readonly dir: string; readonly programs: readonly string[] },
-): boolean {
-  if (!argv.includes(dir)) return false;
+export interface MachineProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+}
+
+/** All vmhosts, and all that runs one of the programs that machines are. */
+export function machineProcesses(programs: readonly string[]): MachineProcess[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), argv: commandLine(Number(name)) }))
+    .filter(({ pid, argv }) => pid !== process.pid && isOfMachine(argv, programs));
+}
+
+/** Pids of those that carry this folder in their command line. */
+export function ofFolder(dir: string, processes: readonly MachineProcess[]): number[] {
+  return processes.filter(({ argv }) => argv.includes(dir)).map(({ pid }) => pid);
+}
+
+function isOfMachine(argv: readonly string[], programs: readonly string[]): boolean {
   return (
     argv.some((word) => /vmhost\.mjs$|vmhost\/main\.[tj]s$/.test(word)) || programs.includes(basename(argv[0] ?? ''))
   );
