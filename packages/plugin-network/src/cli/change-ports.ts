@@ -1,6 +1,16 @@
 import type { CliCommand } from '@nook/daemonapi';
 import type { PublishedPort } from '../contract.ts';
 
+export const PORTS_OF_VM: NonNullable<CliCommand['positionals']> = [
+  { name: 'VM', required: true, help: 'the VM' },
+  {
+    name: 'PORT',
+    required: true,
+    rest: true,
+    help: '[ADDRESS:]HOST:GUEST[/udp], on 127.0.0.1 unless an address is given',
+  },
+];
+
 /** One port after the other; the first that fails ends it. */
 export async function changePorts(
   method: 'net.publish' | 'net.unpublish',
