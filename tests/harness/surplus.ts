@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandLine } from '../../packages/wire/src/index.ts';
 
 export interface Listed {
   readonly name: string;
@@ -99,15 +100,7 @@ function processesUnder(folder: string): Found[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => {
-      const argv = commandLine(entry);
+      const argv = commandLine(Number(entry));
       return argv.some((word) => word.startsWith(folder)) ? [{ pid: Number(entry), argv }] : [];
     });
-}
-
-function commandLine(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
 }

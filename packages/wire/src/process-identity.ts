@@ -42,6 +42,7 @@ export function killExactly(identity: ProcessIdentity): boolean {
   return true;
 }
 
+/** Empty where there is no such process. */
 export function commandLine(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');

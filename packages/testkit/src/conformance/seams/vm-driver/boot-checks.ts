@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { commandLine } from '@nook/wire';
 import type { DriverCheck } from './options.ts';
-import { commandLine, processesOf } from './processes.ts';
+import { processesOf } from './processes.ts';
 import { TestVm } from './test-vm.ts';
 
 const LOOK_MS = 5;
