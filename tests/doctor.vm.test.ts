@@ -39,7 +39,9 @@ it('doctor finds what belongs to nothing and what others may read, says what it 
   await writeFile(layer, '');
   await chmod(join(home.dir, 'state'), 0o755);
   await chmod(socket, 0o666);
-  const decoys = [await decoy(stray), await decoy(off.dir)];
+  using ends = new DisposableStack();
+  const decoys: ChildProcess[] = [];
+  for (const dir of [stray, off.dir]) decoys.push(ends.adopt(await decoy(dir), (child) => void child.kill('SIGKILL')));
   const ended = decoys.map((child) => once(child, 'exit'));
 
   const report = async (...flags: string[]) => {
