@@ -60,5 +60,5 @@ const echo: CliCommand = {
   },
 };
 
-registerCli({ commands: [crash, echo, fail, many, wait] });
+registerCli({ commands: [crash, echo, fail, many, wait], names: { THING: 'op.list' } });
 await main();

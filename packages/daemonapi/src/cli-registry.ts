@@ -1,8 +1,14 @@
 import type { CliCommand } from './cli.ts';
 import { processWide } from './process-wide.ts';
+import type { RpcMethods } from './rpc.ts';
 
 export interface CliRegistration {
   readonly commands: readonly CliCommand[];
+  /**
+   * What an argument or a value is called (`VM`; upper and lower case are one) → the method that lists what may stand
+   * there, called without params. Completion offers the `name` of each item.
+   */
+  readonly names?: Readonly<Record<string, keyof RpcMethods & string>>;
 }
 
 const registry = processWide<CliRegistration>('nook.daemonapi.cli.v1');

@@ -1,4 +1,5 @@
 import { registerCli } from '@nook/daemonapi';
+import { completion } from './completion.ts';
 import { configCommands } from './config.ts';
 import { daemonLogs } from './daemon-logs.ts';
 import { daemonMetrics } from './daemon-metrics.ts';
@@ -32,6 +33,7 @@ registerCli({
     pluginNew,
     rpcCall,
     rpcDiscover,
+    completion,
     help,
     version,
   ],

@@ -7,4 +7,4 @@ import { rm } from './rm.ts';
 import { show } from './show.ts';
 import { unpublish } from './unpublish.ts';
 
-registerCli({ commands: [create, list, show, rm, publish, unpublish] });
+registerCli({ commands: [create, list, show, rm, publish, unpublish], names: { NETWORK: 'net.list' } });

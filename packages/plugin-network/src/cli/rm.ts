@@ -3,11 +3,11 @@ import type { CliCommand } from '@nook/daemonapi';
 export const rm: CliCommand = {
   name: 'net rm',
   summary: 'Remove networks that no VM is on',
-  positionals: [{ name: 'NAME', required: true, rest: true, help: 'networks; the others proceed when one fails' }],
+  positionals: [{ name: 'NETWORK', required: true, rest: true, help: 'networks; the others proceed when one fails' }],
   examples: ['nook net rm back'],
   async run({ positionals, context }) {
     const outcomes = await Promise.allSettled(
-      (positionals.NAME as readonly string[]).map((name) => context.call('net.delete', { name })),
+      (positionals.NETWORK as readonly string[]).map((name) => context.call('net.delete', { name })),
     );
     const removed = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     if (context.json) context.out.json(removed);

@@ -5,10 +5,10 @@ const WIDTH = 12;
 export const show: CliCommand = {
   name: 'net show',
   summary: 'Show a network and the VMs on it',
-  positionals: [{ name: 'NAME', required: true, help: 'the network' }],
+  positionals: [{ name: 'NETWORK', required: true, help: 'the network' }],
   examples: ['nook net show back'],
   async run({ positionals, context }) {
-    const network = await context.call('net.show', { name: String(positionals.NAME) });
+    const network = await context.call('net.show', { name: String(positionals.NETWORK) });
     if (context.json) return context.out.json(network);
     const { vms, created_at, isolated, ...fields } = network;
     const rows = { ...fields, isolated: isolated ? 'yes' : 'no', created: new Date(created_at).toISOString() };

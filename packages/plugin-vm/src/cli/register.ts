@@ -51,4 +51,5 @@ registerCli({
     ...[fork, snapshotCreate, snapshotList, snapshotRestore, snapshotRm],
     ...[attach, cp, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
   ],
+  names: { VM: 'vm.list' },
 });
