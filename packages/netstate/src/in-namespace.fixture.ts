@@ -1,10 +1,31 @@
 import { createInterface } from 'node:readline';
-import { observe, readDesiredState, reconcile, recorded, remove } from './index.ts';
+import {
+  observe,
+  type Pin,
+  pin,
+  readDesiredState,
+  reconcile,
+  recorded,
+  remove,
+  untold,
+  watchPackets,
+} from './index.ts';
+
+const told: unknown[] = [];
 
 // Run inside a network namespace of a test: a call in JSON per line, its answer in JSON per line.
 const calls: Readonly<Record<string, (argument: unknown) => unknown>> = {
   observe,
   recorded,
+  untold,
+  pin: (pins) => pin(pins as Pin[]),
+  watch: () => {
+    watchPackets(
+      (packet) => told.push(packet),
+      () => {},
+    );
+  },
+  told: () => told,
   remove,
   reconcile: (state) => reconcile(readDesiredState(state)),
 };

@@ -3,6 +3,7 @@ export { type Difference, difference } from './difference.ts';
 export { isOwnName, NAME_PREFIX } from './names.ts';
 export { rulesetDocument, rulesetOf } from './nft/ruleset.ts';
 export { type Observed, observe } from './observe.ts';
+export { type Pin, pin } from './pin.ts';
 export { type Reconciled, reconcile, remove } from './reconcile.ts';
 export { type Recorded, recorded } from './recorded.ts';
 export {
@@ -15,3 +16,4 @@ export {
   tapSchema,
 } from './state.ts';
 export { sysctlsOf, writeSysctls } from './sysctls.ts';
+export { type ToldPacket, untold, watchPackets } from './watch-packets.ts';

@@ -34,7 +34,7 @@ export function readTables(objects: readonly NftCommand[]): ListedTables {
   for (const object of objects) {
     const [kind = '', fields] = Object.entries(object)[0] ?? [];
     if (kind === 'metainfo') continue;
-    const { handle: _handle, elem, ...lasting } = fields as Record<string, unknown>;
+    const { handle: _handle, elem, packets: _packets, bytes: _bytes, ...lasting } = fields as Record<string, unknown>;
     const [, wanted, listed] = (kind === 'chain' && NAME.exec(String(lasting.name))) || [];
     if (wanted !== undefined && listed !== undefined) mark = { wanted, listed };
     else rest.push(JSON.stringify([kind, lasting, lasting.timeout === undefined ? sorted(elem) : null]));

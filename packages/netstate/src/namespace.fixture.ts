@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { DesiredStateInput, Observed, Reconciled, Recorded } from './index.ts';
+import type { DesiredStateInput, Observed, Pin, Reconciled, Recorded } from './index.ts';
 
 const isRoot = process.getuid?.() === 0;
 const unshare = ['unshare', ...(isRoot ? [] : ['--user', '--map-root-user']), '--net', '--mount'];
@@ -57,6 +57,23 @@ export class TestNamespace implements AsyncDisposable {
 
   recorded(): Promise<Recorded[]> {
     return this.#call('recorded') as Promise<Recorded[]>;
+  }
+
+  async pin(pins: readonly Pin[]): Promise<void> {
+    await this.#call('pin', pins);
+  }
+
+  async watch(): Promise<void> {
+    await this.#call('watch');
+  }
+
+  /** Since it is watched. */
+  told(): Promise<Recorded[]> {
+    return this.#call('told') as Promise<Recorded[]>;
+  }
+
+  untold(): Promise<number> {
+    return this.#call('untold') as Promise<number>;
   }
 
   async remove(): Promise<void> {

@@ -3,6 +3,7 @@ import { canonicalAddress } from './addresses.ts';
 import { type ListedTables, readTables } from './mark.ts';
 import { ALIAS, isOwnName } from './names.ts';
 import type { NftCommand } from './nft/expressions.ts';
+import { type PinnedSet, readPins } from './nft/pins.ts';
 import { OWN_TABLES } from './nft/ruleset.ts';
 import { runProgram } from './run-program.ts';
 import { readSysctls } from './sysctls.ts';
@@ -26,6 +27,7 @@ export interface ObservedLink {
 export interface Observed {
   readonly links: readonly ObservedLink[];
   readonly tables: ListedTables;
+  readonly pins: readonly PinnedSet[];
   /** Those of the kernel that a state of ours may need, by name. */
   readonly sysctls: Readonly<Record<string, string>>;
 }
@@ -34,7 +36,7 @@ export interface Observed {
 export async function observe(): Promise<Observed> {
   const [links, tables] = await Promise.all([observeLinks(), listTables()]);
   const bridges = links.filter(({ kind }) => kind === 'bridge').map(({ name }) => name);
-  return { links, tables: readTables(tables), sysctls: readSysctls(bridges) };
+  return { links, tables: readTables(tables), pins: readPins(tables), sysctls: readSysctls(bridges) };
 }
 
 /** @returns the objects of both of our tables, as nft lists them; none of a table that is not there */

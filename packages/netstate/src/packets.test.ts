@@ -133,6 +133,103 @@ describe('packets', () => {
     expect(await lab.ask(lab.guest(PEER), far, 80)).toBe(hostAddress);
   });
 
+  describe('to what a name was answered with', () => {
+    const web = { key: 'a', protocol: 'tcp' as const, ports: { from: 80, to: 80 } };
+    const named = (...pinned: object[]) => reconcile({ egress: [{ tap: 'nkt2', policy: 'allow', pinned }] as never });
+    const pins = (seconds: number) => [
+      { pinned: web, guest: '10.77.0.2', destination: far, seconds },
+      { pinned: web, guest: 'fd77::2', destination: far6, seconds },
+    ];
+
+    it('pass at its port, in both families, for as long as that is pinned', async () => {
+      await named(web);
+      expect(await fromGuest(far)).toBe('no');
+      await lab.host.pin(pins(60));
+      expect(await fromGuest(far)).toBe(hostAddress);
+      expect(await fromGuest(far6)).toBe(host6);
+      expect(await fromGuest(far, 81)).toBe('no');
+      expect(await fromGuest(OUTSIDE.private)).toBe('no');
+      // Neither closed ranges nor others' guests are opened by it.
+      await lab.host.pin([{ pinned: web, guest: '10.77.0.2', destination: OUTSIDE.private, seconds: 60 }]);
+      expect(await fromGuest(OUTSIDE.private)).toBe('no');
+      await lab.host.pin(pins(1));
+      await expect.poll(() => fromGuest(far), { timeout: 10_000 }).toBe('no');
+    });
+
+    it('pass after other rules were changed, and not after the list was', async () => {
+      await named(web);
+      await lab.host.pin(pins(600));
+      await named(web, { ...web, key: 'b' });
+      expect(await fromGuest(far)).toBe(hostAddress);
+      expect(
+        (
+          await lab.host.reconcile({
+            ...twoGuests,
+            egress: [{ tap: 'nkt2', policy: 'allow', pinned: [web, { ...web, key: 'b' }] }],
+          })
+        ).repaired,
+      ).toEqual([]);
+      await named({ ...web, key: 'b' });
+      expect(await fromGuest(far)).toBe('no');
+      await named(web);
+      expect(await fromGuest(far)).toBe('no');
+      await expect(lab.host.pin([{ ...pins(60)[0], pinned: { ...web, key: 'c' } } as never])).rejects.toMatchObject({
+        code: 'operation_failed',
+      });
+    });
+
+    it('go on after that, where the connection is open', async () => {
+      const echo = { key: 'a', protocol: 'tcp' as const };
+      await lab.serve(lab.outside, 9, 'socat TCP-LISTEN:9,fork,reuseaddr PIPE');
+      await named(echo);
+      await lab.host.pin([{ pinned: echo, guest: '10.77.0.2', destination: far, seconds: 1 }]);
+      const talk = lab.host.run(
+        `(sleep 4; echo still here; sleep 0.5) | socat -t 1 - TCP4:${far}:9,connect-timeout=2 2>&1 || echo cut`,
+        lab.guest(GUEST),
+      );
+      expect(await talk).toBe('still here\n');
+      expect(await fromGuest(far, 9)).toBe('no');
+    });
+  });
+
+  it('that are refused are told of, some at a time, and counted', async () => {
+    const state = { traced: true, egress: [{ tap: 'nkt2', policy: 'deny' as const }] };
+    await reconcile(state);
+    await lab.host.watch();
+    await expect
+      .poll(
+        async () => {
+          await fromGuest(far);
+          await fromGuest(far6, 81);
+          return lab.host.told();
+        },
+        { timeout: 10_000 },
+      )
+      .toEqual(
+        expect.arrayContaining([
+          { record: 'blocked', source: '10.77.0.2', destination: far, protocol: 'tcp', port: 80 },
+          { record: 'blocked', source: 'fd77::2', destination: far6, protocol: 'tcp', port: 81 },
+        ]),
+      );
+    await lab.host.run('ip neigh flush all', lab.guest(GUEST));
+    await fromGuest('10.77.0.3');
+    const asked = { record: 'blocked', source: '10.77.0.2', destination: '10.77.0.3', protocol: 'tcp', port: 80 };
+    await expect.poll(() => lab.host.told()).toContainEqual(asked);
+    await lab.host.untold();
+    const before = (await lab.host.told()).length;
+    await lab.host.run(`head -c 4000 /dev/zero | socat -u -b 4 - UDP4-DATAGRAM:${far}:53`, lab.guest(GUEST));
+    const counted = await lab.host.untold();
+    expect(counted).toBeGreaterThan(0);
+    await expect.poll(async () => counted + (await lab.host.told()).length - before).toBe(1000);
+    // The counters that packets raise are no change of the rules.
+    expect((await lab.host.reconcile({ ...twoGuests, ...state })).repaired).toEqual([]);
+    await reconcile({ traced: true, egress: [{ tap: 'nkt2', policy: 'deny', audit: true }] });
+    expect(await fromGuest(far, 81)).toBe(hostAddress);
+    await expect
+      .poll(() => lab.host.told())
+      .toContainEqual({ record: 'seen', source: '10.77.0.2', destination: far, protocol: 'tcp', port: 81 });
+  });
+
   it('of a connection that began before end with a stricter policy', async () => {
     await reconcile();
     await lab.serve(lab.outside, 7, 'socat TCP-LISTEN:7,fork,reuseaddr PIPE');

@@ -2,7 +2,7 @@ import { type Difference, difference, isEmpty, rulesDigest } from './difference.
 import { linkCommands } from './link-commands.ts';
 import { markDocument, readTables } from './mark.ts';
 import { emptyDocument, rulesetDocument } from './nft/ruleset.ts';
-import { listTables, observe } from './observe.ts';
+import { listTables, type Observed, observe } from './observe.ts';
 import { runProgram } from './run-program.ts';
 import type { DesiredState } from './state.ts';
 import { sysctlsOf, writeSysctls } from './sysctls.ts';
@@ -25,18 +25,18 @@ export async function reconcile(desired: DesiredState): Promise<Reconciled> {
   const repaired = difference(desired, observed);
   if (repaired.length === 0) return { repaired, sysctls_before: {} };
   const lines = linkCommands(desired, observed.links);
-  if (repaired.some(({ kind }) => kind === 'rules')) await replaceRules(desired);
+  if (repaired.some(({ kind }) => kind === 'rules')) await replaceRules(desired, observed.pins);
   if (lines.length > 0) await runProgram('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
   return { repaired, sysctls_before: writeSysctls(sysctlsOf(desired)) };
 }
 
 /** One transaction; what says that it was this one is added behind it, and so lacks where only the first was done. */
-async function replaceRules(desired: DesiredState): Promise<void> {
+async function replaceRules(desired: DesiredState, pins: Observed['pins']): Promise<void> {
   if (isEmpty(desired)) {
     await runProgram('nft', ['-j', '-f', '-'], emptyDocument());
     return;
   }
-  await runProgram('nft', ['-j', '-f', '-'], rulesetDocument(desired));
+  await runProgram('nft', ['-j', '-f', '-'], rulesetDocument(desired, pins));
   const { digest: listed } = readTables(await listTables());
   await runProgram('nft', ['-j', '-f', '-'], markDocument({ wanted: rulesDigest(desired), listed }));
 }

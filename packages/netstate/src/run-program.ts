@@ -8,7 +8,7 @@ import { ExecaError, execa } from 'execa';
 
 const PLACES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 /** Package that brings the program. */
-const PACKAGES = { ip: 'iproute2', nft: 'nftables', resolvectl: 'systemd-resolved' } as const;
+const PACKAGES = { ip: 'iproute2', nft: 'nftables', setpriv: 'util-linux', resolvectl: 'systemd-resolved' } as const;
 const DEADLINE_MS = 20_000;
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 
@@ -66,7 +66,8 @@ async function unnamedFile(content: string): Promise<FileHandle> {
   return file;
 }
 
-function placeOf(program: Program): string {
+/** @throws NookError `unavailable` */
+export function placeOf(program: Program): string {
   for (const place of PLACES) {
     try {
       accessSync(`${place}/${program}`, constants.X_OK);

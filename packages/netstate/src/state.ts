@@ -4,7 +4,16 @@ import { canonicalAddress, cidr, familyOf, overlap, parseCidr, within } from './
 import { OWN_NAME } from './names.ts';
 
 /** More than one host runs, and little enough that a hostile state is refused before it costs anything. */
-const MOST = { bridges: 256, taps: 4096, forwards: 16_384, elements: 1024, ranges: 256, services: 32, addresses: 8 };
+const MOST = {
+  bridges: 256,
+  taps: 4096,
+  forwards: 16_384,
+  elements: 1024,
+  pinned: 256,
+  ranges: 256,
+  services: 32,
+  addresses: 8,
+};
 
 const linkName = z.string().regex(OWN_NAME, "must begin with 'nk', then small letters, digits or dashes; 15 at most");
 
@@ -86,20 +95,31 @@ const forward = z
   .refine((each) => familyOf(each.host_address) === familyOf(each.guest_address), 'must be of one address family')
   .refine((each) => each.host_address !== '::1', "the kernel does not forward from '::1': use 127.0.0.1");
 
-const element = z
+const protocol = z.enum(['any', 'tcp', 'udp', 'icmp']).default('any');
+
+/** Both included; absent: all. */
+const ports = z
+  .strictObject({ from: port, to: port })
+  .refine(({ from, to }) => from <= to, 'must not end before it begins')
+  .optional();
+
+const portsNeedProtocol = [
+  (each: { readonly protocol: string; readonly ports?: object | undefined }) =>
+    each.ports === undefined || each.protocol === 'tcp' || each.protocol === 'udp',
+  'ports need the protocol tcp or udp',
+] as const;
+
+const element = z.strictObject({ cidr: range, protocol, ports }).refine(...portsNeedProtocol);
+
+/** Destinations that only become known as time goes by: addresses of names. {@link pin} adds them, each for a while. */
+const pinned = z
   .strictObject({
-    cidr: range,
-    protocol: z.enum(['any', 'tcp', 'udp', 'icmp']).default('any'),
-    /** Both included; absent: all. */
-    ports: z
-      .strictObject({ from: port, to: port })
-      .refine(({ from, to }) => from <= to, 'must not end before it begins')
-      .optional(),
+    /** Tells apart what is pinned for different reasons. */
+    key: z.string().regex(/^[0-9a-f]{1,16}$/, 'must be 16 hexadecimal digits at most'),
+    protocol,
+    ports,
   })
-  .refine(
-    ({ protocol, ports }) => ports === undefined || protocol === 'tcp' || protocol === 'udp',
-    'ports need the protocol tcp or udp',
-  );
+  .refine(...portsNeedProtocol);
 
 const egress = z.strictObject({
   tap: linkName,
@@ -108,6 +128,8 @@ const egress = z.strictObject({
   audit: z.boolean().default(false),
   /** What `allow` lets through. */
   elements: z.array(element).max(MOST.elements).default([]),
+  /** And what it lets through besides. */
+  pinned: z.array(pinned).max(MOST.pinned).default([]),
   /** Closed ranges that are open to this guest, as far as its policy allows. */
   opened: z.array(range).max(MOST.ranges).default([]),
 });
@@ -123,6 +145,8 @@ const rules = {
   egress: z.array(egress).max(MOST.taps).default([]),
   /** Refused and audited packets are also sent to this netlink group (nfnetlink_log). */
   log_group: z.int().min(1).max(65_535).optional(),
+  /** Refused and audited packets, some at a time, are shown to who {@link watchPackets}. */
+  traced: z.boolean().default(false),
 };
 
 /** All of a state but its links. */

@@ -1,7 +1,7 @@
 import { cidr, familyOf, overlap } from '../addresses.ts';
 import { TABLE } from '../names.ts';
 import type { DesiredState } from '../state.ts';
-import { chainOf, chainsOf, type Elements, elementRules } from './elements.ts';
+import { type Allowed, chainOf, chainsOf, elementRules } from './elements.ts';
 import {
   accept,
   concat,
@@ -17,10 +17,12 @@ import {
   tableOf,
 } from './expressions.ts';
 import { RECORDS, recordRules, recordSets } from './records.ts';
+import { tellChains, tellRules } from './trace.ts';
 
 type Egress = DesiredState['egress'][number];
 
 const table = tableOf('bridge', TABLE);
+const NOTHING: Allowed = { elements: [], pinned: [] };
 
 /**
  * What is only seen on a bridge: that frames of a tap carry the MAC and the addresses of its guest, and what goes from
@@ -29,19 +31,23 @@ const table = tableOf('bridge', TABLE);
 export function bridgeTable(state: DesiredState): NftCommand[] {
   const limited = state.egress.filter(({ policy, audit }) => policy !== 'open' || audit);
   const lists = new Map(limited.map((egress) => [egress.tap, amongPeers(egress, state)]));
-  const verdict = ({ tap, audit }: Egress) => goto(audit ? 'audited' : (chainOf(lists.get(tap)) ?? 'refuse'));
+  const verdict = ({ tap, audit }: Egress) =>
+    goto((audit ? 'audited' : chainOf(lists.get(tap) ?? NOTHING)) ?? 'refuse');
   return [
     ...sets(state),
     ...RECORDS.flatMap((record) => recordSets(table, record)),
+    ...tellChains(table, state),
     table.chain('guard'),
     table.chain('refuse'),
+    ...findRules('refuse'),
     ...recordRules(table, 'refuse', 'blocked', state),
+    ...tellRules(table, 'refuse', 'blocked', state),
     table.rule('refuse', drop),
     table.chain('audited'),
     ...recordRules(table, 'audited', 'seen', state),
     table.rule('audited', accept),
     ...guardRules(),
-    ...chainsOf(lists.values()).flatMap(([chain, elements]) => peerChain(chain, elements)),
+    ...chainsOf(lists.values()).flatMap(([chain, { elements }]) => peerChain(chain, elements)),
     table.verdicts(
       'peers',
       'ifname',
@@ -94,20 +100,23 @@ function guardRules(): NftCommand[] {
 }
 
 /** Those that may concern others of the guest's network: all else goes to the host, and is decided there. */
-function amongPeers({ tap, policy, audit, elements }: Egress, { taps, bridges }: DesiredState): Elements {
-  if (policy !== 'allow' || audit) return [];
+function amongPeers({ tap, policy, audit, elements }: Egress, { taps, bridges }: DesiredState): Allowed {
+  if (policy !== 'allow' || audit) return NOTHING;
   const home = taps.find(({ name }) => name === tap)?.bridge;
   const networks = [...(bridges.find(({ name }) => name === home)?.addresses ?? []), 'fe80::/10'].map(cidr);
-  return elements.filter((each) => networks.some((network) => overlap(cidr(each.cidr), network)));
+  const here = elements.filter((each) => networks.some((network) => overlap(cidr(each.cidr), network)));
+  return { elements: here, pinned: [] };
 }
 
-/** Guests with a list reach others of their network as far as it says so; what those need to find each other is let through. */
-function peerChain(chain: string, elements: Elements): NftCommand[] {
+/** Guests with a list reach others of their network as far as it says so. */
+function peerChain(chain: string, elements: Allowed['elements']): NftCommand[] {
+  return [table.chain(chain), ...elementRules(table, chain, elements), table.rule(chain, goto('refuse'))];
+}
+
+/** Guests find each other in any case, so that it is a packet and not its way that is refused, and told of. */
+function findRules(chain: string): NftCommand[] {
   return [
-    table.chain(chain),
     table.rule(chain, is(meta('protocol'), 'arp'), accept),
     table.rule(chain, is(payload('icmpv6', 'type'), setOf('nd-neighbor-solicit', 'nd-neighbor-advert')), accept),
-    ...elementRules(table, chain, elements),
-    table.rule(chain, goto('refuse')),
   ];
 }

@@ -18,11 +18,13 @@ import {
   type Statement,
   type Table,
 } from './expressions.ts';
+import { pinRules, pinSets } from './pins.ts';
 import { recordRules } from './records.ts';
+import { tellRules } from './trace.ts';
 
 type Egress = DesiredState['egress'][number];
 
-const OPEN: Omit<Egress, 'tap'> = { policy: 'open', audit: false, elements: [], opened: [] };
+const OPEN: Omit<Egress, 'tap'> = { policy: 'open', audit: false, elements: [], pinned: [], opened: [] };
 
 /**
  * The chains that decide what a guest's packets reach, whether they are forwarded or meant for the host. They decide about
@@ -51,9 +53,11 @@ export function egressChains(table: Table, state: DesiredState): NftCommand[] {
     }),
     ...refuseChain(table, state),
     ...auditChain(table, state),
-    ...chainsOf(limited.map(({ elements }) => elements)).flatMap(([chain, elements]) => [
+    ...pinSets(table, limited),
+    ...chainsOf(limited).flatMap(([chain, { elements, pinned }]) => [
       table.chain(chain),
       ...elementRules(table, chain, elements),
+      ...pinRules(table, chain, pinned),
       table.rule(chain, goto('refuse')),
     ]),
     ...FAMILIES.map((family) =>
@@ -69,10 +73,10 @@ export function egressChains(table: Table, state: DesiredState): NftCommand[] {
   ];
 }
 
-function verdict({ policy, audit, elements }: Egress): Statement {
+function verdict({ policy, audit, ...allowed }: Egress): Statement {
   if (audit) return goto('audited');
   if (policy === 'open') return accept;
-  return goto((policy === 'allow' ? chainOf(elements) : undefined) ?? 'refuse');
+  return goto((policy === 'allow' ? chainOf(allowed) : undefined) ?? 'refuse');
 }
 
 /** What is refused is told so, and does not wait for an answer in vain. */
@@ -80,6 +84,7 @@ function refuseChain(table: Table, state: DesiredState): NftCommand[] {
   return [
     table.chain('refuse'),
     ...recordRules(table, 'refuse', 'blocked', state),
+    ...tellRules(table, 'refuse', 'blocked', state),
     table.rule('refuse', is(meta('l4proto'), 'tcp'), { reject: { type: 'tcp reset' } }),
     table.rule('refuse', { reject: { type: 'icmpx', expr: 'admin-prohibited' } }),
   ];
@@ -89,6 +94,7 @@ function auditChain(table: Table, state: DesiredState): NftCommand[] {
   return [
     table.chain('record'),
     ...recordRules(table, 'record', 'seen', state),
+    ...tellRules(table, 'record', 'seen', state),
     table.chain('audited'),
     table.rule('audited', has(ct('state'), 'new'), { jump: { target: 'record' } }),
     table.rule('audited', accept),

@@ -15,20 +15,23 @@ import {
   type Table,
 } from './expressions.ts';
 
-export type Elements = DesiredState['egress'][number]['elements'];
-type Element = Elements[number];
+type Egress = DesiredState['egress'][number];
+type Element = Egress['elements'][number];
+
+/** What a guest may reach. */
+export type Allowed = Pick<Egress, 'elements' | 'pinned'>;
 
 /** The chain of a list: guests with equal lists share one, so that many guests take little of a transaction. Undefined for an empty one. */
-export function chainOf(elements: Elements = []): string | undefined {
-  return elements.length === 0 ? undefined : `to-${digest(elements)}`;
+export function chainOf({ elements, pinned }: Allowed): string | undefined {
+  return elements.length + pinned.length === 0 ? undefined : `to-${digest([elements, pinned])}`;
 }
 
 /** Each chain once, with its list. */
-export function chainsOf(lists: Iterable<Elements>): [string, Elements][] {
-  const chains = new Map<string, Elements>();
-  for (const elements of lists) {
-    const chain = chainOf(elements);
-    if (chain !== undefined) chains.set(chain, elements);
+export function chainsOf(lists: Iterable<Allowed>): [string, Allowed][] {
+  const chains = new Map<string, Allowed>();
+  for (const list of lists) {
+    const chain = chainOf(list);
+    if (chain !== undefined) chains.set(chain, list);
   }
   return [...chains];
 }
@@ -50,7 +53,8 @@ function to(family: Family, ranges: readonly Cidr[]): Statement {
   return is(payload(protocolOf(family), 'daddr'), more.length === 0 ? only : setOf(only, ...more));
 }
 
-function by({ protocol, ports }: Element, family: Family): Statement[] {
+/** Matches the protocol and the ports. */
+export function by({ protocol, ports }: Pick<Element, 'protocol' | 'ports'>, family: Family): Statement[] {
   if (protocol === 'any') return [];
   if (protocol === 'icmp') return [is(meta('l4proto'), family === 4 ? 'icmp' : 'ipv6-icmp')];
   if (ports === undefined) return [is(meta('l4proto'), protocol)];

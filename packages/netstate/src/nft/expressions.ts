@@ -39,6 +39,7 @@ export function tableOf(family: 'inet' | 'bridge', table: string) {
     rule: (chain: string, ...expr: readonly Statement[]) => add('rule', { chain, expr }),
     set: (name: string, type: string | readonly string[], elements: readonly unknown[], more: object = {}) =>
       add('set', { name, type, ...more, ...(elements.length === 0 ? {} : { elem: elements }) }),
+    counter: (name: string) => add('counter', { name }),
     /** A map from a key to what is to happen. */
     verdicts: (name: string, type: string, elements: readonly (readonly [string, Statement])[]) =>
       add('map', { name, type, map: 'verdict', ...(elements.length === 0 ? {} : { elem: elements }) }),

@@ -22,6 +22,7 @@ import {
 } from './expressions.ts';
 import { natChains } from './nat-chains.ts';
 import { RECORDS, recordSets } from './records.ts';
+import { tellChains } from './trace.ts';
 
 const table = tableOf('inet', TABLE);
 const HOOK = { type: 'filter', prio: 0 } as const;
@@ -46,6 +47,7 @@ export function inetTable(state: DesiredState): NftCommand[] {
     ),
     ...hostSets(state),
     ...RECORDS.flatMap((record) => recordSets(table, record)),
+    ...tellChains(table, state),
     ...egressChains(table, state),
     ...fromGuest(),
     ...toGuest(),

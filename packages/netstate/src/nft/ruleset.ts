@@ -3,6 +3,7 @@ import type { DesiredState } from '../state.ts';
 import { bridgeTable } from './bridge-table.ts';
 import type { NftCommand } from './expressions.ts';
 import { inetTable } from './inet-table.ts';
+import { keepPins, type PinnedSet } from './pins.ts';
 
 /** Both tables of ours, in the order in which they are made. */
 export const OWN_TABLES = [
@@ -22,9 +23,13 @@ export function rulesetOf(state: DesiredState): readonly NftCommand[] {
   return commands;
 }
 
-/** Input of `nft -j -f -`: replaces our tables as a whole, in one transaction. */
-export function rulesetDocument(state: DesiredState): string {
-  return document([...OWN_TABLES.flatMap(anew), ...rulesetOf(state)]);
+/**
+ * Input of `nft -j -f -`: replaces our tables as a whole, in one transaction.
+ * @param kept what is pinned now, of which that goes on which the state still has a set for
+ */
+export function rulesetDocument(state: DesiredState, kept: readonly PinnedSet[] = []): string {
+  const ruleset = rulesetOf(state);
+  return document([...OWN_TABLES.flatMap(anew), ...ruleset, ...keepPins(ruleset, kept)]);
 }
 
 /** Input of `nft -j -f -`: our tables are there no longer. */

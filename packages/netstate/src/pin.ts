@@ -1,0 +1,31 @@
+import { canonicalAddress, familyOf } from './addresses.ts';
+import { elementsCommand, type Pinned, pinSet } from './nft/pins.ts';
+import { document } from './nft/ruleset.ts';
+import { runProgram } from './run-program.ts';
+
+/** A destination that a guest reaches for a while. */
+export interface Pin {
+  /** As it stands in the guest's egress. */
+  readonly pinned: Pinned;
+  /** The guest's own address, of the family of the destination. */
+  readonly guest: string;
+  readonly destination: string;
+  readonly seconds: number;
+}
+
+/**
+ * Adds destinations to what guests reach, or begins their time anew. They go by themselves, at the latest when the guest's
+ * egress has no such `pinned` any more; a change of other rules leaves them.
+ * @throws NookError `operation_failed` when the state that was made has no such `pinned`
+ */
+export async function pin(pins: readonly Pin[]): Promise<void> {
+  const commands = pins
+    .filter(({ guest, destination }) => familyOf(guest) === familyOf(destination))
+    .flatMap(({ pinned, guest, destination, seconds }) => {
+      const way = [guest, destination].map((each) => canonicalAddress(each) ?? each) as [string, string];
+      const add = elementsCommand({ set: pinSet(pinned, guest), elements: [{ way, seconds }] });
+      // Adding alone leaves the time of one that is there as it was; deleting alone fails for one that is not.
+      return [add, { delete: add.add }, add];
+    });
+  if (commands.length > 0) await runProgram('nft', ['-j', '-f', '-'], document(commands));
+}
