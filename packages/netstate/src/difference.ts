@@ -1,6 +1,5 @@
-import { digest } from './digest.ts';
 import { bridgeMac } from './names.ts';
-import { rulesetOf } from './nft/ruleset.ts';
+import { rulesDigest } from './nft/ruleset.ts';
 import type { Observed, ObservedLink } from './observe.ts';
 import type { DesiredState } from './state.ts';
 import { sysctlsOf } from './sysctls.ts';
@@ -12,11 +11,6 @@ export interface Difference {
   readonly problem: 'missing' | 'changed' | 'surplus';
   /** What differs, in a few words. */
   readonly detail: string;
-}
-
-/** What names the rules of a state: two states with the same rules have the same. */
-export function rulesDigest(state: DesiredState): string {
-  return digest(rulesetOf(state));
 }
 
 /** Without a bridge there is nothing that rules would be for. */
@@ -101,7 +95,7 @@ function ruleDifferences(desired: DesiredState, { tables: { present, mark, diges
   if (isEmpty(desired)) return present ? of('surplus', 'there are no networks that they are for') : [];
   if (mark === undefined) return of('missing', 'our tables are not there, or only in part');
   if (mark.wanted !== rulesDigest(desired)) return of('changed', 'they are those of another state');
-  if (mark.listed !== listed) return of('changed', 'somebody changed them');
+  if (mark.listed !== undefined && mark.listed !== listed) return of('changed', 'somebody changed them');
   return [];
 }
 

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import {
+  advance,
   observe,
   type Pin,
   pin,
@@ -27,6 +28,7 @@ const calls: Readonly<Record<string, (argument: unknown) => unknown>> = {
   },
   told: () => told,
   remove,
+  advance: (states) => advance(...((states as unknown[]).map(readDesiredState) as Parameters<typeof advance>)),
   reconcile: (state) => reconcile(readDesiredState(state)),
 };
 

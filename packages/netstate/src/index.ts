@@ -1,10 +1,11 @@
+export { advance } from './advance.ts';
 export { CLOSED_RANGES } from './closed-ranges.ts';
 export { type Difference, difference } from './difference.ts';
 export { isOwnName, NAME_PREFIX } from './names.ts';
-export { rulesetDocument, rulesetOf } from './nft/ruleset.ts';
+export { rulesDigest, rulesetDocument, rulesetOf } from './nft/ruleset.ts';
 export { type Observed, observe } from './observe.ts';
 export { type Pin, pin } from './pin.ts';
-export { type Reconciled, reconcile, remove } from './reconcile.ts';
+export { type Reconciled, reconcile, remove, seal } from './reconcile.ts';
 export { type Recorded, recorded } from './recorded.ts';
 export {
   bridgeSchema,

@@ -51,6 +51,10 @@ export class TestNamespace implements AsyncDisposable {
     return this.#call('reconcile', state) as Promise<Reconciled>;
   }
 
+  async advance(from: DesiredStateInput, to: DesiredStateInput): Promise<void> {
+    await this.#call('advance', [from, to]);
+  }
+
   observe(): Promise<Observed> {
     return this.#call('observe') as Promise<Observed>;
   }

@@ -78,6 +78,35 @@ describe('a state of a network namespace', () => {
     expect((await host.reconcile(other)).repaired).toEqual([]);
   });
 
+  it.each<[string, DesiredStateInput, DesiredStateInput]>([
+    ['from nothing', {}, twoGuests],
+    ['by one guest', { ...twoGuests, taps: [guest(2)] }, twoGuests],
+    ['to nothing', twoGuests, {}],
+    [
+      'to another bridge and another size',
+      twoGuests,
+      {
+        bridges: [{ name: 'nkbr1', addresses: ['10.78.0.1/24'], mtu: 1400, isolated: true }],
+        taps: [{ ...guest(2), bridge: 'nkbr1', owner_uid: otherOwner, addresses: ['10.78.0.2'] }],
+      },
+    ],
+  ])('is led on %s as if it were made anew', async (_, from, to) => {
+    await host.reconcile(from);
+    await host.advance(from, to);
+    expect((await host.reconcile(to)).repaired).toEqual([]);
+  });
+
+  it('is led on where it is not what it was taken for: it is looked at', async () => {
+    await host.reconcile(twoGuests);
+    await host.run('ip link delete nkbr0; ip link delete nkt2; nft flush ruleset');
+    await host.advance(twoGuests, { ...twoGuests, taps: [guest(3), guest(4)] });
+    const { links } = await host.observe();
+    expect(links.map(({ name, master }) => `${name} ${master}`).sort()).toEqual([
+      ...['nkbr0 undefined', 'nkt3 nkbr0', 'nkt4 nkbr0'],
+    ]);
+    expect((await host.reconcile({ ...twoGuests, taps: [guest(3), guest(4)] })).repaired).toEqual([]);
+  });
+
   it('touches nothing of others, whatever they have beside it', async () => {
     await host.run(FOREIGN);
     const before = await host.run(foreign);

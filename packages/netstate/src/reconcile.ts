@@ -1,7 +1,7 @@
-import { type Difference, difference, isEmpty, rulesDigest } from './difference.ts';
+import { type Difference, difference, isEmpty } from './difference.ts';
 import { linkCommands } from './link-commands.ts';
-import { markDocument, readTables } from './mark.ts';
-import { emptyDocument, rulesetDocument } from './nft/ruleset.ts';
+import { markCommand, readTables } from './mark.ts';
+import { document, emptyDocument, rulesDigest, rulesetDocument } from './nft/ruleset.ts';
 import { listTables, type Observed, observe } from './observe.ts';
 import { runProgram } from './run-program.ts';
 import type { DesiredState } from './state.ts';
@@ -25,27 +25,39 @@ export async function reconcile(desired: DesiredState): Promise<Reconciled> {
   const repaired = difference(desired, observed);
   if (repaired.length === 0) return { repaired, sysctls_before: {} };
   const lines = linkCommands(desired, observed.links);
-  if (repaired.some(({ kind }) => kind === 'rules')) await replaceRules(desired, observed.pins);
-  if (lines.length > 0) await runProgram('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
+  if (repaired.some(({ kind }) => kind === 'rules')) {
+    await replaceRules(desired, observed.pins);
+    await seal(desired);
+  }
+  await changeLinks(lines);
   return { repaired, sysctls_before: writeSysctls(sysctlsOf(desired)) };
 }
 
-/** One transaction; what says that it was this one is added behind it, and so lacks where only the first was done. */
-async function replaceRules(desired: DesiredState, pins: Observed['pins']): Promise<void> {
-  if (isEmpty(desired)) {
-    await runProgram('nft', ['-j', '-f', '-'], emptyDocument());
-    return;
-  }
-  await runProgram('nft', ['-j', '-f', '-'], rulesetDocument(desired, pins));
+/** One transaction. */
+export async function replaceRules(desired: DesiredState, pins: Observed['pins']): Promise<void> {
+  await runProgram('nft', ['-j', '-f', '-'], isEmpty(desired) ? emptyDocument() : rulesetDocument(desired, pins));
+}
+
+/**
+ * Notes how the kernel lists the rules that were made of `desired`, so that a change of somebody else's in them is seen later;
+ * without it, only that they are gone is.
+ */
+export async function seal(desired: DesiredState): Promise<void> {
+  if (isEmpty(desired)) return;
   const { digest: listed } = readTables(await listTables());
-  await runProgram('nft', ['-j', '-f', '-'], markDocument({ wanted: rulesDigest(desired), listed }));
+  const mark = markCommand({ wanted: rulesDigest(desired), listed });
+  await runProgram('nft', ['-j', '-f', '-'], document([mark]));
+}
+
+/** @param lines for `ip -batch` */
+export async function changeLinks(lines: readonly string[]): Promise<void> {
+  if (lines.length > 0) await runProgram('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
 }
 
 /** Leaves nothing of ours: no table, no link. Settings of the kernel stay, since others may have come to need them. */
 export async function remove(): Promise<void> {
   const { links } = await observe();
   const own = links.filter(({ kind }) => kind !== 'foreign');
-  if (own.length > 0)
-    await runProgram('ip', ['-batch', '-'], own.map(({ name }) => `link delete dev ${name}\n`).join(''));
+  await changeLinks(own.map(({ name }) => `link delete dev ${name}`));
   await runProgram('nft', ['-j', '-f', '-'], emptyDocument());
 }

@@ -68,6 +68,8 @@ export interface NetworkPlan {
 /** The VM that a network is asked about. */
 export interface NetworkedVm {
   readonly id: string;
+  readonly name: string;
+  readonly mac: string;
   readonly opId: string;
 }
 

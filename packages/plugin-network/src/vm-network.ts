@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
-import type { NetworkCapability, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
+import type { NetworkCapability, NetworkedVm, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
 import { requireFree } from './free-port.ts';
 import { DOMAIN } from './names/domain.ts';
 import { NETHOST_FILES } from './nethost/nethost-spec.ts';
-import { requireHost } from './nethosts/host-requirements.ts';
+import type { ExpectedMember } from './nethosts/nethost-link.ts';
 import type { NethostNetwork, Nethosts } from './nethosts/nethosts.ts';
 import type { NetworkRecord } from './networks/network-records.ts';
 import type { Networks } from './networks/networks.ts';
@@ -27,10 +27,9 @@ export function vmNetwork({ networks, nethosts }: Parts): NetworkCapability {
     release: (vm) => networks.release(vm),
     async plan(spec, vm) {
       if (spec.mode !== 'bridge') return planUser(spec);
-      await requireHost();
       await Promise.all(spec.publish.map(requireFree));
       const record = recordOf(networks, spec);
-      await nethosts.expect(nethostNetwork(networks, record), { vm: vm.id, opId: vm.opId });
+      await nethosts.expect(nethostNetwork(networks, record), expected(spec, vm), vm.opId);
       const { isolated } = record;
       return planNamed(spec, { dir: nethosts.folder(record.id), isolated, ...networks.gateways(record) });
     },
@@ -43,6 +42,13 @@ export function vmNetwork({ networks, nethosts }: Parts): NetworkCapability {
 export function nethostNetwork(networks: Networks, record: NetworkRecord): NethostNetwork {
   const { id, name, isolated } = record;
   return { id, name, isolated, ...networks.gateways(record) };
+}
+
+function expected(
+  { address = '', address6 = '', publish }: NetworkSpec,
+  { id, name, mac }: NetworkedVm,
+): ExpectedMember {
+  return { vm: id, name, mac, address, address6, publish };
 }
 
 function checkNamed(networks: Networks, { mode = '', ip, publish = [] }: NetworkRequest): NetworkSpec {

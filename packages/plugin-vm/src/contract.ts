@@ -564,6 +564,8 @@ export interface NetworkPlace {
 
 interface NetworkedVm {
   readonly id: string;
+  readonly name: string;
+  readonly mac: string;
   readonly opId: string;
 }
 

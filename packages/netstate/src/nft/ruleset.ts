@@ -1,3 +1,5 @@
+import { digest } from '../digest.ts';
+import { markCommand } from '../mark.ts';
 import { TABLE } from '../names.ts';
 import type { DesiredState } from '../state.ts';
 import { bridgeTable } from './bridge-table.ts';
@@ -23,13 +25,19 @@ export function rulesetOf(state: DesiredState): readonly NftCommand[] {
   return commands;
 }
 
+/** What names the rules of a state: two states with the same rules have the same. */
+export function rulesDigest(state: DesiredState): string {
+  return digest(rulesetOf(state));
+}
+
 /**
- * Input of `nft -j -f -`: replaces our tables as a whole, in one transaction.
+ * Input of `nft -j -f -`: replaces our tables as a whole, in one transaction, and says what they were made of.
  * @param kept what is pinned now, of which that goes on which the state still has a set for
  */
 export function rulesetDocument(state: DesiredState, kept: readonly PinnedSet[] = []): string {
   const ruleset = rulesetOf(state);
-  return document([...OWN_TABLES.flatMap(anew), ...ruleset, ...keepPins(ruleset, kept)]);
+  const mark = markCommand({ wanted: rulesDigest(state) });
+  return document([...OWN_TABLES.flatMap(anew), mark, ...ruleset, ...keepPins(ruleset, kept)]);
 }
 
 /** Input of `nft -j -f -`: our tables are there no longer. */

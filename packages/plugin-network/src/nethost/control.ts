@@ -61,7 +61,7 @@ export class Control {
     return {
       hello: () => ({ version: CONTROL_VERSION, id: spec.id, token: spec.token, pid: process.pid }),
       info: (): NethostInfo => ({ pid: process.pid, members: members.all() }),
-      expect: ({ vm }, call) => this.#expect(String(vm), call),
+      expect: (params, call) => this.#expect(params, call),
       join: (params, call) => this.#join(params, call),
       taken: ({ vm }) => {
         members.taken(String(vm));
@@ -79,14 +79,19 @@ export class Control {
   }
 
   /** Answered when the VM joins: until then the network is kept up, as long as the caller waits. */
-  async #expect(vm: string, call: ServerCall): Promise<object> {
+  async #expect(params: Record<string, unknown>, call: ServerCall): Promise<object> {
+    const member = memberOf(params);
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#expected.set(vm, resolve);
+    this.#expected.set(member.vm, resolve);
     call.signal.addEventListener('abort', () => resolve(), { once: true });
     call.event({ seq: 1, topic: 'expected', at: Date.now(), data: {} });
+    this.#parts.members.expect(member);
     await promise;
-    if (this.#expected.get(vm) === resolve) this.#expected.delete(vm);
-    if (call.signal.aborted) this.look('nobody came');
+    if (this.#expected.get(member.vm) === resolve) this.#expected.delete(member.vm);
+    if (call.signal.aborted) {
+      this.#parts.members.forget(member.vm);
+      this.look('nobody came');
+    }
     return {};
   }
 

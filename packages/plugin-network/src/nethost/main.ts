@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { identify, JsonLog, listenUnix, writeFileAtomic } from '@nook/wire';
@@ -42,10 +42,6 @@ async function main(dir: string): Promise<void> {
   };
   const control = new Control({ spec, members, log, onIdle: (why) => void end(why) });
   await members.apply();
-  // The uplink says by itself where it leads; a router hears that only when told to.
-  await writeFile('/proc/sys/net/ipv6/conf/default/accept_ra', '2').catch((error: Error) =>
-    log.warn({ error: error.message }, 'no way out by IPv6'),
-  );
   await NameServer.listen({
     ...{ address: spec.gateway.split('/')[0] as string, port: DNS_PORT, log },
     ...{ hosts: () => members.all(), upstream: spec.isolated ? undefined : UPSTREAM },

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, NookError } from '@nook/daemonapi';
-import { type DesiredStateInput, readDesiredState, reconcile } from '@nook/netstate';
+import { advance, type DesiredState, type DesiredStateInput, readDesiredState, reconcile } from '@nook/netstate';
 import { writeFileAtomic } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
 import { membersOnDisk } from './members-on-disk.ts';
@@ -18,17 +18,24 @@ export class Members {
   readonly #dir: string;
   readonly #log: Logger;
   readonly #members = new Map<string, Member>();
+  /** VMs that are about to join: their places are made ready beside their start. */
+  readonly #expected = new Map<string, Member>();
   /** Of an earlier nethost, and not seen by this one. */
   readonly #missing = new Set<string>();
   /** Taps that wait to be taken over by a machine, by VM. */
   readonly #taps = new Map<string, number>();
   readonly #uplink = new Uplink();
+  /** What the namespace is, as far as that is known without a look. */
+  #made: DesiredState | undefined;
+  /** What stands in the file of members. */
+  #written = '';
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(spec: NethostSpec, { dir, log }: { readonly dir: string; readonly log: Logger }) {
     this.#spec = spec;
     this.#dir = dir;
     this.#log = log;
+    if (!spec.held) this.#made = readDesiredState({});
     for (const member of membersOnDisk(dir)) {
       this.#members.set(member.vm, member);
       this.#missing.add(member.vm);
@@ -48,13 +55,45 @@ export class Members {
   /** Also before there is any member: the bridge and its rules. */
   apply(): Promise<void> {
     const turn = this.#turn.then(async () => {
-      const { repaired } = await reconcile(readDesiredState(this.#desired()));
+      await Promise.all([this.#make(readDesiredState(this.#desired())), this.#write()]);
       await this.#uplink.listen(this.#confirmed().flatMap(({ publish }) => publish));
-      await writeFileAtomic(join(this.#dir, NETHOST_FILES.members), JSON.stringify(this.all()));
-      if (repaired.length > 0) this.#log.info({ repaired }, 'the namespace was changed');
     });
     this.#turn = turn.catch(() => {});
     return turn;
+  }
+
+  /** Nobody but this process changes the namespace, unless it was entered: what was made is known. */
+  async #make(desired: DesiredState): Promise<void> {
+    const from = this.#made;
+    this.#made = undefined;
+    if (from !== undefined) await advance(from, desired);
+    else {
+      const { repaired } = await reconcile(desired);
+      if (repaired.length > 0) this.#log.info({ repaired }, 'the namespace was changed');
+    }
+    this.#made = desired;
+  }
+
+  async #write(): Promise<void> {
+    const text = JSON.stringify(this.all());
+    if (text === this.#written) return;
+    await writeFileAtomic(join(this.#dir, NETHOST_FILES.members), text);
+    this.#written = text;
+  }
+
+  /** Makes the place of a VM that is about to join ready; a failure is told to it when it does. */
+  expect(member: Member): void {
+    if (this.#members.has(member.vm)) return;
+    this.#expected.set(member.vm, member);
+    this.apply().catch((error: Error) => {
+      this.#log.warn({ vm: member.name, error: error.message }, 'the place of a VM could not be made ready');
+      if (this.#expected.get(member.vm) === member) this.forget(member.vm);
+    });
+  }
+
+  /** It does not come. */
+  forget(vm: string): void {
+    this.#expected.delete(vm);
   }
 
   /** @returns the descriptor of the VM's tap, to be taken over before {@link taken} */
@@ -62,6 +101,7 @@ export class Members {
     // What was published of it meanwhile, its vmhost has not heard of.
     const { publish } = (this.#missing.has(member.vm) && this.#members.get(member.vm)) || member;
     this.#members.set(member.vm, { ...member, publish });
+    this.#expected.delete(member.vm);
     this.#missing.delete(member.vm);
     try {
       await this.apply();
@@ -92,7 +132,11 @@ export class Members {
 
   /** Before the VMs of an earlier nethost are back there is no uplink to listen yet. */
   #confirmed(): readonly Member[] {
-    return this.all().filter(({ vm }) => !this.#missing.has(vm));
+    return this.#placed().filter(({ vm }) => !this.#missing.has(vm));
+  }
+
+  #placed(): readonly Member[] {
+    return [...this.#members.values(), ...this.#expected.values()];
   }
 
   /** The VM's machine has its tap: nobody else needs it. */
@@ -120,7 +164,7 @@ export class Members {
     const services = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: DNS_PORT }));
     return {
       bridges: [{ name: BRIDGE, addresses: [gateway, gateway6], services }],
-      taps: this.all().map(({ vm, mac, address, address6 }) => ({
+      taps: this.#placed().map(({ vm, mac, address, address6 }) => ({
         ...{ name: tapName(vm), bridge: BRIDGE, owner_uid: 0, mac, addresses: [address, address6] },
       })),
       nat: isolated ? [] : [{ bridge: BRIDGE }],

@@ -29,6 +29,8 @@ export interface NethostSpec {
   readonly gateway: string;
   readonly gateway6: string;
   readonly isolated: boolean;
+  /** It enters the namespace of an earlier one, with what that left in it. */
+  readonly held?: boolean | undefined;
 }
 
 /** A VM on the network, as its vmhost says it. */

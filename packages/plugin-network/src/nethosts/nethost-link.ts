@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { RpcClient } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
-import { NETHOST_FILES, type NethostInfo } from '../nethost/nethost-spec.ts';
+import { type Member, NETHOST_FILES, type NethostInfo } from '../nethost/nethost-spec.ts';
 
 const CONNECT_MS = 2_000;
 /** A nethost answers at once; one that does not within this time is stuck. */
 const ANSWER_MS = 5_000;
 /** It runs some programs. */
 const PUBLISH_MS = 20_000;
+
+/** A VM that is about to join: all but what its vmhost will hold. */
+export type ExpectedMember = Omit<Member, 'held'>;
 
 /** The daemon's connection to one nethost. */
 export class NethostLink {
@@ -39,14 +42,15 @@ export class NethostLink {
   }
 
   /** The network stays up until this VM is on it, or is not expected any more. @throws NookError when it is gone already */
-  async expect(vm: string, opId?: string): Promise<void> {
+  async expect(member: ExpectedMember, opId?: string): Promise<void> {
+    const { vm } = member;
     this.forget(vm);
     const waiting = new AbortController();
     this.#expected.set(vm, waiting);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const options = { signal: waiting.signal, onEvent: () => resolve(), ...(opId === undefined ? {} : { opId }) };
     this.#client
-      .call('expect', { vm }, options)
+      .call('expect', member, options)
       .then(() => resolve(), reject)
       .finally(() => {
         if (this.#expected.get(vm) === waiting) this.#expected.delete(vm);

@@ -4,7 +4,8 @@ import { isNookError, type Logger } from '@nook/daemonapi';
 import { isAlive, killExactly, type ProcessIdentity, randomBytes } from '@nook/wire';
 import { NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
 import { heldNamespace } from './held-namespace.ts';
-import { NethostLink } from './nethost-link.ts';
+import { requireHost } from './host-requirements.ts';
+import { type ExpectedMember, NethostLink } from './nethost-link.ts';
 import { startNethost } from './start-nethost.ts';
 
 /** What a nethost must know of its network. */
@@ -41,16 +42,13 @@ export class Nethosts {
 
   /**
    * Has the network up for a VM that is about to join it.
-   * @throws NookError `operation_failed` when it does not come up
+   * @throws NookError `unavailable` with what the host lacks, `operation_failed` when it does not come up for another reason
    */
-  async expect(
-    network: NethostNetwork,
-    { vm, opId }: { readonly vm: string; readonly opId?: string | undefined },
-  ): Promise<void> {
+  async expect(network: NethostNetwork, member: ExpectedMember, opId?: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const link = await this.#up(network, opId);
       try {
-        return await link.expect(vm, opId);
+        return await link.expect(member, opId);
       } catch (error) {
         // It was ending, as the last of its VMs had left.
         if (attempt > 2 || !isNookError(error)) throw error;
@@ -129,7 +127,10 @@ export class Nethosts {
     await this.#clearing.get(network.id);
     const spec: NethostSpec = { version: 1, ...network, token: randomBytes(12).toString('hex'), op_id: opId };
     const started = performance.now();
-    await startNethost(dir, spec);
+    await startNethost(dir, spec).catch(async (error: Error) => {
+      await requireHost();
+      throw error;
+    });
     const link = await NethostLink.connect(dir, spec.token);
     this.#log.info({ network: network.name, ms: Math.round(performance.now() - started) }, 'nethost started');
     return link;

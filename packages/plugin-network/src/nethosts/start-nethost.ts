@@ -14,6 +14,11 @@ const READY_MS = 20_000;
 const NODE_OPTIONS = ['--max-semi-space-size=1', '--max-old-space-size=96', '--no-warnings'];
 /** The name of the uplink's end in the namespace. */
 const UPLINK = 'tap0';
+/**
+ * In the namespace, before the nethost: the uplink says by itself where it leads by IPv6, which a router hears only when told
+ * to, before there is one. Then the uplink may come, while the nethost starts.
+ */
+const INSIDE = 'echo 2 > /proc/sys/net/ipv6/conf/default/accept_ra; echo entered >&3; exec "$0" "$@"';
 
 /**
  * Starts the nethost of a network in a session of its own and, unless the network is isolated, its uplink. Both are in a
@@ -22,13 +27,13 @@ const UPLINK = 'tap0';
  */
 export async function startNethost(dir: string, spec: NethostSpec): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  await writeFileAtomic(join(dir, NETHOST_FILES.spec), JSON.stringify(spec));
   const held = heldNamespace(dir);
+  await writeFileAtomic(join(dir, NETHOST_FILES.spec), JSON.stringify({ ...spec, held: held !== undefined }));
   if (!held) await rm(join(dir, NETHOST_FILES.members), { force: true });
   const enter = held ? [programPath('nsenter'), ...enterNamespace(held)] : [programPath('unshare'), ...newNamespace()];
   const output = openSync(join(dir, NETHOST_FILES.output), 'w', 0o600);
   const [program = '', ...args] = [
-    ...[...enter, process.execPath, ...NODE_OPTIONS],
+    ...[...enter, 'sh', '-c', INSIDE, process.execPath, ...NODE_OPTIONS],
     ...[programFile('nethost', import.meta.url), dir, `--token=${spec.token}`],
   ];
   try {
@@ -40,8 +45,10 @@ export async function startNethost(dir: string, spec: NethostSpec): Promise<void
     const [daemon, life] = [nethost.stdio[3] as Duplex, nethost.stdio[4] as Duplex];
     for (const pipe of [daemon, life]) pipe.on('error', () => {});
     try {
-      await said(nethost, daemon, 'the nethost');
-      if (!spec.isolated) await startUplink({ dir, output, life, pid: nethost.pid as number });
+      const words = new Words(nethost, daemon, 'the nethost');
+      await words.hear('entered');
+      const uplink = spec.isolated || startUplink({ dir, output, life, pid: nethost.pid as number });
+      await Promise.all([words.hear('ready'), uplink]);
     } catch (error) {
       nethost.kill('SIGKILL');
       throw await didNotStart(dir, error as Error);
@@ -84,22 +91,40 @@ async function startUplink({ dir, output, life, pid }: UplinkParts): Promise<voi
   uplink.unref();
   const ready = uplink.stdio[4] as Duplex;
   try {
-    await said(uplink, ready, 'slirp4netns');
+    await new Words(uplink, ready, 'slirp4netns').hear('1');
   } finally {
     ready.destroy();
   }
 }
 
-/** @throws when it ends, or says nothing in time */
-async function said(child: ChildProcess, pipe: Duplex, who: string): Promise<void> {
-  const gone = new AbortController();
-  pipe.once('end', () => gone.abort()).once('close', () => gone.abort());
-  child.once('error', () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(READY_MS)]);
-  try {
-    await once(pipe, 'data', { signal });
-  } catch {
-    throw new Error(gone.signal.aborted ? `${who} ended at once` : `${who} was not ready within ${READY_MS / 1000} s`);
+/** What a program that is being started says. */
+class Words {
+  readonly #pipe: Duplex;
+  readonly #who: string;
+  readonly #gone = new AbortController();
+  readonly #late = AbortSignal.timeout(READY_MS);
+  #text = '';
+
+  constructor(child: ChildProcess, pipe: Duplex, who: string) {
+    this.#pipe = pipe;
+    this.#who = who;
+    const gone = () => this.#gone.abort();
+    pipe.once('end', gone).once('close', gone);
+    pipe.on('data', (chunk: Buffer) => {
+      this.#text += chunk;
+    });
+    child.once('error', gone);
+  }
+
+  /** @throws when it ends, or does not say it in time */
+  async hear(word: string): Promise<void> {
+    const signal = AbortSignal.any([this.#gone.signal, this.#late]);
+    try {
+      while (!this.#text.includes(word)) await once(this.#pipe, 'data', { signal });
+    } catch {
+      const ended = this.#gone.signal.aborted;
+      throw new Error(`${this.#who} ${ended ? 'ended at once' : `was not ready within ${READY_MS / 1000} s`}`);
+    }
   }
 }
 

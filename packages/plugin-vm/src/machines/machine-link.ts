@@ -5,6 +5,7 @@ import type { HostStatus } from '../vmhost/host-spec.ts';
 import type { MachineCore } from './machine-core.ts';
 import type { MachineEnd } from './machine-end.ts';
 import type { MachineRun } from './records.ts';
+import { networked } from './start-steps.ts';
 
 /** A vmhost of an earlier daemon that has not answered for this long is said to be stuck. */
 const SILENT_MS = 1_000;
@@ -59,7 +60,7 @@ export class MachineLink {
     const { run, shape } = core.record;
     const opId = run.claim?.op_id ?? 'op-pool-claim';
     try {
-      const network = await core.dependencies.network.plan(shape.network, { id: core.record.id, opId });
+      const network = await core.dependencies.network.plan(shape.network, networked(core.record, opId));
       const sessionExpected = run.claim?.session_expected ?? false;
       const claim = claimSpec(core.record, { network, sessionExpected, opId });
       await link.call('claim', claim, { opId, timeoutMs: CLAIM_MS });

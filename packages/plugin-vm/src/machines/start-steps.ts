@@ -174,15 +174,17 @@ async function planNetwork(context: StartContext): Promise<void> {
   const { mode } = context.record.shape.network;
   if (mode === 'user') requireCapability(context.driver, 'user_network', `give a VM a network of mode '${mode}'`);
   if (mode === 'bridge') requireCapability(context.driver, 'tap_network', 'give a VM a network of several');
-  context.network = await context.dependencies.network.plan(context.record.shape.network, networked(context));
+  const { record, dependencies, caller } = context;
+  context.network = await dependencies.network.plan(record.shape.network, networked(record, caller.opId));
 }
 
-async function unplanNetwork(context: StartContext): Promise<void> {
-  await context.dependencies.network.unplan(context.record.shape.network, networked(context));
+async function unplanNetwork({ record, dependencies, caller }: StartContext): Promise<void> {
+  await dependencies.network.unplan(record.shape.network, networked(record, caller.opId));
 }
 
-function networked({ record, caller }: StartContext): { id: string; opId: string } {
-  return { id: record.id, opId: caller.opId };
+/** The VM as its network is asked about it. */
+export function networked({ id, name, shape: { mac } }: MachineRecord, opId: string) {
+  return { id, name, mac, opId };
 }
 
 async function prepareFeatures(context: StartContext): Promise<void> {

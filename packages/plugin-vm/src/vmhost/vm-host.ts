@@ -154,9 +154,12 @@ export class VmHost {
    */
   async boot(go: Promise<void>): Promise<void> {
     const deadline = setTimeout(() => this.#fail(this.#lateCause()), this.spec.boot_deadline_ms);
+    // Needs no leave, and takes about as long.
+    const joining = this.#network?.join();
+    joining?.catch(() => {});
     try {
       await go;
-      const tap = await this.#network?.join();
+      const tap = await joining;
       const { exited } = await this.#machine.launch(this.#machineHost(), tap);
       void exited.then((exit) => this.#onExit(exit));
       this.#network?.taken();
