@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
@@ -25,6 +26,43 @@ describe('the network of a VM', () => {
     const taken = await home.nook(['vm', 'run', '--rm', '--image', 'busybox', '--publish', `${port}:80`, '--', 'true']);
     expect(taken.code).toBe(125);
     expect(taken.stderr).toMatch(/cannot be published: it is in use already/);
+  });
+
+  it('publishes ports while it runs, and keeps them', async () => {
+    await using home = await Home.create({ warm: true });
+    await busyboxVm(home, 'web', '--publish', '0:80');
+    const serve = async () => {
+      await home.ok('vm', 'exec', '-d', 'web', '--', 'sh', '-c', SERVE);
+      await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'until netstat -ltn | grep -q :80; do sleep 0.1; done');
+    };
+    const ports = async () =>
+      (await home.json<{ network: { publish: { host_port: number }[] } }>('vm', 'show', 'web')).network.publish;
+    await serve();
+    const [first] = await ports();
+    expect(await readFrom('127.0.0.1', first?.host_port ?? 0)).toBe('from the guest\n');
+    const [second] = await home.json<{ host_port: number }[]>('net', 'publish', 'web', '0:80');
+    const [udp] = await home.json<{ host_port: number }[]>('net', 'publish', 'web', '0:5000/udp');
+    expect(await readFrom('127.0.0.1', second?.host_port ?? 0)).toBe('from the guest\n');
+    const socket = createSocket('udp4');
+    socket.send('a datagram', udp?.host_port ?? 0, '127.0.0.1');
+    // Nothing in the image listens by UDP: the guest counts what arrived for nobody.
+    const arrived = "until [ $(awk '/^Udp: [0-9]/ { print $3 }' /proc/net/snmp) -gt 0 ]; do sleep 0.1; done";
+    await home.ok('vm', 'exec', 'web', '--', 'timeout', '10', 'sh', '-c', arrived);
+    socket.close();
+    const taken = await home.nook(['net', 'publish', '--json', 'web', `${first?.host_port}:81`]);
+    expect(JSON.parse(taken.stderr)).toMatchObject({ error: { code: 'already_exists' } });
+
+    process.kill((await home.json<{ pid: number }>('daemon', 'status')).pid, 'SIGKILL');
+    await home.ok('net', 'unpublish', 'web', `${first?.host_port}:80`);
+    expect(await readFrom('127.0.0.1', first?.host_port ?? 0)).toBe('ECONNREFUSED');
+    await home.ok('vm', 'stop', 'web');
+    await home.ok('vm', 'start', 'web');
+    await serve();
+    expect((await ports()).length).toBe(2);
+    expect(await readFrom('127.0.0.1', second?.host_port ?? 0)).toBe('from the guest\n');
+    await home.ok('vm', 'pause', 'web');
+    await home.ok('net', 'unpublish', 'web', `${second?.host_port}:80`);
+    expect(await readFrom('127.0.0.1', second?.host_port ?? 0)).toBe('ECONNREFUSED');
   });
 
   it('reaches the archive that the image was made from', async () => {

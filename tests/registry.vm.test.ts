@@ -36,6 +36,7 @@ beforeAll(async () => {
     ]),
   ]);
   const config = ['--config.entrypoint', '/manifest', '--config.cmd', '.', '--config.workingdir', '/data'];
+  config.push('--config.exposedports', '80/tcp', '--config.exposedports', '53/udp');
   run('umoci', 'config', '--image', image, ...config);
   reference = `${registry.host}/tools/manifest:v1`;
   run('skopeo', 'copy', '-q', '--dest-tls-verify=false', `oci:${image}`, `docker://${reference}`);
@@ -55,6 +56,22 @@ it('an image of a registry runs what it says, and sees the tree that umoci unpac
   const theirs = manifestOf(directory, join(directory, 'bundle', 'rootfs', 'data'));
   expect(theirs.length).toBe(7);
   expect(stdout.trimEnd().split('\n').sort()).toEqual(theirs);
+});
+
+it('the ports that an image exposes are published on request, at ports that are free', async () => {
+  const ports = (more: readonly string[]) =>
+    home.json<{ network: { publish: { guest_port: number; host_port: number; protocol: string }[] } }>(
+      ...['vm', 'create', '--image', reference, '--publish-all', ...more],
+    );
+  const { network } = await ports(['--name', 'all', '--publish', '8099:80']);
+  expect(network.publish).toMatchObject([
+    { guest_port: 80, host_port: 8099 },
+    { guest_port: 53, protocol: 'udp' },
+  ]);
+  expect(network.publish[1]?.host_port).toBeGreaterThan(0);
+  const refused = await home.nook(['vm', 'create', '--image', reference, '--publish-all', '--network', 'none']);
+  expect(refused.stderr).toMatch(/without a network cannot publish/);
+  await home.ok('vm', 'rm', 'all');
 });
 
 it('a command given takes the place of the one of the image', async () => {

@@ -13,6 +13,7 @@ import type { Logger } from './logger.ts';
  * | `mount_9p`     | {@link MachineSpec.shares}                                                                              |
  * | `network_connect` | {@link StartedMachine.connectNetwork}                                                                |
  * | `pause`        | {@link StartedMachine.pause} and {@link StartedMachine.resume}                                          |
+ * | `port_forwards` | {@link StartedMachine.setForwards}                                                                    |
  * | `powerdown`    | {@link StartedMachine.powerdown}: the guest hears of a pressed power button                             |
  * | `signal`       | {@link RunningMachine.signal}                                                                           |
  * | `ram_snapshot` | {@link StartedMachine.saveState} and {@link MachineSpec.resume}                                         |
@@ -26,6 +27,7 @@ export type VmDriverCapability =
   | 'mount_9p'
   | 'network_connect'
   | 'pause'
+  | 'port_forwards'
   | 'powerdown'
   | 'ram_snapshot'
   | 'signal'
@@ -260,6 +262,12 @@ export interface StartedMachine {
    * @throws NookError `operation_failed` when a port of the host is taken
    */
   connectNetwork?(network: Pick<MachineNetwork, 'mode' | 'host_forwards'>): Promise<void>;
+  /**
+   * Capability `port_forwards`: on a network of mode `user`, these ports of the host lead into the guest from now on, and no
+   * others. Also of a machine that is paused.
+   * @throws NookError `conflict` when a port of the host is taken; then all is as it was
+   */
+  setForwards?(forwards: MachineNetwork['host_forwards']): Promise<void>;
 }
 
 export interface SavedState {

@@ -7,7 +7,7 @@ export interface NetworkRequest {
    * network of several VMs.
    */
   readonly mode?: string | undefined;
-  /** `[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]`; the address defaults to 127.0.0.1. */
+  /** `[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]`; the address defaults to 127.0.0.1, and port 0 of the host is any that is free. */
   readonly publish?: readonly string[] | undefined;
   /** The IPv4 address that the VM is to have in its network; absent: one is chosen. */
   readonly ip?: string | undefined;
@@ -16,6 +16,7 @@ export interface NetworkRequest {
 export interface PublishedPort {
   readonly protocol: 'tcp' | 'udp';
   readonly host_address: string;
+  /** 0: not chosen yet. */
   readonly host_port: number;
   readonly guest_port: number;
 }
@@ -80,6 +81,12 @@ export interface NetworkCapability {
    */
   check(request: NetworkRequest): NetworkSpec;
   /**
+   * Chooses ports of the host: for port 0, and for each port that an image exposes and that is not published yet.
+   * @param exposed `PORT[/tcp|udp]`; what is neither is left out
+   * @throws NookError `conflict` where ports cannot be published, or an address is none of the host's
+   */
+  choosePorts(spec: NetworkSpec, exposed?: readonly string[]): Promise<NetworkSpec>;
+  /**
    * Gives a new VM its address, in the transaction that its record is written in.
    * @returns what the record is to keep
    * @throws NookError `conflict` when the address is taken, `unavailable` when all are
@@ -107,11 +114,13 @@ export interface VmsNeed {
   changeNetwork(name: string, change: (vm: ChangingVm) => Promise<NetworkSpec>): Promise<void>;
 }
 
-interface ChangingVm {
+export interface ChangingVm {
   readonly id: string;
   /** Running or paused. */
   readonly up: boolean;
   readonly network: NetworkSpec;
+  /** While it is up on network `user`: these ports of the host, and no others, lead into it from now on. */
+  forward(forwards: readonly PublishedPort[], opId: string): Promise<void>;
 }
 
 /** What `net.create` takes. */

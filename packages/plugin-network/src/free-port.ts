@@ -28,10 +28,17 @@ function explain(code: string): string {
   return code;
 }
 
-/** A port of the host that was free a moment ago. @throws NookError `conflict` when the host has no such address */
-export async function pickFree(port: PublishedPort): Promise<number> {
+/**
+ * A port of the host that was free a moment ago.
+ * @param not it is none of these
+ * @throws NookError `conflict` when the host has no such address
+ */
+export async function pickFree(port: PublishedPort, not: readonly PublishedPort[] = []): Promise<number> {
   await requireFree({ ...port, host_port: 0 });
-  return port.protocol === 'udp' ? tryUdp({ ...port, host_port: 0 }) : tryTcp({ ...port, host_port: 0 });
+  for (;;) {
+    const picked = await (port.protocol === 'udp' ? tryUdp : tryTcp)({ ...port, host_port: 0 });
+    if (!not.some(({ host_port }) => host_port === picked)) return picked;
+  }
 }
 
 async function tryTcp({ host_address: host, host_port: port }: PublishedPort): Promise<number> {

@@ -1,10 +1,10 @@
 import { NookError } from '@nook/daemonapi';
-import type { NetworkSpec, PublishedPort, VmsNeed } from './contract.ts';
+import type { ChangingVm, NetworkSpec, PublishedPort, VmsNeed } from './contract.ts';
 import { pickFree, requireFree } from './free-port.ts';
 import type { Nethosts } from './nethosts/nethosts.ts';
 import type { Networks } from './networks/networks.ts';
 import { parsePublish } from './publish.ts';
-import { requireWayIn } from './vm-network.ts';
+import { requirePorts } from './vm-network.ts';
 
 interface Parts {
   readonly vms: VmsNeed;
@@ -24,18 +24,18 @@ interface PublishCall {
  * @throws NookError `bad_params`, `not_found`, `already_exists`, `conflict` when the port of the host is taken
  */
 export async function publishPort(parts: Parts, { vm: name, port, opId }: PublishCall): Promise<PublishedPort> {
-  const asked = parsePublish(port, { pick: true });
+  const asked = parsePublish(port);
   const wanted = asked.host_port === 0 ? { ...asked, host_port: await pickFree(asked) } : asked;
-  await parts.vms.changeNetwork(name, async ({ id, up, network }) => {
+  await parts.vms.changeNetwork(name, async (vm) => {
+    const { network } = vm;
     if (network.publish.some((each) => isSame(each, wanted))) {
       throw new NookError('already_exists', `${port} is published of '${name}' already.`, {
         hint: `See what is: nook vm ports ${name}`,
       });
     }
-    if (network.mode === 'none') throw new NookError('conflict', `VM '${name}' has no network.`);
-    if (network.mode === 'bridge') requireWayIn(parts.networks.get(network.name ?? ''));
+    requirePorts(parts.networks, network);
     await requireFree(wanted);
-    return change(parts, { id, up, network, opId, name }, [...network.publish, wanted]);
+    return change(parts, { ...vm, opId, name }, [...network.publish, wanted]);
   });
   return wanted;
 }
@@ -43,37 +43,31 @@ export async function publishPort(parts: Parts, { vm: name, port, opId }: Publis
 /** @throws NookError `bad_params`, `not_found` */
 export async function unpublishPort(parts: Parts, { vm: name, port, opId }: PublishCall): Promise<PublishedPort> {
   const asked = parsePublish(port);
-  await parts.vms.changeNetwork(name, async ({ id, up, network }) => {
+  await parts.vms.changeNetwork(name, async (vm) => {
+    const { network } = vm;
     const left = network.publish.filter((each) => !isSame(each, asked) || each.guest_port !== asked.guest_port);
     if (left.length === network.publish.length) {
       throw new NookError('not_found', `${port} is not published of '${name}'.`, {
         hint: `See what is: nook vm ports ${name}`,
       });
     }
-    return change(parts, { id, up, network, opId, name }, left);
+    return change(parts, { ...vm, opId, name }, left);
   });
   return asked;
 }
 
-interface Changing {
-  readonly id: string;
+interface Changing extends ChangingVm {
   readonly name: string;
-  readonly up: boolean;
-  readonly network: NetworkSpec;
   readonly opId: string;
 }
 
 async function change(
   { networks, nethosts }: Parts,
-  { id, name, up, network, opId }: Changing,
+  { id, name, up, network, opId, forward }: Changing,
   publish: readonly PublishedPort[],
 ): Promise<NetworkSpec> {
-  if (up && network.mode === 'user') {
-    throw new NookError('conflict', `The ports of '${name}' cannot be changed while it runs on network 'user'.`, {
-      hint: `Stop it first (nook vm stop ${name}), or put VMs on a network of their own: nook net create NAME`,
-    });
-  }
-  if (up) {
+  if (up && network.mode === 'user') await forward(publish, opId);
+  if (up && network.mode === 'bridge') {
     const link = await nethosts.active(networks.get(network.name ?? '').id);
     if (!link) throw new NookError('unavailable', `The network of '${name}' is not up.`, { hint: 'Try again.' });
     await link.publish(id, publish, opId);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { choosePorts } from './choose-ports.ts';
 import { pickFree, requireFree } from './free-port.ts';
 import { parsePublish } from './publish.ts';
 import { checkUser, isMode, planUser } from './user-network.ts';
@@ -21,20 +22,30 @@ describe('published ports', () => {
     });
   });
 
-  it.each(['', '80', 'a:b', '0:80', '80:70000', '1.2.3:80:80', '999.0.0.1:80:80', '80:80/sctp', '8080:80,x=y'])(
+  it.each(['', '80', 'a:b', '80:0', '80:70000', '1.2.3:80:80', '999.0.0.1:80:80', '80:80/sctp', '8080:80,x=y'])(
     'refuses %j',
     (text) => {
       expect(() => parsePublish(text)).toThrow(expect.objectContaining({ code: 'bad_params' }));
     },
   );
 
-  it('may have port 0 of the host only where one is picked', async () => {
-    const asked = parsePublish('0:80', { pick: true });
+  it('may have port 0 of the host: one is picked', async () => {
+    const asked = parsePublish('0:80');
     expect(asked).toMatchObject({ host_port: 0, guest_port: 80 });
-    expect(() => parsePublish('80:0', { pick: true })).toThrow(expect.objectContaining({ code: 'bad_params' }));
     const picked = { ...asked, host_port: await pickFree(asked) };
     expect(picked.host_port).toBeGreaterThan(0);
     await requireFree(picked);
+  });
+
+  it('are chosen for port 0 and for what an image exposes, each its own', async () => {
+    const spec = checkUser({ publish: ['0:80', '0:81', '0:53/udp', '127.0.0.1:0:80'] });
+    const { publish } = await choosePorts(spec, ['80/tcp', '443', '53/tcp', '53/udp', '9/sctp', '0', '70000/tcp']);
+    expect(publish.map(({ guest_port, protocol }) => `${guest_port}/${protocol}`)).toEqual([
+      ...['80/tcp', '81/tcp', '53/udp', '80/tcp', '443/tcp', '53/tcp'],
+    ]);
+    const hosts = publish.map(({ host_port }) => host_port);
+    expect(Math.min(...hosts)).toBeGreaterThan(0);
+    expect(new Set(hosts).size).toBe(hosts.length);
   });
 
   it('are refused without a network, twice, and on an unknown network', () => {

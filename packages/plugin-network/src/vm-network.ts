@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
+import { choosePorts } from './choose-ports.ts';
 import type { NetworkCapability, NetworkedVm, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
 import { requireFree } from './free-port.ts';
 import { DOMAIN } from './names/domain.ts';
@@ -20,6 +21,11 @@ interface Parts {
 export function vmNetwork({ networks, nethosts }: Parts): NetworkCapability {
   return {
     check: (request) => (isMode(request.mode) ? checkUser(request) : checkNamed(networks, request)),
+    async choosePorts(spec, exposed) {
+      const chosen = await choosePorts(spec, exposed);
+      if (chosen.publish.length > 0) requirePorts(networks, chosen);
+      return chosen;
+    },
     allocate(vm, spec) {
       if (spec.mode !== 'bridge') return spec;
       return { ...spec, ...networks.allocate(recordOf(networks, spec), vm, spec.address) };
@@ -59,8 +65,15 @@ function checkNamed(networks: Networks, { mode = '', ip, publish = [] }: Network
   return { mode: 'bridge', publish: ports, name: record.name, ...(ip === undefined ? {} : { address: ip }) };
 }
 
+/** @throws NookError `conflict` where ports cannot be published */
+export function requirePorts(networks: Networks, spec: NetworkSpec): void {
+  if (spec.mode === 'bridge') requireWayIn(recordOf(networks, spec));
+  if (spec.mode !== 'none') return;
+  throw new NookError('conflict', 'A VM without a network cannot publish ports.', { hint: 'Use --network user.' });
+}
+
 /** @throws NookError `conflict` */
-export function requireWayIn({ name, isolated }: NetworkRecord): void {
+function requireWayIn({ name, isolated }: NetworkRecord): void {
   if (!isolated) return;
   throw new NookError('conflict', `Nothing reaches into network '${name}': it is isolated.`, {
     hint: 'Put the VM on a network that is not.',

@@ -136,8 +136,10 @@ export interface VmRequest extends LifeRequest {
   readonly network?: string | undefined;
   /** The VM's IPv4 address in a network of several; one is chosen when absent. */
   readonly ip?: string | undefined;
-  /** `[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]` */
+  /** `[ADDRESS:]HOST_PORT:GUEST_PORT[/tcp|udp]`; for port 0 of the host one that is free is chosen, and kept. */
   readonly publish?: readonly string[] | undefined;
+  /** Ports that the image exposes, and that are not in `publish`, are published at ports of the host that are free. */
+  readonly publish_all?: boolean | undefined;
   /** The VM is removed when the session that it was started with ends, or when it stops. */
   readonly auto_remove?: boolean | undefined;
   /** Feature → its part, which the feature itself gives a meaning to. */
@@ -484,10 +486,16 @@ export interface VmsCapability {
    * Has `change` say what a VM's network is from now on, while no other verb does anything with the VM, and writes it down.
    * @throws NookError `not_found`, and what `change` throws
    */
-  changeNetwork(
-    name: string,
-    change: (vm: { readonly id: string; readonly up: boolean; readonly network: NetworkSpec }) => Promise<NetworkSpec>,
-  ): Promise<void>;
+  changeNetwork(name: string, change: (vm: ChangingVm) => Promise<NetworkSpec>): Promise<void>;
+}
+
+interface ChangingVm {
+  readonly id: string;
+  /** Running or paused. */
+  readonly up: boolean;
+  readonly network: NetworkSpec;
+  /** While it is up on network `user`: these ports of the host, and no others, lead into it from now on. */
+  forward(forwards: readonly HostForward[], opId: string): Promise<void>;
 }
 
 interface Ensure {
@@ -575,6 +583,7 @@ interface NetworkNeed {
     publish?: readonly string[] | undefined;
     ip?: string | undefined;
   }): NetworkSpec;
+  choosePorts(spec: NetworkSpec, exposed?: readonly string[]): Promise<NetworkSpec>;
   allocate(vm: string, spec: NetworkSpec): NetworkSpec;
   release(vm: string): void;
   plan(spec: NetworkSpec, vm: NetworkedVm): Promise<NetworkPlan>;

@@ -94,9 +94,9 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       kernelUsers: (digest) => machines.kernelUsers(digest),
       changeNetwork: async (name, change) => {
         const machine = machines.get(name);
-        await machine.change(async ({ up, reshape }) => {
+        await machine.change(async ({ up, forward, reshape }) => {
           const { id, shape } = machine.record;
-          reshape({ network: await change({ id, up, network: shape.network }) });
+          reshape({ network: await change({ id, up, network: shape.network, forward }) });
         });
       },
       nameOf: (id) => machines.all().find(({ record }) => record.id === id)?.record.name,

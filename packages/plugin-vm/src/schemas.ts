@@ -43,6 +43,7 @@ const request = {
   network: z.string().max(63).optional(),
   ip: z.string().max(45).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
+  publish_all: z.boolean().optional(),
   auto_remove: z.boolean().optional(),
   features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
   init: init.optional(),

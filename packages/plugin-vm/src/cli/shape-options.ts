@@ -24,8 +24,9 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     short: 'p',
     value: '[ADDRESS:]HOST:GUEST[/udp]',
     multiple: true,
-    help: 'publish a port of the guest on the host, on 127.0.0.1 unless an address is given',
+    help: 'publish a port of the guest on the host, on 127.0.0.1 unless an address is given; host port 0 picks one',
   },
+  'publish-all': { short: 'P', help: 'publish all ports that the image exposes, at ports of the host that are free' },
   feature: {
     value: 'NAME[=JSON]',
     multiple: true,
@@ -54,6 +55,7 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...(options.init === undefined ? {} : { init: guestInit(options.init) }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),
+    ...(options['publish-all'] === true ? { publish_all: true } : {}),
     ...(options.feature === undefined
       ? {}
       : { features: Object.fromEntries((options.feature as readonly string[]).map(featurePart)) }),

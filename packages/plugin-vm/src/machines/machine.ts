@@ -1,4 +1,4 @@
-import { type DoctorFinding, isNookError, NookError } from '@nook/daemonapi';
+import { type DoctorFinding, isNookError, type MachineNetwork, NookError } from '@nook/daemonapi';
 import type { VmState, VmView } from '../contract.ts';
 import { featureGuest } from '../features/guest-exec.ts';
 import { ANSWER_MS, type VmhostLink } from '../hosts/vmhost-link.ts';
@@ -26,6 +26,8 @@ export interface Changing {
   readonly up: boolean;
   /** It is up, or saved with its memory: a machine that is what it is. */
   readonly fixed: boolean;
+  /** Has a machine that is up lead these ports of the host, and no others, into its guest. */
+  forward(forwards: MachineNetwork['host_forwards'], opId: string): Promise<void>;
   /** @throws NookError `already_exists` */
   rename(name: string): void;
   reshape(shape: Partial<MachineRecord['shape']>): void;
@@ -200,6 +202,9 @@ export class Machine {
         running: core.link !== undefined && core.record.state === 'running',
         up: core.link !== undefined,
         fixed: core.link !== undefined || core.record.state === 'suspended',
+        forward: async (forwards, opId) => {
+          await core.requireLink('paused').call('forward', { forwards }, { opId, timeoutMs: ORDER_MS });
+        },
         rename: (name) => core.rename(name),
         reshape: (shape) => core.reshape(shape),
       });

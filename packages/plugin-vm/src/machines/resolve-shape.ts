@@ -12,7 +12,7 @@ export async function resolveShape(
   dependencies: Dependencies,
   caller: Caller,
 ): Promise<ResolvedShape> {
-  const { config, images, kernels } = dependencies;
+  const { config, images, kernels, network } = dependencies;
   const shape = checkShape(request, dependencies);
   const options = { signal: caller.signal, progress: caller.progress.bind(caller) };
   const image = await images.ensure(request.image ?? images.defaultImage(), options);
@@ -26,6 +26,7 @@ export async function resolveShape(
     image_path: image.path,
     image_config: image.config,
     kernel: request.kernel,
+    network: await network.choosePorts(shape.network, request.publish_all ? image.config?.ports : undefined),
     disk_bytes: checkDisk(shape.disk_bytes, image),
   };
 }

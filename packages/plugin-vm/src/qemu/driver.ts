@@ -29,6 +29,7 @@ export function qemuDriver(options: QemuDriverOptions): { driver: VmDriver; acce
       'mount_9p',
       'network_connect',
       'pause',
+      'port_forwards',
       'powerdown',
       'ram_snapshot',
       'signal',

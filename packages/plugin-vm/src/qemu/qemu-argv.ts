@@ -171,6 +171,8 @@ function sharedFolders({ disk: { layers }, drives = [], shares = [] }: MachineSp
   ]);
 }
 
+/** What the network that the card hangs on is called. */
+export const NETDEV = 'net';
 /** A hub that the card of a machine without a network hangs on, so that it can be given one. */
 export const HUB = 0;
 
@@ -184,15 +186,15 @@ function network(spec: MachineSpec, machine: MachineType): string[] {
     '-netdev',
     netdev(spec).join(','),
     '-device',
-    `${device('virtio-net', machine)},netdev=net,mac=${spec.network.mac}`,
+    `${device('virtio-net', machine)},netdev=${NETDEV},mac=${spec.network.mac}`,
   ];
 }
 
 function netdev(spec: MachineSpec): string[] {
   const { mode, host_forwards } = spec.network;
   if (mode === 'user')
-    return ['user', 'id=net', 'ipv6=off', ...host_forwards.map((port) => `hostfwd=${forwardRule(port)}`)];
-  if (mode === 'tap') return ['tap', 'id=net', `fd=${FIRST_FD + inheritedFiles(spec).length - 1}`];
+    return ['user', `id=${NETDEV}`, 'ipv6=off', ...host_forwards.map((port) => `hostfwd=${forwardRule(port)}`)];
+  if (mode === 'tap') return ['tap', `id=${NETDEV}`, `fd=${FIRST_FD + inheritedFiles(spec).length - 1}`];
   // A hub that nothing else hangs on: the guest keeps its card, and the card leads nowhere.
-  return ['hubport', 'id=net', `hubid=${HUB}`];
+  return ['hubport', `id=${NETDEV}`, `hubid=${HUB}`];
 }

@@ -1,20 +1,22 @@
 import type { Socket } from 'node:net';
 import { relative } from 'node:path';
-import type {
-  Logger,
-  MachineExit,
-  MachineNetwork,
-  MachineSpec,
-  MachineState,
-  SavedState,
-  StartedMachine,
+import {
+  type Logger,
+  type MachineExit,
+  type MachineNetwork,
+  type MachineSpec,
+  type MachineState,
+  NookError,
+  type SavedState,
+  type StartedMachine,
 } from '@nook/daemonapi';
-import { connectNetwork } from './connect-network.ts';
+import { connectNetwork, OUTSIDE } from './connect-network.ts';
 import { switchDisk } from './disk-switch.ts';
 import { growDisk } from './grow-disk.ts';
 import { loadState } from './load-state.ts';
 import { OpenMemory } from './open-memory.ts';
-import { resumeFds } from './qemu-argv.ts';
+import { PortForwards } from './port-forwards.ts';
+import { NETDEV, resumeFds } from './qemu-argv.ts';
 import { QmpClient, type QmpEvent } from './qmp-client.ts';
 import { saveMachine } from './save-machine.ts';
 
@@ -37,6 +39,7 @@ export class StartedQemu implements StartedMachine {
   readonly #base: OpenMemory | undefined;
   readonly #qmp: QmpClient;
   readonly #log: Logger;
+  #forwards: PortForwards | undefined;
   #endedByGuest: MachineExit['guest'];
 
   constructor({ pid, control, agent, spec, log }: QemuParts) {
@@ -46,6 +49,8 @@ export class StartedQemu implements StartedMachine {
     this.#base = spec.resume === undefined ? undefined : new OpenMemory(spec.resume.ram);
     this.#log = log;
     this.#qmp = new QmpClient(control);
+    const { mode, host_forwards } = spec.network;
+    if (mode === 'user') this.#forwards = new PortForwards(this.#qmp, NETDEV, host_forwards);
     this.#qmp.onEvent = (event) => this.#onEvent(event);
   }
 
@@ -88,8 +93,14 @@ export class StartedQemu implements StartedMachine {
     await growDisk(this.#qmp, bytes);
   }
 
-  connectNetwork(network: Pick<MachineNetwork, 'mode' | 'host_forwards'>): Promise<void> {
-    return connectNetwork(this.#qmp, network);
+  async connectNetwork(network: Pick<MachineNetwork, 'mode' | 'host_forwards'>): Promise<void> {
+    await connectNetwork(this.#qmp, network);
+    if (network.mode === 'user') this.#forwards = new PortForwards(this.#qmp, OUTSIDE, network.host_forwards);
+  }
+
+  async setForwards(forwards: MachineNetwork['host_forwards']): Promise<void> {
+    if (!this.#forwards) throw new NookError('conflict', 'The network of this VM publishes no ports by itself.');
+    await this.#forwards.set(forwards);
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import type { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
-import { type Logger, NookError } from '@nook/daemonapi';
+import { type Logger, type MachineNetwork, NookError } from '@nook/daemonapi';
 import { decodeListeners, decodeStats, FrameType } from '@nook/guest';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { CopyRequest } from '../contract.ts';
@@ -94,6 +94,7 @@ export class Control {
       signal: ({ signal }) => host.signal(Number(signal)),
       grow_disk: ({ bytes }) => host.growDisk(Number(bytes)),
       reconfigure: ({ hostname }) => host.reconfigure(typeof hostname === 'string' ? { hostname } : {}),
+      forward: ({ forwards }) => host.setForwards(forwards as MachineNetwork['host_forwards']),
       save: (params) => host.save(saveRequest(params)),
       disk: () => host.disk(),
       rehearse: ({ argv }) => host.rehearse(argv as string[]),

@@ -123,6 +123,12 @@ export class DrivenMachine {
     await connectNetwork(network);
   }
 
+  async setForwards(forwards: MachineSpec['network']['host_forwards']): Promise<void> {
+    const setForwards = this.#started?.setForwards?.bind(this.#started);
+    if (!this.can('port_forwards') || setForwards === undefined) throw this.#refusal('change the published ports of');
+    await setForwards(forwards);
+  }
+
   #ability(method: 'pause' | 'resume'): () => Promise<void> {
     const ability = this.#started?.[method];
     if (this.can('pause') && ability !== undefined) return ability;

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { isNookError, type Logger, type MachineExit, type MachineHost, NookError } from '@nook/daemonapi';
+import {
+  isNookError,
+  type Logger,
+  type MachineExit,
+  type MachineHost,
+  type MachineNetwork,
+  NookError,
+} from '@nook/daemonapi';
 import { randomBytes, writeFileAtomic } from '@nook/wire';
 import { passGate } from '../gate.ts';
 import { ownOutOfMemory } from '../limits/vmhost-scope.ts';
@@ -319,6 +326,15 @@ export class VmHost {
     if (hostname === undefined) return;
     this.#spec = { ...this.#spec, identity: { ...this.#spec.identity, hostname } };
     this.#network?.rename(hostname);
+    await this.#writeSpec();
+  }
+
+  /** These ports of the host, and no others, lead into the guest. @throws NookError `conflict`, `unavailable` */
+  async setForwards(host_forwards: MachineNetwork['host_forwards']): Promise<void> {
+    if (this.phase !== 'ready') throw new NookError('not_running', 'The VM is not up.');
+    await this.#machine.setForwards(host_forwards);
+    const { machine } = this.#spec;
+    this.#spec = { ...this.#spec, machine: { ...machine, network: { ...machine.network, host_forwards } } };
     await this.#writeSpec();
   }
 

@@ -14,6 +14,7 @@ const CAPABILITIES = Object.keys({
   mount_9p: true,
   network_connect: true,
   pause: true,
+  port_forwards: true,
   powerdown: true,
   ram_snapshot: true,
   signal: true,

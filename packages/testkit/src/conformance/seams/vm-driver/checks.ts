@@ -5,7 +5,7 @@ import { subjectBox } from '../../subject-box.ts';
 import { bootChecks } from './boot-checks.ts';
 import { endChecks } from './end-checks.ts';
 import { growthChecks } from './growth-checks.ts';
-import { networkChecks } from './network-checks.ts';
+import { forwardChecks, networkChecks } from './network-checks.ts';
 import type { DriverCheck, DriverSubject, VmDriverOptions } from './options.ts';
 import { pauseChecks } from './pause-checks.ts';
 import { signalChecks } from './signal-checks.ts';
@@ -20,6 +20,7 @@ const CAPABILITIES: Readonly<Record<VmDriverCapability, readonly DriverCheck[]>>
   mount_9p: [],
   network_connect: [],
   pause: pauseChecks,
+  port_forwards: forwardChecks,
   // What a guest makes of its power button is its own affair: a stop goes through this stage on its way.
   powerdown: [],
   ram_snapshot: memoryChecks,

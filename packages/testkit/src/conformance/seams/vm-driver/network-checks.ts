@@ -31,6 +31,23 @@ export const networkChecks: readonly DriverCheck[] = [
   },
 ];
 
+/** What `port_forwards` promises. */
+export const forwardChecks: readonly DriverCheck[] = [
+  {
+    declares: 'port_forwards',
+    name: 'port_forwards: a port is published of a running VM, and taken back',
+    async run(subject) {
+      const port = await freePort();
+      await using vm = await TestVm.running(subject, { network: 'user' });
+      await vm.begin('while :; do echo hello | nc -l -p 8000; done');
+      await vm.publish(`127.0.0.1:${port}:8000`);
+      assert.equal(await within(ANSWER_MS, 'an answer through a published port', hello(port)), 'hello\n');
+      await vm.unpublish(`127.0.0.1:${port}:8000`);
+      await assert.rejects(text(connect(port, '127.0.0.1')), { code: 'ECONNREFUSED' });
+    },
+  },
+];
+
 /** The guest may not listen yet: then the connection is taken and ends without a word. */
 async function hello(port: number): Promise<string> {
   for (;;) {

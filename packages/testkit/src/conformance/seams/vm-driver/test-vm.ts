@@ -85,6 +85,15 @@ export class TestVm implements AsyncDisposable {
     return this.#call(`vm.${verb}`, { name: NAME, ...params });
   }
 
+  /** @param port `ADDRESS:HOST:GUEST` */
+  async publish(port: string): Promise<void> {
+    await this.#call('net.publish', { vm: NAME, port });
+  }
+
+  async unpublish(port: string): Promise<void> {
+    await this.#call('net.unpublish', { vm: NAME, port });
+  }
+
   start(): Promise<unknown> {
     return this.verb('start');
   }
