@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemdImage } from './harness/debian-image.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home, ROOT } from './harness/home.ts';
 import type { Report } from './harness/limits-program.ts';
-import { systemdImage } from './harness/systemd-image.ts';
 
 const FIGURES = { memory_bytes: 160 * 1024 ** 2, cpus: 1.5, pids: 100 };
 const FILES = { 'memory.max': String(FIGURES.memory_bytes), 'cpu.max': '150000 100000', 'pids.max': '100' };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Shown } from './harness/busybox-vm.ts';
+import { systemdImage } from './harness/debian-image.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home, untilOutput } from './harness/home.ts';
-import { systemdImage } from './harness/systemd-image.ts';
 
 const STUCK = `[Service]
 ExecStart=/bin/sleep infinity

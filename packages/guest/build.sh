@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=${NOOK_GUEST_OUT:-$here/../../dist/guest}
 cd "$here/agent"
 
-shared="configuration.c console.c child.c child-memory.c copy-in.c copy-out.c copy-place.c copy-stream.c copy-tree.c dispatch.c drain.c
+shared="configuration.c connect.c console.c child.c child-memory.c copy-in.c copy-out.c copy-place.c copy-stream.c copy-tree.c dispatch.c drain.c
   environment.c errand.c exec-request.c files.c frames.c identity.c large-pipe.c listeners.c port.c program.c serve.c
   session.c spawn.c stats.c stdin-queue.c stdout-stream.c user.c watch.c"
 guest="devices.c handover.c image-init.c machine.c main-guest.c modules.c mounts.c network.c power.c root-disk.c root-growth.c

@@ -5,6 +5,7 @@ import { createEngine, type Engine } from '../../packages/engine/src/index.ts';
 import { images } from '../../packages/plugin-images/src/plugin.ts';
 import { network } from '../../packages/plugin-network/src/plugin.ts';
 import { vm } from '../../packages/plugin-vm/src/plugin.ts';
+import { workspace } from '../../packages/plugin-workspace/src/plugin.ts';
 
 export interface BundledEngine extends AsyncDisposable {
   readonly engine: Engine;
@@ -21,7 +22,8 @@ export async function bundledEngine({
   readonly before?: (home: string) => Promise<void>;
 } = {}): Promise<BundledEngine> {
   const home = await mkdtemp(join(tmpdir(), 'nook-'));
-  const create = () => createEngine({ plugins: [images, network, vm], env: { NOOK_HOME: home }, checkResults: true });
+  const create = () =>
+    createEngine({ plugins: [images, network, vm, workspace], env: { NOOK_HOME: home }, checkResults: true });
   if (before !== undefined) {
     const earlier = create();
     await earlier.start();

@@ -5,15 +5,16 @@ import { Home } from '../harness/home.ts';
 
 /** Order in which the plugins are set up, sorted, reversed and rotated → names that bring it about. */
 const ORDERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'images, network, roothelper, vm': {},
-  'vm, roothelper, network, images': {
-    vm: 'a-vm',
-    roothelper: 'b-roothelper',
-    network: 'c-network',
-    images: 'd-images',
+  'images, network, roothelper, vm, workspace': {},
+  'workspace, vm, roothelper, network, images': {
+    workspace: 'a-workspace',
+    vm: 'b-vm',
+    roothelper: 'c-roothelper',
+    network: 'd-network',
+    images: 'e-images',
   },
-  'network, roothelper, vm, images': { images: 'x-images' },
-  'vm, images, network, roothelper': { vm: 'a-vm' },
+  'network, roothelper, vm, workspace, images': { images: 'x-images' },
+  'vm, images, network, roothelper, workspace': { vm: 'a-vm' },
 };
 
 /** A home whose daemon has the real plugins under other names. */

@@ -5,9 +5,10 @@ import { images } from '@nook/plugin-images';
 import { network } from '@nook/plugin-network';
 import { roothelper } from '@nook/plugin-roothelper';
 import { vm } from '@nook/plugin-vm';
+import { workspace } from '@nook/plugin-workspace';
 
 const names = JSON.parse(process.env.NOOK_TEST_NAMES ?? '{}') as Readonly<Record<string, string>>;
-for (const plugin of [images, network, roothelper, vm] as unknown as PluginDefinition[])
+for (const plugin of [images, network, roothelper, vm, workspace] as unknown as PluginDefinition[])
   registerPlugin(renamed(plugin));
 
 /** The same plugin under another name, which its tables carry too. */

@@ -4,6 +4,7 @@ import '@nook/plugin-images/register';
 import '@nook/plugin-network/register';
 import '@nook/plugin-roothelper/register';
 import '@nook/plugin-vm/register';
+import '@nook/plugin-workspace/register';
 import type { Wired } from '@nook/daemonapi';
 import { runDaemon } from '@nook/engine';
 

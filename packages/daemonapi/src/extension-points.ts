@@ -3,6 +3,7 @@ import type { ImageSource } from './image-source.ts';
 import type { KernelSource } from './kernel-source.ts';
 import type { VmDriver } from './vm-driver.ts';
 import type { VmFeature } from './vm-feature.ts';
+import type { VmPort } from './vm-port.ts';
 
 /** What one look at the host or at nook's own state found. */
 export interface DoctorFinding {
@@ -42,4 +43,5 @@ export interface ExtensionPoints {
   'image.catalog': CatalogEntry;
   'kernel.source': KernelSource;
   'vm.feature': VmFeature;
+  'vm.port': VmPort;
 }

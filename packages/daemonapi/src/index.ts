@@ -70,4 +70,5 @@ export type {
   MachineContribution,
   VmFeature,
 } from './vm-feature.ts';
+export type { PortCommand, PortVm, VmPort } from './vm-port.ts';
 export type { Needs, NeedsOf, Provides, Wired } from './wiring.ts';

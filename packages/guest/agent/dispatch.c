@@ -126,7 +126,7 @@ static void (*const handlers[])(const struct frame *frame) = {
     [FRAME_SIGNAL] = session_signal, [FRAME_RESIZE] = session_resize, [FRAME_PING] = on_ping,
     [FRAME_PONG] = on_pong,       [FRAME_POWEROFF] = on_poweroff, [FRAME_COPY] = session_errand,
     [FRAME_STATS] = session_errand, [FRAME_LISTENERS] = session_errand,
-    [FRAME_HOLD] = on_hold,
+    [FRAME_HOLD] = on_hold,       [FRAME_CONNECT] = session_errand,
 };
 
 void dispatch_frame(const struct frame *frame) {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "connect.h"
 #include "copy-in.h"
 #include "copy-out.h"
 #include "copy-stream.h"
@@ -9,6 +10,7 @@
 #include "stats.h"
 
 enum { TAG_DIRECTION = 1, TAG_PATH, TAG_NAME, TAG_USER, TAG_FLAGS };
+enum { TAG_PORT = 1 };
 enum { FLAG_DIRECTORY_ONLY = 1, FLAG_FOLLOW = 2 };
 
 static bool take_text(const struct field *field, char *to, size_t size) {
@@ -18,7 +20,11 @@ static bool take_text(const struct field *field, char *to, size_t size) {
   return true;
 }
 
-static const char *take(const struct field *field, struct errand *errand) {
+static const char *take_connect(const struct field *field, struct errand *errand) {
+  return field->tag != TAG_PORT || field_u16(field, &errand->port) ? NULL : "port: not 16 bits";
+}
+
+static const char *take_copy(const struct field *field, struct errand *errand) {
   uint8_t flags = 0;
   switch (field->tag) {
     case TAG_DIRECTION: return field_u8(field, &errand->direction) ? NULL : "direction: not a byte";
@@ -41,10 +47,11 @@ const char *errand_decode(const struct frame *frame, struct errand *errand) {
   struct field field;
   int more;
   while ((more = fields_next(&fields, &field)) > 0) {
-    const char *problem = take(&field, errand);
+    const char *problem = errand->type == FRAME_CONNECT ? take_connect(&field, errand) : take_copy(&field, errand);
     if (problem != NULL) return problem;
   }
   if (more < 0) return "malformed fields";
+  if (errand->type == FRAME_CONNECT && errand->port == 0) return "no port";
   if (errand->type != FRAME_COPY) return NULL;
   if (errand->direction != COPY_INTO_GUEST && errand->direction != COPY_OUT_OF_GUEST) return "no direction";
   if (errand->name[0] != 0 && !copy_name_fits(errand->name, strlen(errand->name))) return "name: not a name in a directory";
@@ -54,6 +61,7 @@ const char *errand_decode(const struct frame *frame, struct errand *errand) {
 _Noreturn void errand_run(const struct errand *errand) {
   if (errand->type == FRAME_STATS) stats_report();
   if (errand->type == FRAME_LISTENERS) listeners_report();
+  if (errand->type == FRAME_CONNECT) connect_run(errand->port);
   if (errand->direction == COPY_INTO_GUEST)
     copy_in(errand);
   else

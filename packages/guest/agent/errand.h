@@ -1,6 +1,7 @@
 /*
- * What the agent itself does for the host in a child of its own: copying files, looking at /proc. A child, so that a
- * slow disk or a hostile stream meets neither the loop nor its memory, and the user it runs as is the kernel's matter.
+ * What the agent itself does for the host in a child of its own: copying files, looking at /proc, connections to a port.
+ * A child, so that a slow disk or a hostile stream meets neither the loop nor its memory, and the user it runs as is the
+ * kernel's matter.
  */
 #ifndef NOOK_ERRAND_H
 #define NOOK_ERRAND_H
@@ -20,6 +21,7 @@ struct errand {
   char path[4096];
   char name[256]; /* into: the name below a path that is a directory; empty: its contents are merged */
   char user[256];
+  uint16_t port; /* CONNECT */
 };
 
 /* NULL, or what is wrong with the payload. */

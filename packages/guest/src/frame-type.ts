@@ -29,6 +29,7 @@ export const FrameType = {
   LISTENERS: 19,
   HOLD: 20,
   HELD: 21,
+  CONNECT: 22,
 } as const;
 
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];

@@ -111,6 +111,11 @@ export function encodeCopy(copy: Copy): Buffer {
   return encodeFields(fields);
 }
 
+/** Payload of CONNECT. @param port a TCP port of the guest */
+export function encodeConnect(port: number): Buffer {
+  return encodeFields([u16Field(1, port)]);
+}
+
 /** Payload of CREDIT, SIGNAL (its number) and POWEROFF (its milliseconds). */
 export function encodeU32(value: number): Buffer {
   const payload = Buffer.allocUnsafe(4);

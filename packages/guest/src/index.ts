@@ -43,6 +43,7 @@ export {
   type Copy,
   type Exec,
   encodeConfigure,
+  encodeConnect,
   encodeCopy,
   encodeExec,
   encodeHello,

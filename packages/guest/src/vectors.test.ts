@@ -7,7 +7,7 @@ import { FrameParser } from './frame-parser.ts';
 import { FrameType } from './frame-type.ts';
 import { encodeFrame } from './frames.ts';
 import { decodeError, decodeExecFailed, decodeExecStarted, decodeExit, decodeHello } from './guest-messages.ts';
-import { encodeConfigure, encodeCopy, encodeExec, encodeHello } from './host-messages.ts';
+import { encodeConfigure, encodeConnect, encodeCopy, encodeExec, encodeHello } from './host-messages.ts';
 
 const bytesOf = (type: string, meaning: string) => {
   const vector = frames.find((frame) => frame.type === type && frame.meaning === meaning);
@@ -79,6 +79,7 @@ describe('recorded frames', () => {
     });
     expect(copy).toEqual(bytesOf('COPY', 'into /srv, all fields'));
     expect(encodeCopy({ direction: 'out', path: '' })).toEqual(bytesOf('COPY', "out of the user's home"));
+    expect(encodeConnect(22)).toEqual(bytesOf('CONNECT', 'port 22'));
   });
 
   test('say what they mean, from the guest', () => {

@@ -1,4 +1,4 @@
-import type { ImageConfig, OperationMethods, Page, Progress, RpcMethod } from '@nook/daemonapi';
+import type { ImageConfig, OperationMethods, Page, PortCommand, Progress, RpcMethod } from '@nook/daemonapi';
 import type { LifeRequest, LifeView } from './supervision/life-contract.ts';
 
 export type * from './changes/change-contract.ts';
@@ -256,6 +256,14 @@ export interface CopyRequest {
   readonly follow?: boolean | undefined;
 }
 
+/** A connection to a port of the guest; its bytes go over the vmhost's socket. */
+export interface ConnectRequest {
+  /** A TCP port of the guest's own, on 127.0.0.1 or ::1. */
+  readonly port: number;
+  /** The command whose stdin and stdout the connection is, in place of what listens there. */
+  readonly command?: PortCommand | undefined;
+}
+
 /** Where and how to attach to a session: the vmhost's socket and the session's own token. */
 export interface SessionHandle {
   readonly vm: string;
@@ -448,6 +456,15 @@ declare module '@nook/daemonapi' {
     >;
     'vm.exec.attach': RpcMethod<{ readonly name: string; readonly session: string }, SessionHandle>;
     'vm.copy': RpcMethod<CopyRequest & { readonly name: string }, SessionHandle>;
+    'vm.connect': RpcMethod<
+      {
+        readonly name: string;
+        readonly port: number;
+        /** To what listens there, although a plugin answers that port. */
+        readonly direct?: boolean | undefined;
+      },
+      SessionHandle
+    >;
     'vm.exec.signal': RpcMethod<
       {
         readonly name: string;

@@ -4,6 +4,7 @@ import { parseFilters } from './changes/filter.ts';
 import type { VmConfig } from './config.ts';
 import type { ListenerView, VmView } from './contract.ts';
 import { streamLog } from './logs/stream-log.ts';
+import { connectPort } from './machines/connect-port.ts';
 import type { Machine } from './machines/machine.ts';
 import type { Machines } from './machines/machines.ts';
 import { Pages } from './machines/pages.ts';
@@ -171,7 +172,7 @@ function registerReads({ method, clock, events }: PluginContext<'vm', VmConfig>,
   });
 }
 
-function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machines): void {
+function registerExec({ method, contributions }: PluginContext<'vm', VmConfig>, machines: Machines): void {
   method('vm.exec.start', {
     summary: 'Begins a session: a command in a running VM.',
     access: 'write',
@@ -192,6 +193,15 @@ function registerExec({ method }: PluginContext<'vm', VmConfig>, machines: Machi
     params: schema.copyParams,
     result: schema.sessionHandle,
     run: ({ name, ...request }, call) => machines.get(name).guest.copy(call, request),
+  });
+  method('vm.connect', {
+    summary:
+      'Connects to a TCP port of a running VM through its guest channel; the bytes go over the socket that is answered.',
+    access: 'write',
+    params: schema.connectParams,
+    result: schema.sessionHandle,
+    run: ({ name, port, direct }, call) =>
+      connectPort(machines.get(name), { port, direct }, { call, answered: contributions('vm.port') }),
   });
   method('vm.exec.signal', {
     summary: "Sends a signal to a session's process group.",

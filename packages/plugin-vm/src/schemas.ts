@@ -103,6 +103,11 @@ export const copyParams = z.strictObject({
   directory_only: z.boolean().optional(),
   follow: z.boolean().optional(),
 });
+export const connectParams = z.strictObject({
+  name,
+  port: z.number().int().min(1).max(65_535),
+  direct: z.boolean().optional(),
+});
 export const signalParams = z.strictObject({ name, session: z.string().max(32), signal: z.string().max(16) });
 export const signalResult = z.object({ session: z.string() });
 export const logsParams = z.strictObject({

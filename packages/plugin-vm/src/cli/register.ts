@@ -11,6 +11,7 @@ import { logs } from './logs.ts';
 import { pause } from './pause.ts';
 import { poolShow } from './pool.ts';
 import { ports } from './ports.ts';
+import { proxy } from './proxy.ts';
 import { prune } from './prune.ts';
 import { rename } from './rename.ts';
 import { restart } from './restart.ts';
@@ -49,7 +50,7 @@ registerCli({
       prune,
     ],
     ...[fork, snapshotCreate, snapshotList, snapshotRestore, snapshotRm],
-    ...[attach, cp, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
+    ...[attach, cp, proxy, stats, ports, featureSet, warm, templateList, templateRm, poolShow],
   ],
   names: { VM: 'vm.list' },
 });

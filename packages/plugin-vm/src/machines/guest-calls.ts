@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ImageConfig, isNookError, NookError } from '@nook/daemonapi';
-import type { CopyRequest, SessionHandle, SessionView } from '../contract.ts';
+import type { ConnectRequest, CopyRequest, SessionHandle, SessionView } from '../contract.ts';
 import { ANSWER_MS, type VmhostLink } from '../hosts/vmhost-link.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
 import type { ExecStart } from '../vmhost/session-table.ts';
@@ -58,6 +58,18 @@ export class GuestCalls {
 
   async copy(caller: Caller, request: CopyRequest): Promise<SessionHandle> {
     const { session, token } = await this.ask<{ session: string; token: string }>(caller, 'copy.start', {
+      params: request,
+    });
+    return this.#handle(session, token);
+  }
+
+  /** @throws NookError `not_running`, also when it is paused */
+  requireRunning(): void {
+    this.#asked.link();
+  }
+
+  async connect(caller: Caller, request: ConnectRequest): Promise<SessionHandle> {
+    const { session, token } = await this.ask<{ session: string; token: string }>(caller, 'connect.start', {
       params: request,
     });
     return this.#handle(session, token);

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { type Logger, type MachineNetwork, NookError } from '@nook/daemonapi';
 import { decodeListeners, decodeStats, FrameType } from '@nook/guest';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
-import type { CopyRequest } from '../contract.ts';
+import type { ConnectRequest, CopyRequest } from '../contract.ts';
 import type { LifeLimits } from '../supervision/life.ts';
 import type { ClaimSpec, HostStatus } from './host-spec.ts';
 import type { SaveRequest } from './saving.ts';
@@ -119,6 +119,11 @@ export class Control {
       'copy.start': (params) => {
         host.requireReady();
         const { options } = host.sessions.copy(params as unknown as CopyRequest);
+        return { session: options.id, token: options.token };
+      },
+      'connect.start': (params) => {
+        host.requireReady();
+        const { options } = host.sessions.connect(params as unknown as ConnectRequest);
         return { session: options.id, token: options.token };
       },
       'exec.attach': (params, call) => {

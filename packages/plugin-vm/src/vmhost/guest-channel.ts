@@ -10,6 +10,7 @@ import {
   decodeHello,
   type Exec,
   encodeConfigure,
+  encodeConnect,
   encodeCopy,
   encodeExec,
   encodeFrame,
@@ -96,6 +97,11 @@ export class GuestChannel {
   /** Starts a copy: its streams carry records. */
   copy(copy: Copy, listener: ChannelListener): GuestPeer {
     return this.#begin(FrameType.COPY, encodeCopy(copy), listener);
+  }
+
+  /** Connects to a TCP port of the guest: the session's stdin and stdout are the connection. */
+  connect(port: number, listener: ChannelListener): GuestPeer {
+    return this.#begin(FrameType.CONNECT, encodeConnect(port), listener);
   }
 
   /** Asks for what the agent answers on stream 1 of a session of its own. */

@@ -1,7 +1,7 @@
 import { type Logger, NookError } from '@nook/daemonapi';
 import type { Exec } from '@nook/guest';
 import { randomBytes } from '@nook/wire';
-import type { CopyRequest, ExecRequest } from '../contract.ts';
+import type { ConnectRequest, CopyRequest, ExecRequest } from '../contract.ts';
 import type { ChannelListener, GuestChannel, GuestPeer } from './guest-channel.ts';
 import type { SavedSessions } from './saved-sessions.ts';
 import { Session, type SessionOptions } from './session.ts';
@@ -65,7 +65,7 @@ export class SessionTable {
   readonly #sessions = new Map<string, Entry>();
   #nextId = 1;
   #cameFirst = false;
-  #nextCopy = 1;
+  #nextUnlisted = 1;
   #closed: string | undefined;
 
   constructor(guest: () => GuestChannel | undefined, options: TableOptions) {
@@ -92,12 +92,25 @@ export class SessionTable {
   copy(request: CopyRequest): Session {
     const { direction, path, rename, user, directory_only, follow } = request;
     return this.#open({
-      id: `copy-${this.#nextCopy++}`,
+      id: `copy-${this.#nextUnlisted++}`,
       argv: ['copy', direction, path],
       ...{ main: false, holdForClient: true, pty: false, unlisted: true },
       begin: (guest, listener) =>
         guest.copy({ direction, path, name: rename, user, directoryOnly: directory_only, follow }, listener),
       abandon: direction === 'into' ? 'end input' : 'kill',
+    });
+  }
+
+  /** Begins a connection to a port of the guest: to what listens there, or a command of its own. It lives no longer than its client. */
+  connect(request: ConnectRequest): Session {
+    const { port, command } = request;
+    return this.#open({
+      id: `connect-${this.#nextUnlisted++}`,
+      argv: command?.argv ?? ['connect', String(port)],
+      ...{ main: false, holdForClient: true, pty: false, unlisted: true },
+      begin: (guest, listener) =>
+        command ? guest.exec(execOf(command.argv, command), listener) : guest.connect(port, listener),
+      abandon: command ? 'end input' : 'kill',
     });
   }
 
@@ -129,7 +142,7 @@ export class SessionTable {
     return {
       saved: {
         next_id: this.#nextId,
-        next_copy: this.#nextCopy,
+        next_copy: this.#nextUnlisted,
         came_first: this.#cameFirst,
         sessions: all.map(({ saved, terms, channel }) => ({ ...saved, terms, channel })),
       },
@@ -144,7 +157,7 @@ export class SessionTable {
    */
   restore(saved: SavedSessions, output: Buffer, copy: boolean): void {
     this.#nextId = saved.next_id;
-    this.#nextCopy = saved.next_copy;
+    this.#nextUnlisted = saved.next_copy;
     this.#cameFirst = saved.came_first || copy;
     let at = 0;
     for (const { terms, channel, ...state } of saved.sessions) {
@@ -265,7 +278,7 @@ export class SessionTable {
     });
   }
 
-  /** Without the copies. */
+  /** Without copies and connections. */
   listed(): readonly Session[] {
     return this.all().filter(({ options }) => options.unlisted !== true);
   }
@@ -325,7 +338,7 @@ function listener(session: Session, answered: () => void = () => {}): ChannelLis
   };
 }
 
-function execOf(argv: readonly string[], { env, cwd, user, pty }: ExecStart): Exec {
+function execOf(argv: readonly string[], { env, cwd, user, pty }: Omit<ExecRequest, 'argv'>): Exec {
   return {
     argv,
     ...(env ? { env: Object.fromEntries(env.map(variable)) } : {}),

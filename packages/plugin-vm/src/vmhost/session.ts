@@ -29,7 +29,7 @@ export interface SessionOptions {
   /** Keep all output back until the first client is there, since losing any would surprise it. */
   readonly holdForClient: boolean;
   readonly pty: boolean;
-  /** A copy: no command that somebody would look for among the sessions. */
+  /** A copy or a connection: no command that somebody would look for among the sessions. */
   readonly unlisted?: boolean | undefined;
   /** By which it is asked to end before all others are. */
   readonly stopSignal?: number | undefined;

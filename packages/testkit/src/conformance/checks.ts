@@ -13,6 +13,7 @@ import { imageSourceSeam } from './seams/image-source.ts';
 import { kernelSourceSeam } from './seams/kernel-source.ts';
 import { vmDriverSeam } from './seams/vm-driver.ts';
 import { vmFeatureSeam } from './seams/vm-feature.ts';
+import { vmPortSeam } from './seams/vm-port.ts';
 
 /** Extension point → what holds for everything contributed to it. */
 const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
@@ -21,6 +22,7 @@ const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'image.catalog': imageCatalogSeam,
   'kernel.source': kernelSourceSeam,
   'vm.feature': vmFeatureSeam,
+  'vm.port': vmPortSeam,
   'vm.driver': vmDriverSeam,
 };
 

@@ -16,8 +16,16 @@ import type { Home } from './home.ts';
 const SUITE = 'bookworm';
 
 /** A Debian with systemd as its init, and these packages more. Made once for each list and kept in the test store. */
-export async function systemdImage(home: Home, more: readonly string[] = []): Promise<string> {
-  const packages = ['systemd', 'systemd-sysv', 'dbus', ...more];
+export function systemdImage(home: Home, more: readonly string[] = []): Promise<string> {
+  return imageWith(home, 'systemd', ['systemd', 'systemd-sysv', 'dbus', ...more]);
+}
+
+/** A Debian with these packages more, likewise. */
+export function debianImage(home: Home, packages: readonly string[]): Promise<string> {
+  return imageWith(home, 'debian', packages);
+}
+
+async function imageWith(home: Home, kind: string, packages: readonly string[]): Promise<string> {
   const recipe = [
     ...['--variant=minbase', '--architectures=amd64', `--include=${packages.join(',')}`],
     ...['--aptopt=Acquire::Languages "none"', '--dpkgopt=force-unsafe-io'],
@@ -27,7 +35,7 @@ export async function systemdImage(home: Home, more: readonly string[] = []): Pr
     .update(JSON.stringify([SUITE, recipe]))
     .digest('hex')
     .slice(0, 12);
-  const name = `test-systemd-${digest}`;
+  const name = `test-${kind}-${digest}`;
   const { code } = await home.nook(['image', 'show', name]);
   if (code !== 0) await build(home, name, recipe);
   return name;
@@ -37,7 +45,7 @@ async function build(home: Home, name: string, recipe: readonly string[]): Promi
   const { signal } = new AbortController();
   const [entries = []] = archiveCandidates(await hostEntries(signal), SUITE, DEBIAN);
   const settings = (await hostFetchSettings(signal)).map((line) => `--aptopt=${line.replace(/;$/, '')}`);
-  const dir = await mkdtemp(join(tmpdir(), 'nook-systemd-'));
+  const dir = await mkdtemp(join(tmpdir(), 'nook-debian-'));
   try {
     const archive = join(dir, 'root.tar');
     const mode = process.getuid?.() === 0 ? 'root' : 'unshare';

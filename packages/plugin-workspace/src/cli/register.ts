@@ -1,0 +1,5 @@
+import { registerCli } from '@nook/daemonapi';
+import { sshConfig } from './ssh-config.ts';
+import { vmSsh } from './vm-ssh.ts';
+
+registerCli({ commands: [vmSsh, sshConfig] });

@@ -1,0 +1,4 @@
+import { registerPlugin } from '@nook/daemonapi';
+import { workspace } from './plugin.ts';
+
+registerPlugin(workspace);
