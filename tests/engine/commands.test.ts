@@ -6,7 +6,7 @@ import { Home, untilOutput } from '../harness/home.ts';
 test('op, events, rpc discover, plugin, config and daemon metrics say what the daemon knows', async () => {
   await using home = await Home.create();
   const offline = await home.json<{ name: string }[]>('plugin', 'list', '--offline');
-  expect(offline.map(({ name }) => name)).toEqual(['images', 'network', 'roothelper', 'vm']);
+  expect(offline.map(({ name }) => name)).toEqual(['images', 'network', 'roothelper', 'vm', 'workspace']);
 
   const following = home.spawn(['events', '--follow', '--since', '0', '--topic', 'op.*']);
   const { code } = await home.nook(['image', 'import', 'mine', '/no/such.tar']);

@@ -5,7 +5,7 @@ import { UsageError } from '../program/usage-error.ts';
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 /** Names that mean something else to a daemon, and the plugins that come with it. */
-const TAKEN = ['daemon', 'engine', 'nook', 'images', 'network', 'roothelper', 'vm'];
+const TAKEN = ['daemon', 'engine', 'nook', 'images', 'network', 'roothelper', 'vm', 'workspace'];
 
 export const pluginNew: CliCommand = {
   name: 'plugin new',
