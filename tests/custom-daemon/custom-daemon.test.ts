@@ -66,7 +66,14 @@ test('nook starts the daemon that config.toml names, and its own plugin serves',
   const answer = JSON.parse(await home.ok('rpc', 'call', 'greeter.hello', '{"name":"you"}'));
   expect(answer).toEqual({ text: 'Hello, you! Your machines boot debian-12.' });
   const status = await home.json<{ plugins: { name: string; version: string; state: string }[] }>('daemon', 'status');
-  expect(status.plugins.map(({ name }) => name)).toEqual(['greeter', 'images', 'network', 'roothelper', 'vm', 'workspace']);
+  expect(status.plugins.map(({ name }) => name)).toEqual([
+    'greeter',
+    'images',
+    'network',
+    'roothelper',
+    'vm',
+    'workspace',
+  ]);
   expect(status.plugins[0]).toMatchObject({ version: '1.0.0', state: 'ok' });
 
   const refused = await home.nook(['rpc', 'call', 'greeter.hello', '{"name":7}']);
