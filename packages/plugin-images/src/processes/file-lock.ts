@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { NookError } from '@nook/daemonapi';
+import { flockNow } from './flock.ts';
 import { runProgram } from './run-program.ts';
 
 export interface FileLock extends AsyncDisposable {
@@ -17,15 +18,16 @@ export interface LockOptions {
 
 /**
  * Takes an exclusive lock on a file, made when missing. The kernel releases it with the last process that has it open.
- * The program `flock` locks the open file that it inherits from us: Node has no such call, and waiting takes no polling.
+ * Where it must be waited for, the program `flock` waits with the open file that it inherits from us: no polling, and
+ * a wait that can be cancelled.
  * @throws NookError `timeout` naming the holder, or the signal's reason
  */
 export async function lockFile(path: string, options: LockOptions): Promise<FileLock> {
   const file = await open(path, 'a+', 0o600);
   try {
-    if (!(await flock(file, ['-n'], options.signal))) {
+    if (!flockNow(file.fd)) {
       options.onWait?.(await readHolder(path));
-      if (!(await flock(file, ['-w', String(options.waitSeconds)], options.signal))) {
+      if (!(await awaitLock(file, options))) {
         throw new NookError(
           'timeout',
           `Waited ${options.waitSeconds} s for another process (${await readHolder(path)}) that holds ${path}.`,
@@ -42,18 +44,20 @@ export async function lockFile(path: string, options: LockOptions): Promise<File
   }
 }
 
-/** As {@link lockFile}, but undefined at once when somebody holds it. */
-export async function tryLockFile(path: string, signal: AbortSignal): Promise<FileLock | undefined> {
+/** As {@link lockFile}, but undefined at once when somebody holds it. @throws NookError `operation_failed` */
+export async function tryLockFile(path: string): Promise<FileLock | undefined> {
   const file = await open(path, 'a+', 0o600);
-  if (await flock(file, ['-n'], signal).catch(() => false)) {
-    return { fd: file.fd, [Symbol.asyncDispose]: () => file.close() };
+  let ours = false;
+  try {
+    ours = flockNow(file.fd);
+  } finally {
+    if (!ours) await file.close();
   }
-  await file.close();
-  return undefined;
+  return ours ? { fd: file.fd, [Symbol.asyncDispose]: () => file.close() } : undefined;
 }
 
-async function flock(file: FileHandle, how: readonly string[], signal: AbortSignal): Promise<boolean> {
-  const result = await runProgram('flock', ['-x', ...how, '-E', '75', '3'], {
+async function awaitLock(file: FileHandle, { signal, waitSeconds }: LockOptions): Promise<boolean> {
+  const result = await runProgram('flock', ['-x', '-w', String(waitSeconds), '-E', '75', '3'], {
     signal,
     lockFd: file.fd,
     packageName: 'util-linux',

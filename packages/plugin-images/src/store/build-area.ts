@@ -59,7 +59,8 @@ export class BuildArea {
     await this.#layout.create();
     const keys = new Set((await readdir(this.#layout.building)).map(keyOf));
     for (const key of keys) {
-      const lock = await tryLockFile(this.#layout.lock(key), signal);
+      signal.throwIfAborted();
+      const lock = await tryLockFile(this.#layout.lock(key));
       if (lock === undefined) continue;
       await using _held = lock;
       await this.#removeAll(key);

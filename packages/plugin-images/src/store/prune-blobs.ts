@@ -21,7 +21,7 @@ export async function pruneBlobs(layout: StoreLayout, dryRun: boolean, signal: A
     if (hex === undefined) continue;
     signal.throwIfAborted();
     const lock = layout.lock(`blob-${hex}`);
-    await using held = await tryLockFile(lock, signal);
+    await using held = await tryLockFile(lock);
     if (held === undefined) continue;
     const path = join(layout.blobs, name);
     const stats = await lstat(path).catch(() => undefined);
