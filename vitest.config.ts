@@ -6,6 +6,9 @@ const slow = '**/*.slow.test.ts';
 /** On a busy host what a test waits for may come too late. It is tried again, and the summary names it. */
 const retry = 1;
 
+/** What a test that ran out of time leaves is ended with its file. */
+const setupFiles = ['tests/harness/end-abandoned-homes.ts'];
+
 /** What holds for every driver, by machines of each kind: minutes under emulation. */
 const drivers = 'tests/plugin-author/{vm-driver,driver-faults,plain-driver}.vm.test.ts';
 
@@ -36,12 +39,12 @@ export default defineConfig({
       },
       {
         test: {
-          // One virtual machine at a time, when the unit tests are done: under emulation each takes a whole core.
+          // When the unit tests are done, two files at a time: their machines mostly wait.
           name: 'vm',
+          setupFiles,
           include: ['tests/**/*.vm.test.ts'],
           exclude: [drivers, authors, '**/node_modules/**'],
-          fileParallelism: false,
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           retry,
           testTimeout: 180_000,
@@ -52,6 +55,7 @@ export default defineConfig({
         test: {
           // kill -9 and worse at every step of a start and every stage of a stop, which mostly wait for processes.
           name: 'crash',
+          setupFiles,
           include: ['tests/crash-matrix/*.crash.test.ts'],
           maxWorkers: 2,
           retry,
@@ -62,6 +66,7 @@ export default defineConfig({
       ...Object.entries({ drivers, authors }).map(([name, files]) => ({
         test: {
           name,
+          setupFiles,
           include: [files],
           retry,
           fileParallelism: false,
@@ -73,6 +78,7 @@ export default defineConfig({
       {
         test: {
           name: 'slow',
+          setupFiles,
           include: [slow],
           exclude: ['**/node_modules/**'],
           fileParallelism: false,

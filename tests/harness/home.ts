@@ -9,7 +9,7 @@ import { strayCgroups } from './cgroups.ts';
 import { eventually } from './eventually.ts';
 import { networkSurplus, runs } from './network-surplus.ts';
 import { giveTemplate } from './shared-template.ts';
-import { surplus } from './surplus.ts';
+import { processesUnder, surplus } from './surplus.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -38,6 +38,8 @@ interface Spawn {
  * the test: no process, no socket, no folder may be.
  */
 export class Home implements AsyncDisposable {
+  /** Those that were not disposed of yet. */
+  static readonly open = new Set<Home>();
   readonly dir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly #program: readonly string[];
@@ -73,6 +75,7 @@ export class Home implements AsyncDisposable {
     await mkdir(join(dir, 'config'), { mode: 0o700 });
     await writeFile(join(dir, 'config/config.toml'), options.config ?? QUIET, { mode: 0o600 });
     const home = new Home(dir, { store, env: options.env ?? {}, program: options.program ?? [NOOK] });
+    Home.open.add(home);
     if (options.warm === true) await giveTemplate(home, `${store}-templates`);
     return home;
   }
@@ -151,6 +154,15 @@ export class Home implements AsyncDisposable {
     return client;
   }
 
+  /** Kills all that runs in it, and removes it, however it stands. */
+  async abandon(): Promise<void> {
+    Home.open.delete(this);
+    const left = () => processesUnder(this.dir, `NOOK_HOME=${this.dir}`);
+    for (const { pid } of left()) process.kill(pid, 'SIGKILL');
+    await eventually('all have ended', left, (processes) => processes.length === 0);
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
     const client = await this.#client();
@@ -164,6 +176,7 @@ export class Home implements AsyncDisposable {
     await strayCgroups();
     if (left.length > 0) throw new Error(`left behind in ${this.dir}:\n${left.join('\n')}`);
     await rm(this.dir, { recursive: true });
+    Home.open.delete(this);
   }
 }
 

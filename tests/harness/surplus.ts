@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commandLine } from '../../packages/wire/src/index.ts';
 
@@ -95,12 +95,25 @@ function unfinished(dir: string): string[] {
     : [];
 }
 
-/** Living processes (no zombies) that carry the folder in their command line. */
-function processesUnder(folder: string): Found[] {
+/**
+ * Living processes (no zombies) that carry the folder in their command line.
+ * @param variable of the environment, as `NAME=value`: those that have it count too
+ */
+export function processesUnder(folder: string, variable?: string): Found[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .flatMap((entry) => {
       const argv = commandLine(Number(entry));
-      return argv.some((word) => word.startsWith(folder)) ? [{ pid: Number(entry), argv }] : [];
+      const is =
+        argv.some((word) => word.startsWith(folder)) || (variable !== undefined && hasVariable(entry, variable));
+      return is && Number(entry) !== process.pid ? [{ pid: Number(entry), argv }] : [];
     });
+}
+
+function hasVariable(pid: string, variable: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable);
+  } catch {
+    return false;
+  }
 }
