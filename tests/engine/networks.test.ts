@@ -9,7 +9,10 @@ test('networks are made, listed, shown and removed, and the daemon keeps them', 
     async before(home) {
       const database = new Database(join(home, 'state/nook.db'));
       const values = ['0a', 'kept', '10.201.4.0/24', 'fd12::/64', 1, 1_700_000_000_000];
-      database.run('INSERT INTO network_networks VALUES (?, ?, ?, ?, ?, ?)', values);
+      database.run(
+        'INSERT INTO network_networks (id, name, subnet, subnet6, isolated, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+        values,
+      );
       database.close();
     },
   });
@@ -17,6 +20,13 @@ test('networks are made, listed, shown and removed, and the daemon keeps them', 
   onTestFinished(() => client.close());
   const made = await client.call('net.create', { name: 'back', subnet: '10.201.5.0/24' });
   expect(made).toMatchObject({ name: 'back', state: 'idle', gateway: '10.201.5.1', isolated: false, vms: [] });
+  expect(made.egress).toEqual({ mode: 'open', audit: false, allow: [] });
+  const shut = await client.call('net.create', { name: 'shut', allow: ['Example.org:443', '10.0.0.0/8'] });
+  expect(shut.egress).toEqual({ mode: 'allow', audit: false, allow: ['example.org:443', '10.0.0.0/8'] });
+  await expect(client.call('net.create', { name: 'x', egress: 'deny', allow: ['a.org'] })).rejects.toMatchObject({
+    code: 'bad_params',
+  });
+  await client.call('net.delete', { name: 'shut' });
   const both = await client.call('net.list', {});
   expect(both.map(({ name, isolated }) => [name, isolated])).toEqual([
     ['kept', true],

@@ -1,3 +1,4 @@
+import type { EgressPolicyManager } from './egress-policy.ts';
 import type { CatalogEntry } from './image-catalog.ts';
 import type { ImageSource } from './image-source.ts';
 import type { KernelSource } from './kernel-source.ts';
@@ -44,4 +45,5 @@ export interface ExtensionPoints {
   'kernel.source': KernelSource;
   'vm.feature': VmFeature;
   'vm.port': VmPort;
+  'egress.policy': EgressPolicyManager;
 }

@@ -8,6 +8,7 @@ export type {
   OptionValues,
 } from './cli.ts';
 export { type CliRegistration, cliRegistrations, registerCli } from './cli-registry.ts';
+export type { EgressFacts, EgressPolicy, EgressPolicyManager, EgressRules, EgressTarget } from './egress-policy.ts';
 export type { Clock, Dirs, VersionInfo } from './environment.ts';
 export { ERROR_CODES, type ErrorCode, type ErrorOptions, isNookError, NookError } from './errors.ts';
 export type { EventBus, Events, NookEvent, PublishOptions, ReceivedEvent } from './events.ts';

@@ -40,6 +40,12 @@ export function parseCidr(text: string): Cidr | undefined {
   return { family, network, length };
 }
 
+/** `ADDRESS/LENGTH` in one form only, with all bits behind the prefix zero; undefined for what is no range. */
+export function canonicalRange(text: string): string | undefined {
+  const range = parseCidr(text);
+  return range && `${range.network}/${range.length}`;
+}
+
 /** @param text a range that was checked */
 export function cidr(text: string): Cidr {
   const parsed = parseCidr(text);
@@ -51,6 +57,11 @@ export function cidr(text: string): Cidr {
 export function within(inner: Cidr, outer: Cidr): boolean {
   if (inner.family !== outer.family || inner.length < outer.length) return false;
   return parseCidr(`${inner.network}/${outer.length}`)?.network === outer.network;
+}
+
+/** Whether `inner`, an address or a range, lies wholly within `outer`. Both were checked. */
+export function contains(outer: string, inner: string): boolean {
+  return within(cidr(inner), cidr(outer));
 }
 
 export function overlap(one: Cidr, other: Cidr): boolean {

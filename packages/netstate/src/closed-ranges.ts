@@ -1,3 +1,5 @@
+import { cidr, within } from './addresses.ts';
+
 /**
  * What guests do not reach unless it is opened for them, whatever their egress policy: loopback, private use (RFC 1918),
  * shared address space (RFC 6598), link-local, and unique local addresses (RFC 4193). Nothing else.
@@ -13,3 +15,8 @@ export const CLOSED_RANGES: readonly string[] = [
   'fc00::/7',
   'fe80::/10',
 ];
+
+/** The closed range that an address, or a range as a whole, lies in; undefined: none. @param text a range that was checked */
+export function closedRangeOf(text: string): string | undefined {
+  return CLOSED_RANGES.find((closed) => within(cidr(text), cidr(closed)));
+}

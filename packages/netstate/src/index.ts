@@ -1,5 +1,6 @@
+export { canonicalRange, contains } from './addresses.ts';
 export { advance } from './advance.ts';
-export { CLOSED_RANGES } from './closed-ranges.ts';
+export { CLOSED_RANGES, closedRangeOf } from './closed-ranges.ts';
 export { type Difference, difference } from './difference.ts';
 export { isOwnName, NAME_PREFIX } from './names.ts';
 export { rulesDigest, rulesetDocument, rulesetOf } from './nft/ruleset.ts';

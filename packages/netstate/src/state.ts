@@ -1,6 +1,6 @@
 import { NookError } from '@nook/daemonapi';
 import { z } from 'zod';
-import { canonicalAddress, cidr, familyOf, overlap, parseCidr, within } from './addresses.ts';
+import { canonicalAddress, canonicalRange, cidr, familyOf, overlap, parseCidr, within } from './addresses.ts';
 import { OWN_NAME } from './names.ts';
 
 /** More than one host runs, and little enough that a hostile state is refused before it costs anything. */
@@ -46,8 +46,8 @@ const range = z
   .string()
   .max(49)
   .transform((text, context) => {
-    const parsed = parseCidr(text);
-    if (parsed !== undefined) return `${parsed.network}/${parsed.length}`;
+    const canonical = canonicalRange(text);
+    if (canonical !== undefined) return canonical;
     context.addIssue({ code: 'custom', message: 'must be a range of addresses: ADDRESS or ADDRESS/LENGTH' });
     return z.NEVER;
   });

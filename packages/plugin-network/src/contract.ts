@@ -1,7 +1,21 @@
-import type { RpcMethod } from '@nook/daemonapi';
+import type { EgressRules, RpcMethod } from '@nook/daemonapi';
 
 /** What a VM asks for, as the user wrote it. */
-export interface NetworkRequest {
+export interface EgressRequest {
+  /** `allow` is the default where there is a list; `audit` lets everything through and records it. */
+  readonly egress?: 'open' | 'deny' | 'allow' | 'audit' | undefined;
+  /** `NAME[:PORT[-PORT]][/tcp|udp|icmp]`; a name may begin with `*.`, or be a range of addresses. */
+  readonly allow?: readonly string[] | undefined;
+}
+
+/** A policy that was checked; what a record keeps. */
+export interface EgressSpec {
+  readonly mode: 'open' | 'deny' | 'allow';
+  readonly audit: boolean;
+  readonly allow: readonly string[];
+}
+
+export interface NetworkRequest extends EgressRequest {
   /**
    * `user` (the default): QEMU's user-mode network. `none`: a network card that leads nowhere. Otherwise the name of a
    * network of several VMs.
@@ -31,6 +45,8 @@ export interface NetworkSpec {
   readonly address?: string | undefined;
   /** Mode `bridge`, once the address was allocated. */
   readonly address6?: string | undefined;
+  /** Mode `bridge`: what it reaches; absent: everything but the closed ranges. */
+  readonly egress?: EgressSpec | undefined;
 }
 
 /** What the guest's network card gets. */
@@ -107,6 +123,8 @@ export interface NetworkCapability {
 export interface VmsNeed {
   /** Undefined: there is none with this id. */
   nameOf(id: string): string | undefined;
+  /** What its network is now. @throws NookError `not_found` */
+  networkOf(name: string): VmOnNetwork;
   /**
    * Has `change` say what a VM's network is from now on, while no other verb does anything with the VM, and writes it down.
    * @throws NookError `not_found`, and what `change` throws
@@ -114,11 +132,14 @@ export interface VmsNeed {
   changeNetwork(name: string, change: (vm: ChangingVm) => Promise<NetworkSpec>): Promise<void>;
 }
 
-export interface ChangingVm {
+interface VmOnNetwork {
   readonly id: string;
   /** Running or paused. */
   readonly up: boolean;
   readonly network: NetworkSpec;
+}
+
+export interface ChangingVm extends VmOnNetwork {
   /** While it is up on network `user`: these ports of the host, and no others, lead into it from now on. */
   forward(forwards: readonly PublishedPort[], opId: string): Promise<void>;
 }
@@ -133,6 +154,9 @@ export interface NewNetwork {
   readonly subnet6?: string | undefined;
   /** Its VMs reach each other and nothing else. */
   readonly isolated?: boolean | undefined;
+  /** What VMs reach that are made on it without a policy of their own. */
+  readonly egress?: EgressRequest['egress'];
+  readonly allow?: readonly string[] | undefined;
 }
 
 export interface NetworkView {
@@ -146,6 +170,8 @@ export interface NetworkView {
   readonly gateway: string;
   readonly gateway6: string;
   readonly isolated: boolean;
+  /** What VMs reach that are made on it without a policy of their own. */
+  readonly egress: EgressSpec;
   /** Milliseconds since the epoch. */
   readonly created_at: number;
   /** Of the process that keeps the network up. */
@@ -154,11 +180,60 @@ export interface NetworkView {
   readonly vms: readonly NetworkMember[];
 }
 
+/** One destination that a VM used while its policy was `audit`. */
+export interface UsedTarget {
+  /** As `allow` takes it. */
+  readonly target: string;
+  /** Milliseconds since the epoch, of the latest use. */
+  readonly at: number;
+}
+
+export interface EgressView {
+  readonly vm: string;
+  readonly network: string;
+  readonly egress: EgressSpec;
+  /** Who decided what is enforced. */
+  readonly manager: string;
+  /** What is enforced now; absent while the VM does not run. */
+  readonly enforced?: EgressRules | undefined;
+  /** Why blocks make no events at present; absent: they do, or the VM does not run. */
+  readonly unreported?: string | undefined;
+}
+
+export interface EgressLearnt {
+  readonly vm: string;
+  /** The shortest list that all of it passes. */
+  readonly allow: readonly string[];
+  readonly used: readonly UsedTarget[];
+}
+
+/** What was refused. */
+export interface EgressBlocked {
+  readonly id: string;
+  readonly vm: string;
+  readonly network: string;
+  /** An address; of a name that was not resolved, absent. */
+  readonly destination?: string | undefined;
+  /** The name that the VM asked for, where that is known. */
+  readonly name?: string | undefined;
+  readonly protocol: string;
+  /** 0 where the protocol has none. */
+  readonly port: number;
+  /** `deny`, `allow`: the VM's policy. `closed`: a range that is closed. `host`: the network's own address. */
+  readonly rule: 'deny' | 'allow' | 'closed' | 'host';
+  /** How many more of this VM were refused since its last event, and made none: there were too many. */
+  readonly more?: number | undefined;
+}
+
 export interface NetworkMember {
   readonly name: string;
   readonly id: string;
   readonly address: string;
   readonly address6: string;
+}
+
+interface OfVm {
+  readonly vm: string;
 }
 
 declare module '@nook/daemonapi' {
@@ -170,12 +245,22 @@ declare module '@nook/daemonapi' {
     network: { vms?: VmsNeed };
   }
 
+  interface Events {
+    'net.egress.blocked': EgressBlocked;
+    /** Packets that were refused on a network and made no event, as there were too many. */
+    'net.egress.unreported': { readonly network: string; readonly packets: number };
+  }
+
   interface RpcMethods {
     'net.create': RpcMethod<NewNetwork, NetworkView>;
     'net.list': RpcMethod<Record<string, never>, readonly NetworkView[]>;
     'net.show': RpcMethod<{ readonly name: string }, NetworkView>;
     'net.publish': RpcMethod<{ readonly vm: string; readonly port: string }, PublishedPort>;
     'net.unpublish': RpcMethod<{ readonly vm: string; readonly port: string }, PublishedPort>;
+    'net.policy.show': RpcMethod<OfVm, EgressView>;
+    'net.policy.set': RpcMethod<OfVm & EgressRequest, EgressView>;
+    'net.policy.learn': RpcMethod<OfVm, EgressLearnt>;
+    'net.policy.lock': RpcMethod<OfVm, EgressView>;
     'net.delete': RpcMethod<{ readonly name: string }, { readonly name: string }>;
   }
 }

@@ -1,6 +1,7 @@
 import type { PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { NetworkView, VmsNeed } from './contract.ts';
+import type { VmEgress } from './egress/vm-egress.ts';
 import { requireHost } from './nethosts/host-requirements.ts';
 import type { Nethosts } from './nethosts/nethosts.ts';
 import type { NetworkRecord } from './networks/network-records.ts';
@@ -12,11 +13,12 @@ interface Parts {
   readonly vms: VmsNeed;
   readonly networks: Networks;
   readonly nethosts: Nethosts;
+  readonly egress: VmEgress;
 }
 
 /** The `net.*` rows of the dispatch table. */
 export function registerMethods({ method }: Pick<PluginContext<'network'>, 'method'>, parts: Parts): void {
-  const { networks, nethosts } = parts;
+  const { networks, nethosts, egress } = parts;
   const view = async (record: NetworkRecord): Promise<NetworkView> => {
     const pid = (await nethosts.active(record.id))?.pid;
     return { ...networks.view(record), state: pid === undefined ? 'idle' : 'active', nethost_pid: pid };
@@ -58,6 +60,34 @@ export function registerMethods({ method }: Pick<PluginContext<'network'>, 'meth
     params: schema.published,
     result: schema.publishedPort,
     run: (params, { opId }) => unpublishPort(parts, { ...params, opId }),
+  });
+  method('net.policy.show', {
+    summary: 'What a VM may reach, and what is enforced of it.',
+    access: 'read',
+    params: schema.ofVm,
+    result: schema.egressView,
+    run: ({ vm }) => egress.show(vm),
+  });
+  method('net.policy.set', {
+    summary: 'Changes what a VM may reach, also while it runs.',
+    access: 'write',
+    params: schema.egressChange,
+    result: schema.egressView,
+    run: ({ vm, ...request }, { opId }) => egress.set(vm, request, opId),
+  });
+  method('net.policy.learn', {
+    summary: 'What a VM used while its policy was audit, and the list that allows just that.',
+    access: 'read',
+    params: schema.ofVm,
+    result: schema.egressLearnt,
+    run: ({ vm }) => egress.learn(vm),
+  });
+  method('net.policy.lock', {
+    summary: 'Allows a VM what it used while its policy was audit, and nothing else.',
+    access: 'write',
+    params: schema.ofVm,
+    result: schema.egressView,
+    run: ({ vm }, { opId }) => egress.lock(vm, opId),
   });
   method('net.delete', {
     summary: 'Removes a network that no VM is on.',

@@ -2,14 +2,25 @@ import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
 import { z } from 'zod';
 import './contract.ts';
+import { Decisions } from './egress/decide.ts';
+import { lists } from './egress/lists.ts';
+import { VmEgress } from './egress/vm-egress.ts';
 import { registerMethods } from './methods.ts';
 import { hostCheck } from './nethosts/host-requirements.ts';
 import { Nethosts } from './nethosts/nethosts.ts';
-import { NetworkRecords, networksMigration } from './networks/network-records.ts';
+import { egressMigration, NetworkRecords, networksMigration } from './networks/network-records.ts';
 import { Networks } from './networks/networks.ts';
 import { nethostNetwork, vmNetwork } from './vm-network.ts';
 
-const config = z.strictObject({});
+const config = z.strictObject({
+  /** The `egress.policy` that is in charge. */
+  egress_policy: z.string().min(1).max(63).default(lists.name),
+  /** `ADDRESS[:PORT]` of the name server that networks ask; absent: the host's own. */
+  dns: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+\.\d+(?::\d{1,5})?$/, 'must be an IPv4 address, or ADDRESS:PORT')
+    .optional(),
+});
 
 /** Networks of VMs: QEMU's user-mode network, published ports, none, and networks of several VMs. */
 export const network: PluginDefinition<'network', z.output<typeof config>> = {
@@ -19,16 +30,22 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
   from: import.meta.url,
   config,
   setup(context) {
-    context.store.migrate([networksMigration]);
+    context.store.migrate([networksMigration, egressMigration]);
     const vms = context.want('vms');
     const networks = new Networks({
       records: new NetworkRecords(context.store),
       clock: context.clock,
       vmName: (id) => (vms.available ? vms.nameOf(id) : undefined),
     });
-    const nethosts = new Nethosts({ dir: join(context.dirs.state, 'nets'), log: context.log });
-    registerMethods(context, { vms, networks, nethosts });
-    context.provide('network', vmNetwork({ networks, nethosts }));
+    const nethosts = new Nethosts({
+      ...{ dir: join(context.dirs.state, 'nets'), log: context.log, dns: context.config.dns },
+      onReport: ({ topic, data }) => context.events.publish(topic, data as never, { durable: true }),
+    });
+    const decisions = new Decisions(() => context.contributions('egress.policy'), context.config.egress_policy);
+    const egress = new VmEgress({ vms, networks, nethosts, decisions });
+    context.contribute('egress.policy', lists);
+    registerMethods(context, { vms, networks, nethosts, egress });
+    context.provide('network', vmNetwork({ networks, nethosts, egress }));
     context.contribute('doctor.check', hostCheck);
     return {
       start: () => nethosts.recover(networks.all().map((record) => nethostNetwork(networks, record))),

@@ -6,7 +6,13 @@ export const noParams = z.strictObject({});
 export const named = z.strictObject({ name });
 export const removed = z.object({ name: z.string() });
 
+const egressRequest = {
+  egress: z.enum(['open', 'deny', 'allow', 'audit']).optional(),
+  allow: z.array(z.string().max(320)).max(512).optional(),
+};
+
 export const newNetwork = z.strictObject({
+  ...egressRequest,
   name,
   subnet: z.string().max(64).optional(),
   subnet6: z.string().max(64).optional(),
@@ -21,6 +27,33 @@ export const publishedPort = z.object({
   guest_port: z.number(),
 });
 
+const egress = z.object({ mode: z.enum(['open', 'deny', 'allow']), audit: z.boolean(), allow: z.array(z.string()) });
+
+export const ofVm = z.strictObject({ vm: name });
+export const egressChange = z.strictObject({ vm: name, ...egressRequest });
+
+const target = z.object({
+  name: z.string().optional(),
+  cidr: z.string().optional(),
+  protocol: z.enum(['any', 'tcp', 'udp', 'icmp']),
+  ports: z.object({ from: z.number(), to: z.number() }).optional(),
+});
+
+export const egressView = z.object({
+  vm: z.string(),
+  network: z.string(),
+  egress,
+  manager: z.string(),
+  enforced: egress.extend({ allow: z.array(target), opened: z.array(z.string()) }).optional(),
+  unreported: z.string().optional(),
+});
+
+export const egressLearnt = z.object({
+  vm: z.string(),
+  allow: z.array(z.string()),
+  used: z.array(z.object({ target: z.string(), at: z.number() })),
+});
+
 export const networkView = z.object({
   name: z.string(),
   id: z.string(),
@@ -30,6 +63,7 @@ export const networkView = z.object({
   gateway: z.string(),
   gateway6: z.string(),
   isolated: z.boolean(),
+  egress,
   created_at: z.number(),
   nethost_pid: z.number().optional(),
   vms: z.array(z.object({ name: z.string(), id: z.string(), address: z.string(), address6: z.string() })),

@@ -1,5 +1,6 @@
 import { NookError } from '@nook/daemonapi';
 import type { GuestNetwork, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
+import { checkEgress } from './egress/policy.ts';
 import { requireFree } from './free-port.ts';
 import { checkPublish } from './publish.ts';
 
@@ -21,6 +22,11 @@ export function checkUser(request: NetworkRequest): NetworkSpec {
   if (request.ip !== undefined) {
     throw new NookError('bad_params', `A VM of network '${mode}' cannot be given an address.`, {
       hint: 'Make a network, and put the VM on it: nook net create NAME; nook vm run --network NAME --ip ADDRESS',
+    });
+  }
+  if (checkEgress(request) !== undefined) {
+    throw new NookError('bad_params', `Egress rules cannot be enforced on network '${mode}'.`, {
+      hint: 'Make a network, and put the VM on it: nook net create NAME; nook vm run --network NAME --egress …',
     });
   }
   const publish = checkPublish(request.publish ?? []);

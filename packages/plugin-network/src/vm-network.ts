@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { choosePorts } from './choose-ports.ts';
 import type { NetworkCapability, NetworkedVm, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
+import { removeEgress } from './egress/enforced.ts';
+import { checkEgress } from './egress/policy.ts';
+import type { VmEgress } from './egress/vm-egress.ts';
 import { requireFree } from './free-port.ts';
 import { DOMAIN } from './names/domain.ts';
 import { NETHOST_FILES } from './nethost/nethost-spec.ts';
@@ -15,10 +18,11 @@ import { checkUser, isMode, planUser } from './user-network.ts';
 interface Parts {
   readonly networks: Networks;
   readonly nethosts: Nethosts;
+  readonly egress: VmEgress;
 }
 
 /** The capability `network`: QEMU's user-mode network, none, and networks of several VMs by their names. */
-export function vmNetwork({ networks, nethosts }: Parts): NetworkCapability {
+export function vmNetwork({ networks, nethosts, egress }: Parts): NetworkCapability {
   return {
     check: (request) => (isMode(request.mode) ? checkUser(request) : checkNamed(networks, request)),
     async choosePorts(spec, exposed) {
@@ -30,12 +34,17 @@ export function vmNetwork({ networks, nethosts }: Parts): NetworkCapability {
       if (spec.mode !== 'bridge') return spec;
       return { ...spec, ...networks.allocate(recordOf(networks, spec), vm, spec.address) };
     },
-    release: (vm) => networks.release(vm),
+    release(vm) {
+      const network = networks.release(vm);
+      if (network !== undefined) removeEgress(nethosts.folder(network), vm);
+    },
     async plan(spec, vm) {
       if (spec.mode !== 'bridge') return planUser(spec);
       await Promise.all(spec.publish.map(requireFree));
       const record = recordOf(networks, spec);
+      await egress.prepare(vm.id, spec);
       await nethosts.expect(nethostNetwork(networks, record), expected(spec, vm), vm.opId);
+      await egress.requireEnforced(record.id, vm.id);
       const { isolated } = record;
       return planNamed(spec, { dir: nethosts.folder(record.id), isolated, ...networks.gateways(record) });
     },
@@ -57,12 +66,13 @@ function expected(
   return { vm: id, name, mac, address, address6, publish };
 }
 
-function checkNamed(networks: Networks, { mode = '', ip, publish = [] }: NetworkRequest): NetworkSpec {
+function checkNamed(networks: Networks, { mode = '', ip, publish = [], ...request }: NetworkRequest): NetworkSpec {
   const record = networks.get(mode);
   const ports = checkPublish(publish);
   if (ports.length > 0) requireWayIn(record);
   if (ip !== undefined) networks.checkAddress(record, ip);
-  return { mode: 'bridge', publish: ports, name: record.name, ...(ip === undefined ? {} : { address: ip }) };
+  const egress = checkEgress(request) ?? record.egress;
+  return { mode: 'bridge', publish: ports, name: record.name, egress, ...(ip === undefined ? {} : { address: ip }) };
 }
 
 /** @throws NookError `conflict` where ports cannot be published */

@@ -55,6 +55,13 @@ export interface PublishedPortView {
   readonly guest_port: number;
 }
 
+interface VmEgress {
+  readonly mode: 'open' | 'deny' | 'allow';
+  /** Recorded and let through instead of refused. */
+  readonly audit: boolean;
+  readonly allow: readonly string[];
+}
+
 interface NetworkOfVm {
   /** `user`, `none`, or `bridge`: a network of several VMs. */
   readonly mode: string;
@@ -64,6 +71,8 @@ interface NetworkOfVm {
   /** Mode `bridge`: IPv4, without the prefix length. */
   readonly address?: string | undefined;
   readonly address6?: string | undefined;
+  /** Mode `bridge`: what it may reach. */
+  readonly egress?: VmEgress | undefined;
 }
 
 export interface VmView extends LifeView {
@@ -140,6 +149,10 @@ export interface VmRequest extends LifeRequest {
   readonly publish?: readonly string[] | undefined;
   /** Ports that the image exposes, and that are not in `publish`, are published at ports of the host that are free. */
   readonly publish_all?: boolean | undefined;
+  /** What it reaches, on a network of several; that network's default when absent. `allow` where there is a list. */
+  readonly egress?: 'open' | 'deny' | 'allow' | 'audit' | undefined;
+  /** `NAME[:PORT[-PORT]][/tcp|udp|icmp]`; a name may begin with `*.`, or be a range of addresses. */
+  readonly allow?: readonly string[] | undefined;
   /** The VM is removed when the session that it was started with ends, or when it stops. */
   readonly auto_remove?: boolean | undefined;
   /** Feature → its part, which the feature itself gives a meaning to. */
@@ -499,6 +512,8 @@ export interface VmsCapability {
   kernelUsers(digest: string): readonly string[];
   /** The name of the VM with this id; undefined: there is none. */
   nameOf(id: string): string | undefined;
+  /** What its network is now. @throws NookError `not_found` */
+  networkOf(name: string): NetworkedMachine;
   /**
    * Has `change` say what a VM's network is from now on, while no other verb does anything with the VM, and writes it down.
    * @throws NookError `not_found`, and what `change` throws
@@ -506,11 +521,14 @@ export interface VmsCapability {
   changeNetwork(name: string, change: (vm: ChangingVm) => Promise<NetworkSpec>): Promise<void>;
 }
 
-interface ChangingVm {
+interface NetworkedMachine {
   readonly id: string;
   /** Running or paused. */
   readonly up: boolean;
   readonly network: NetworkSpec;
+}
+
+interface ChangingVm extends NetworkedMachine {
   /** While it is up on network `user`: these ports of the host, and no others, lead into it from now on. */
   forward(forwards: readonly HostForward[], opId: string): Promise<void>;
 }
@@ -556,6 +574,7 @@ export interface NetworkSpec {
   readonly name?: string | undefined;
   readonly address?: string | undefined;
   readonly address6?: string | undefined;
+  readonly egress?: VmEgress | undefined;
 }
 
 export interface HostForward {
@@ -599,6 +618,8 @@ interface NetworkNeed {
     mode?: string | undefined;
     publish?: readonly string[] | undefined;
     ip?: string | undefined;
+    egress?: 'open' | 'deny' | 'allow' | 'audit' | undefined;
+    allow?: readonly string[] | undefined;
   }): NetworkSpec;
   choosePorts(spec: NetworkSpec, exposed?: readonly string[]): Promise<NetworkSpec>;
   allocate(vm: string, spec: NetworkSpec): NetworkSpec;

@@ -92,6 +92,14 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
     context.provide('vms', {
       imageUsers: (digest) => machines.imageUsers(digest),
       kernelUsers: (digest) => machines.kernelUsers(digest),
+      networkOf: (name) => {
+        const { record } = machines.get(name);
+        return {
+          id: record.id,
+          up: record.state === 'running' || record.state === 'paused',
+          network: record.shape.network,
+        };
+      },
       changeNetwork: async (name, change) => {
         const machine = machines.get(name);
         await machine.change(async ({ up, forward, reshape }) => {

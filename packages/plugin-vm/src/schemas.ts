@@ -44,6 +44,8 @@ const request = {
   ip: z.string().max(45).optional(),
   publish: z.array(z.string().max(128)).max(256).optional(),
   publish_all: z.boolean().optional(),
+  egress: z.enum(['open', 'deny', 'allow', 'audit']).optional(),
+  allow: z.array(z.string().max(320)).max(512).optional(),
   auto_remove: z.boolean().optional(),
   features: z.record(z.string().min(1).max(63), z.unknown()).optional(),
   init: init.optional(),
@@ -193,6 +195,9 @@ export const vmView = z.object({
     name: z.string().optional(),
     address: z.string().optional(),
     address6: z.string().optional(),
+    egress: z
+      .object({ mode: z.enum(['open', 'deny', 'allow']), audit: z.boolean(), allow: z.array(z.string()) })
+      .optional(),
   }),
   auto_remove: z.boolean(),
   features: z.array(z.object({ name: z.string(), part: z.unknown().optional(), cleanup_due: z.boolean().optional() })),

@@ -1,4 +1,5 @@
 import type { CliCommand } from '@nook/daemonapi';
+import { EGRESS_OPTIONS, egressRequest } from './egress-options.ts';
 
 export const create: CliCommand = {
   name: 'net create',
@@ -7,15 +8,21 @@ export const create: CliCommand = {
   options: {
     subnet: { value: 'A.B.C.D/PREFIX', help: 'private IPv4 subnet; a free one is chosen when absent' },
     subnet6: { value: 'PREFIX::/64', help: 'unique local IPv6 subnet; a random one when absent' },
+    ...EGRESS_OPTIONS,
     isolated: { help: 'its VMs reach each other and nothing else' },
   },
-  examples: ['nook net create back', 'nook net create back --subnet 10.77.5.0/24 --isolated'],
+  examples: [
+    'nook net create back',
+    'nook net create back --subnet 10.77.5.0/24 --isolated',
+    'nook net create ci --allow packages.example.org:443',
+  ],
   async run({ positionals, options, context }) {
     const { subnet, subnet6 } = options;
     const made = await context.call('net.create', {
       name: String(positionals.NAME),
       ...(typeof subnet === 'string' ? { subnet } : {}),
       ...(typeof subnet6 === 'string' ? { subnet6 } : {}),
+      ...egressRequest(options),
       ...(options.isolated === true ? { isolated: true } : {}),
     });
     if (context.json) context.out.json(made);

@@ -1,4 +1,5 @@
 import type { CliCommand } from '@nook/daemonapi';
+import { policyText } from './print-policy.ts';
 
 const WIDTH = 12;
 
@@ -10,8 +11,13 @@ export const show: CliCommand = {
   async run({ positionals, context }) {
     const network = await context.call('net.show', { name: String(positionals.NETWORK) });
     if (context.json) return context.out.json(network);
-    const { vms, created_at, isolated, ...fields } = network;
-    const rows = { ...fields, isolated: isolated ? 'yes' : 'no', created: new Date(created_at).toISOString() };
+    const { vms, created_at, isolated, egress, ...fields } = network;
+    const rows = {
+      ...fields,
+      isolated: isolated ? 'yes' : 'no',
+      egress: policyText(egress),
+      created: new Date(created_at).toISOString(),
+    };
     for (const [field, value] of Object.entries(rows)) context.out.line(`${field.padEnd(WIDTH)}${value}`);
     for (const { name, address, address6 } of vms)
       context.out.line(`${'vm'.padEnd(WIDTH)}${name} ${address} ${address6}`);

@@ -1,4 +1,5 @@
 import packet, { type Answer, type Packet, type Question } from 'dns-packet';
+import { plain } from './addresses-of.ts';
 import { DOMAIN } from './domain.ts';
 
 /** RFC 1035, 4.1.1 */
@@ -23,7 +24,7 @@ export function answerQuery(query: Buffer, hosts: readonly Host[]): Verdict {
   if (asked === undefined || asked.type !== 'query') return 'drop';
   const [question, ...more] = asked.questions ?? [];
   if (question === undefined || more.length > 0) return { answer: respond(asked, { rcode: RCODE.FORMERR }) };
-  const name = question.name.toLowerCase().replace(/\.$/, '');
+  const name = plain(question.name);
   if (name === DOMAIN || name.endsWith(`.${DOMAIN}`)) return { answer: ownName(asked, { question, name, hosts }) };
   const host = hosts.find(({ address, address6 }) => name === reverse4(address) || name === reverse6(address6));
   if (host === undefined) return 'forward';
@@ -35,6 +36,34 @@ export function answerQuery(query: Buffer, hosts: readonly Host[]): Verdict {
 export function failure(query: Buffer, why: 'SERVFAIL' | 'REFUSED'): Buffer | undefined {
   const asked = decode(query);
   return asked && respond(asked, { rcode: RCODE[why], authoritative: false });
+}
+
+/** RFC 8914, 4.16 */
+const BLOCKED = 15;
+
+/**
+ * For a name that the guest may not know. Not REFUSED, which the resolvers of many guests take for a server that is
+ * to be asked again, and wait; who can read it finds the reason beside it.
+ */
+export function forbidden(query: Buffer): Buffer | undefined {
+  const asked = decode(query);
+  if (asked === undefined) return undefined;
+  const code = Buffer.alloc(2);
+  code.writeUInt16BE(BLOCKED);
+  const data = Buffer.concat([code, Buffer.from('egress policy')]);
+  const why: Answer = {
+    ...{ type: 'OPT', name: '.', udpPayloadSize: 1232, extendedRcode: 0, ednsVersion: 0, flags: 0, flag_do: false },
+    // Its types name fewer options than it writes.
+    options: [{ code: BLOCKED, data } as never],
+  };
+  const additionals = asked.additionals?.some(({ type }) => type === 'OPT') ? [why] : [];
+  return respond(asked, { rcode: RCODE.NXDOMAIN, authoritative: false, additionals });
+}
+
+/** In small letters, without a dot at its end; undefined for what asks for no one name. */
+export function questionName(query: Buffer): string | undefined {
+  const [question, ...more] = decode(query)?.questions ?? [];
+  return question === undefined || more.length > 0 ? undefined : plain(question.name);
 }
 
 interface OwnQuestion {
@@ -58,9 +87,11 @@ interface Response {
   readonly answers?: readonly Answer[];
   readonly rcode?: number;
   readonly authoritative?: boolean;
+  readonly additionals?: readonly Answer[];
 }
 
-function respond(asked: Packet, { answers = [], rcode = RCODE.NOERROR, authoritative = true }: Response): Buffer {
+function respond(asked: Packet, response: Response): Buffer {
+  const { answers = [], rcode = RCODE.NOERROR, authoritative = true, additionals = [] } = response;
   const flags =
     ((asked.flags ?? 0) & packet.RECURSION_DESIRED) |
     packet.RECURSION_AVAILABLE |
@@ -72,6 +103,7 @@ function respond(asked: Packet, { answers = [], rcode = RCODE.NOERROR, authorita
     flags,
     questions: asked.questions ?? [],
     answers: [...answers],
+    additionals: [...additionals],
   });
 }
 

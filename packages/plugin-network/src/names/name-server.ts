@@ -2,7 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '@nook/daemonapi';
-import { answerQuery, failure, type Host } from './answer.ts';
+import { answerQuery, failure, forbidden, type Host, questionName } from './answer.ts';
 
 const UPSTREAM_MS = 5_000;
 /** Questions on their way to the next server; a guest that asks more is refused. */
@@ -10,13 +10,28 @@ const MAX_ASKED = 256;
 const MAX_CONNECTIONS = 64;
 const IDLE_MS = 10_000;
 
+/** Which guest may ask for which name. */
+export interface GuestNames {
+  /** @param name in small letters, without a dot at its end */
+  mayAsk(from: string, name: string): boolean;
+  /** Before the guest has the answer. What is thrown keeps it from it. */
+  answered(from: string, name: string, answer: Buffer): Promise<void>;
+}
+
 interface NameServerOptions {
   readonly address: string;
   readonly port: number;
   /** The server that knows the rest; absent: nobody does. */
   readonly upstream?: { readonly address: string; readonly port: number } | undefined;
   readonly hosts: () => readonly Host[];
+  /** Absent: every guest may ask for everything. */
+  readonly guests?: GuestNames | undefined;
   readonly log: Logger;
+}
+
+interface Asker {
+  readonly by: 'udp' | 'tcp';
+  readonly from: string;
 }
 
 /** The name server of a network: what it does not know itself it asks the next one, by UDP and TCP as it was asked. */
@@ -30,7 +45,7 @@ export class NameServer {
     this.#options = options;
     this.#udp = createSocket(options.address.includes(':') ? 'udp6' : 'udp4');
     this.#udp.on('message', (query, from) => {
-      void this.#answer(query, 'udp').then((answer) => {
+      void this.#answer(query, { by: 'udp', from: from.address }).then((answer) => {
         if (answer) this.#udp.send(answer, from.port, from.address, () => {});
       });
     });
@@ -56,14 +71,19 @@ export class NameServer {
     this.#tcp.close();
   }
 
-  async #answer(query: Buffer, by: 'udp' | 'tcp'): Promise<Buffer | undefined> {
+  async #answer(query: Buffer, { by, from }: Asker): Promise<Buffer | undefined> {
+    const { guests } = this.#options;
+    const name = questionName(query);
+    if (name !== undefined && guests && !guests.mayAsk(from, name)) return forbidden(query);
     const verdict = answerQuery(query, this.#options.hosts());
     if (verdict === 'drop') return undefined;
     if (verdict !== 'forward') return verdict.answer;
     if (this.#options.upstream === undefined || this.#asked >= MAX_ASKED) return failure(query, 'REFUSED');
     this.#asked++;
     try {
-      return await (by === 'udp' ? askUdp : askTcp)(query, this.#options.upstream);
+      const answer = await (by === 'udp' ? askUdp : askTcp)(query, this.#options.upstream);
+      if (name !== undefined) await guests?.answered(from, name, answer);
+      return answer;
     } catch {
       return failure(query, 'SERVFAIL');
     } finally {
@@ -80,7 +100,7 @@ export class NameServer {
       socket.pause();
       for (let query = message(rest); query !== undefined; query = message(rest)) {
         rest = rest.subarray(2 + query.length);
-        const answer = await this.#answer(query, 'tcp');
+        const answer = await this.#answer(query, { by: 'tcp', from: socket.remoteAddress ?? '' });
         if (answer) socket.write(framed(answer));
       }
       socket.resume();

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import packet, { type Packet, type RecordType } from 'dns-packet';
+import packet, { type Answer, type Packet, type RecordType } from 'dns-packet';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { addressesOf } from './addresses-of.ts';
 import { answerQuery, failure } from './answer.ts';
 import { NameServer } from './name-server.ts';
 
@@ -67,6 +68,62 @@ describe('the name server of a network', () => {
     expect(await askTcp(first, query(name, 'PTR'))).toMatchObject({ answers: [{ data: 'far.nook' }] });
     expect(await askTcp(first, query('db.nook'))).toMatchObject({ answers: [{ data: '10.77.0.2' }] });
     expect(await askUdp(first, query('example.org'))).toMatchObject({ rcode: 'REFUSED' });
+  });
+
+  it('answers what a guest may ask, after it was told what is in the answer, and says why not otherwise', async () => {
+    const told: unknown[] = [];
+    let admits = true;
+    const guests = {
+      mayAsk: (from: string, name: string) => from === '127.0.0.1' && name !== 'secret.org',
+      answered: async (_from: string, name: string, answer: Buffer) => {
+        told.push([name, addressesOf(name, answer)]);
+        if (!admits) throw new Error('no room');
+      },
+    };
+    const upstream = createSocket('udp4').bind(0, '127.0.0.1');
+    onTestFinished(() => void upstream.close());
+    await once(upstream, 'listening');
+    upstream.on('message', (bytes, { port }) => {
+      const { id, questions } = packet.decode(bytes);
+      const answers: Answer[] = [
+        { type: 'CNAME', name: 'Example.ORG', data: 'cdn.example.net' },
+        { type: 'A', name: 'cdn.example.net', ttl: 5, data: '198.51.100.9' },
+        { type: 'AAAA', name: 'cdn.example.net', ttl: 7, data: '2001:db8::9' },
+        { type: 'A', name: 'other.example.net', ttl: 5, data: '203.0.113.1' },
+      ];
+      upstream.send(packet.encode({ type: 'response', id: id as number, questions: questions ?? [], answers }), port);
+    });
+    const port = await freePort();
+    const server = await NameServer.listen({
+      ...{ address: '127.0.0.1', port, hosts: () => HOSTS, guests, log: { warn: () => {} } as never },
+      upstream: { address: '127.0.0.1', port: upstream.address().port },
+    });
+    onTestFinished(() => server.close());
+    expect((await askUdp(port, query('Example.org'))).answers).toHaveLength(4);
+    // What nobody asked for is in the answer, and counts for nothing.
+    expect(told).toEqual([
+      [
+        'example.org',
+        [
+          { address: '198.51.100.9', ttl: 5 },
+          { address: '2001:db8::9', ttl: 7 },
+        ],
+      ],
+    ]);
+    admits = false;
+    expect(await askUdp(port, query('example.org'))).toMatchObject({ rcode: 'SERVFAIL', answers: [] });
+    const opt = { type: 'OPT', name: '.', udpPayloadSize: 1232, options: [] } as never;
+    const extended = packet.encode({
+      type: 'query',
+      id: 1,
+      questions: [{ name: 'Secret.org', type: 'A' }],
+      additionals: [opt],
+    });
+    const refusal = await askUdp(port, extended);
+    expect(refusal).toMatchObject({ rcode: 'NXDOMAIN', answers: [] });
+    expect(JSON.stringify(refusal.additionals)).toContain('"code":15');
+    expect(await askTcp(port, query('secret.org'))).toMatchObject({ rcode: 'NXDOMAIN', additionals: [] });
+    expect(told).toHaveLength(2);
   });
 });
 

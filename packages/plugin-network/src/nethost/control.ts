@@ -4,15 +4,19 @@ import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
 import type { Members } from './members.ts';
 import type { HeldNamespace, Member, NethostInfo, NethostSpec } from './nethost-spec.ts';
+import type { PacketWatch } from './packet-watch.ts';
+import type { Reports } from './reports.ts';
 
 /** Version of the methods below. A nethost outlives upgrades of the daemon: later versions only add to them. */
-const CONTROL_VERSION = 1;
+const CONTROL_VERSION = 2;
 
 type Handlers = Record<string, (params: Record<string, unknown>, call: ServerCall) => unknown>;
 
 interface ControlParts {
   readonly spec: NethostSpec;
   readonly members: Members;
+  readonly watch: PacketWatch;
+  readonly reports: Reports;
   readonly log: Logger;
   /** Nobody is on the network, and nobody is expected. */
   readonly onIdle: (why: string) => void;
@@ -57,10 +61,10 @@ export class Control {
   };
 
   #methods(): Handlers {
-    const { spec, members } = this.#parts;
+    const { spec, members, watch } = this.#parts;
     return {
       hello: () => ({ version: CONTROL_VERSION, id: spec.id, token: spec.token, pid: process.pid }),
-      info: (): NethostInfo => ({ pid: process.pid, members: members.all() }),
+      info: (): NethostInfo => ({ pid: process.pid, members: members.all(), unreported: watch.unreported }),
       expect: (params, call) => this.#expect(params, call),
       join: (params, call) => this.#join(params, call),
       taken: ({ vm }) => {
@@ -71,6 +75,12 @@ export class Control {
         await members.publish(String(vm), publish as PublishedPort[]);
         return {};
       },
+      egress: async ({ vm }) => {
+        await members.changeEgress(String(vm));
+        return {};
+      },
+      used: ({ vm }) => watch.used(String(vm)),
+      watch: (_params, call) => this.#report(call),
       rename: ({ vm, name }) => {
         members.rename(String(vm), String(name));
         return {};
@@ -93,6 +103,17 @@ export class Control {
       this.look('nobody came');
     }
     return {};
+  }
+
+  /** Never answers: reports go to whoever asked last, for as long as it keeps the call. */
+  async #report(call: ServerCall): Promise<never> {
+    let seq = 0;
+    const stop = this.#parts.reports.listen(({ topic, data }) =>
+      call.event({ seq: ++seq, topic, at: Date.now(), data }),
+    );
+    await new Promise((resolve) => call.signal.addEventListener('abort', resolve, { once: true }));
+    stop();
+    throw new NookError('cancelled', 'Nobody listens any more.');
   }
 
   /** Never answers: the VM is on the network for as long as its vmhost keeps the call. */

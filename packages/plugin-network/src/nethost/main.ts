@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { identify, JsonLog, listenUnix, writeFileAtomic } from '@nook/wire';
 import { NameServer } from '../names/name-server.ts';
 import { Control } from './control.ts';
+import { Egress } from './egress.ts';
+import { KnownNames } from './known-names.ts';
 import { DNS_PORT, Members } from './members.ts';
 import { NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
+import { PacketWatch } from './packet-watch.ts';
+import { Reports } from './reports.ts';
 
 /** Inherited from the daemon: a line to it says that the control socket listens; its end, that it is on its own. */
 const DAEMON_FD = 3;
@@ -28,7 +32,15 @@ async function main(dir: string): Promise<void> {
   });
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {});
 
-  const members = new Members(spec, { dir, log });
+  const names = new KnownNames();
+  const reports = new Reports();
+  const egress: Egress = new Egress({
+    ...{ dir, log, names },
+    onRefused: (member, name) => watch.refusedName(member, name),
+    inTurn: (work) => members.inTurn(work),
+  });
+  const members: Members = new Members(spec, { dir, log, egress });
+  const watch = new PacketWatch({ ...{ spec, dir, log, names, reports }, members: () => members.all(), egress });
   let server: Awaited<ReturnType<typeof listenUnix>> | undefined;
   let ending = false;
   const end = async (why: string) => {
@@ -40,11 +52,16 @@ async function main(dir: string): Promise<void> {
       rmSync(join(dir, name), { force: true });
     process.exit(0);
   };
-  const control = new Control({ spec, members, log, onIdle: (why) => void end(why) });
+  const control = new Control({ ...{ spec, members, watch, reports, log }, onIdle: (why) => void end(why) });
   await members.apply();
+  watch.start();
   await NameServer.listen({
     ...{ address: spec.gateway.split('/')[0] as string, port: DNS_PORT, log },
-    ...{ hosts: () => members.all(), upstream: spec.isolated ? undefined : UPSTREAM },
+    ...{
+      hosts: () => members.all(),
+      guests: egress.names(() => members.all()),
+      upstream: spec.isolated ? undefined : upstreamOf(spec),
+    },
   });
   server = await listenUnix(join(dir, NETHOST_FILES.socket), (socket) => control.serve(socket));
   await writeFileAtomic(join(dir, NETHOST_FILES.pid), JSON.stringify(identify(process.pid, spec.token)));
@@ -63,6 +80,11 @@ async function main(dir: string): Promise<void> {
       process.exit(1);
     });
   log.info({ isolated: spec.isolated }, 'nethost is up');
+}
+
+function upstreamOf({ dns }: NethostSpec): { readonly address: string; readonly port: number } {
+  const [address = UPSTREAM.address, port] = dns?.split(':') ?? [];
+  return { address, port: port === undefined ? UPSTREAM.port : Number(port) };
 }
 
 function watchUplink(onGone: () => void): void {

@@ -4,6 +4,7 @@ import { type Logger, NookError } from '@nook/daemonapi';
 import { advance, type DesiredState, type DesiredStateInput, readDesiredState, reconcile } from '@nook/netstate';
 import { writeFileAtomic } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
+import type { Egress } from './egress.ts';
 import { membersOnDisk } from './members-on-disk.ts';
 import { BRIDGE, type Member, NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
 import { openTap, tapName } from './tap.ts';
@@ -12,10 +13,17 @@ import { UPLINK_ADDRESS, Uplink } from './uplink.ts';
 /** The port that the network's name server listens on. */
 export const DNS_PORT = 53;
 
+interface MembersParts {
+  readonly dir: string;
+  readonly log: Logger;
+  readonly egress: Egress;
+}
+
 /** The VMs on a network, and its namespace made to fit them. */
 export class Members {
   readonly #spec: NethostSpec;
   readonly #dir: string;
+  readonly #egress: Egress;
   readonly #log: Logger;
   readonly #members = new Map<string, Member>();
   /** VMs that are about to join: their places are made ready beside their start. */
@@ -31,8 +39,9 @@ export class Members {
   #written = '';
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(spec: NethostSpec, { dir, log }: { readonly dir: string; readonly log: Logger }) {
+  constructor(spec: NethostSpec, { dir, log, egress }: MembersParts) {
     this.#spec = spec;
+    this.#egress = egress;
     this.#dir = dir;
     this.#log = log;
     if (!spec.held) this.#made = readDesiredState({});
@@ -54,10 +63,15 @@ export class Members {
 
   /** Also before there is any member: the bridge and its rules. */
   apply(): Promise<void> {
-    const turn = this.#turn.then(async () => {
+    return this.inTurn(async () => {
       await Promise.all([this.#make(readDesiredState(this.#desired())), this.#write()]);
       await this.#uplink.listen(this.#confirmed().flatMap(({ publish }) => publish));
     });
+  }
+
+  /** Does something while nobody else changes the namespace. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return turn;
   }
@@ -70,6 +84,7 @@ export class Members {
     else {
       const { repaired } = await reconcile(desired);
       if (repaired.length > 0) this.#log.info({ repaired }, 'the namespace was changed');
+      if (repaired.some(({ kind }) => kind === 'rules')) this.#egress.forgetPins();
     }
     this.#made = desired;
   }
@@ -84,6 +99,7 @@ export class Members {
   /** Makes the place of a VM that is about to join ready; a failure is told to it when it does. */
   expect(member: Member): void {
     if (this.#members.has(member.vm)) return;
+    this.#egress.forget(member.vm);
     this.#expected.set(member.vm, member);
     this.apply().catch((error: Error) => {
       this.#log.warn({ vm: member.name, error: error.message }, 'the place of a VM could not be made ready');
@@ -100,6 +116,7 @@ export class Members {
   async join(member: Member, { attached }: { readonly attached: boolean }): Promise<number | undefined> {
     // What was published of it meanwhile, its vmhost has not heard of.
     const { publish } = (this.#missing.has(member.vm) && this.#members.get(member.vm)) || member;
+    this.#egress.forget(member.vm);
     this.#members.set(member.vm, { ...member, publish });
     this.#expected.delete(member.vm);
     this.#missing.delete(member.vm);
@@ -128,6 +145,13 @@ export class Members {
       await this.apply();
       throw error;
     }
+  }
+
+  /** What a VM may reach was changed by the daemon. @throws NookError `not_found` when it is not on the network */
+  async changeEgress(vm: string): Promise<void> {
+    if (!this.#members.has(vm)) throw new NookError('not_found', 'The VM is not on this network.');
+    this.#egress.forget(vm);
+    await this.apply();
   }
 
   /** Before the VMs of an earlier nethost are back there is no uplink to listen yet. */
@@ -167,6 +191,8 @@ export class Members {
       taps: this.#placed().map(({ vm, mac, address, address6 }) => ({
         ...{ name: tapName(vm), bridge: BRIDGE, owner_uid: 0, mac, addresses: [address, address6] },
       })),
+      egress: this.#egress.desired(this.#placed()),
+      traced: true,
       nat: isolated ? [] : [{ bridge: BRIDGE }],
       forwards: this.#confirmed().flatMap(({ address, publish }) =>
         publish.map((port) => ({

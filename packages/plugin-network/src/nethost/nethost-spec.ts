@@ -31,6 +31,8 @@ export interface NethostSpec {
   readonly isolated: boolean;
   /** It enters the namespace of an earlier one, with what that left in it. */
   readonly held?: boolean | undefined;
+  /** `ADDRESS[:PORT]` of the name server that knows the rest; absent: the host's. */
+  readonly dns?: string | undefined;
 }
 
 /** A VM on the network, as its vmhost says it. */
@@ -61,4 +63,6 @@ export interface HeldNamespace {
 export interface NethostInfo {
   readonly pid: number;
   readonly members: readonly Member[];
+  /** Why blocks are not reported at present; absent: they are. */
+  readonly unreported?: string | undefined;
 }

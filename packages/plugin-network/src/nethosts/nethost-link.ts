@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { RpcClient } from '@nook/wire';
-import type { PublishedPort } from '../contract.ts';
+import type { PublishedPort, UsedTarget } from '../contract.ts';
 import { type Member, NETHOST_FILES, type NethostInfo } from '../nethost/nethost-spec.ts';
+import type { Report } from '../nethost/reports.ts';
 
 const CONNECT_MS = 2_000;
 /** A nethost answers at once; one that does not within this time is stuck. */
 const ANSWER_MS = 5_000;
 /** It runs some programs. */
-const PUBLISH_MS = 20_000;
+const CHANGE_MS = 20_000;
 
 /** A VM that is about to join: all but what its vmhost will hold. */
 export type ExpectedMember = Omit<Member, 'held'>;
@@ -17,13 +18,16 @@ export type ExpectedMember = Omit<Member, 'held'>;
 export class NethostLink {
   readonly closed: Promise<void>;
   readonly pid: number;
+  /** Those before 2 know no egress rules. */
+  readonly version: number;
   readonly #client: RpcClient;
   /** What keeps the network up for VMs that are on their way to it. */
   readonly #expected = new Map<string, AbortController>();
 
-  private constructor(client: RpcClient, pid: number) {
+  private constructor(client: RpcClient, { pid, version }: { readonly pid: number; readonly version: number }) {
     this.#client = client;
     this.pid = pid;
+    this.version = version;
     this.closed = client.closed;
   }
 
@@ -31,10 +35,14 @@ export class NethostLink {
   static async connect(dir: string, token: string): Promise<NethostLink> {
     const client = await RpcClient.connect(join(dir, NETHOST_FILES.socket), { timeoutMs: CONNECT_MS });
     try {
-      const hello = (await client.call('hello', {}, { timeoutMs: ANSWER_MS })) as { token: string; pid: number };
+      const hello = (await client.call('hello', {}, { timeoutMs: ANSWER_MS })) as {
+        version: number;
+        token: string;
+        pid: number;
+      };
       if (hello.token !== token)
         throw new NookError('conflict', 'Another nethost listens in the folder of this network.');
-      return new NethostLink(client, hello.pid);
+      return new NethostLink(client, hello);
     } catch (error) {
       client.close();
       throw error;
@@ -64,7 +72,23 @@ export class NethostLink {
 
   /** All that is published of a VM on the network. @throws NookError `conflict`, `not_found` */
   async publish(vm: string, publish: readonly PublishedPort[], opId: string): Promise<void> {
-    await this.#client.call('publish', { vm, publish }, { opId, timeoutMs: PUBLISH_MS });
+    await this.#client.call('publish', { vm, publish }, { opId, timeoutMs: CHANGE_MS });
+  }
+
+  /** The rules of a VM on the network have changed. */
+  async egress(vm: string, opId: string): Promise<void> {
+    await this.#client.call('egress', { vm }, { opId, timeoutMs: CHANGE_MS });
+  }
+
+  async used(vm: string): Promise<readonly UsedTarget[]> {
+    return (await this.#client.call('used', { vm }, { timeoutMs: CHANGE_MS })) as readonly UsedTarget[];
+  }
+
+  /** Calls `onReport` with what the nethost has to report, until the link is closed. */
+  watch(onReport: (report: Report) => void): void {
+    const onEvent = ({ topic, data }: { topic: string; data: unknown }) => onReport({ topic, data } as Report);
+    // A nethost of an earlier version has nothing to report.
+    this.#client.call('watch', {}, { onEvent }).catch(() => {});
   }
 
   async info(): Promise<NethostInfo> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isNookError, type Logger } from '@nook/daemonapi';
 import { isAlive, killExactly, type ProcessIdentity, randomBytes } from '@nook/wire';
 import { NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
+import type { Report } from '../nethost/reports.ts';
 import { heldNamespace } from './held-namespace.ts';
 import { requireHost } from './host-requirements.ts';
 import { type ExpectedMember, NethostLink } from './nethost-link.ts';
@@ -15,18 +16,25 @@ interface NethostsOptions {
   /** `STATE/nets` */
   readonly dir: string;
   readonly log: Logger;
+  /** `ADDRESS[:PORT]` of the name server that networks ask. */
+  readonly dns?: string | undefined;
+  readonly onReport: (report: Report) => void;
 }
 
 /** The nethosts of this home: one for each network that VMs are on. */
 export class Nethosts {
   readonly #dir: string;
   readonly #log: Logger;
+  readonly #dns: string | undefined;
+  readonly #onReport: NethostsOptions['onReport'];
   readonly #links = new Map<string, Promise<NethostLink>>();
   /** What those that ended left is being removed. */
   readonly #clearing = new Map<string, Promise<void>>();
   #released = false;
 
-  constructor({ dir, log }: NethostsOptions) {
+  constructor({ dir, log, dns, onReport }: NethostsOptions) {
+    this.#dns = dns;
+    this.#onReport = onReport;
     this.#dir = dir;
     this.#log = log;
   }
@@ -125,7 +133,9 @@ export class Nethosts {
   async #start(network: NethostNetwork, opId = 'op-recover'): Promise<NethostLink> {
     const dir = this.folder(network.id);
     await this.#clearing.get(network.id);
-    const spec: NethostSpec = { version: 1, ...network, token: randomBytes(12).toString('hex'), op_id: opId };
+    const spec: NethostSpec = {
+      ...{ version: 1, ...network, token: randomBytes(12).toString('hex'), op_id: opId, dns: this.#dns },
+    };
     const started = performance.now();
     await startNethost(dir, spec).catch(async (error: Error) => {
       await requireHost();
@@ -140,6 +150,7 @@ export class Nethosts {
     this.#links.set(network.id, connecting);
     connecting.then(
       async (link) => {
+        link.watch(this.#onReport);
         await link.closed;
         if (this.#links.get(network.id) === connecting) this.#links.delete(network.id);
         if (this.#released) return;

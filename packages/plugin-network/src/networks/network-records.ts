@@ -1,4 +1,6 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
+import type { EgressSpec } from '../contract.ts';
+import { OPEN } from '../egress/policy.ts';
 
 export const networksMigration: Migration = {
   name: 'networks',
@@ -18,6 +20,11 @@ export const networksMigration: Migration = {
     ) STRICT`,
 };
 
+export const egressMigration: Migration = {
+  name: 'network-egress',
+  sql: 'ALTER TABLE network_networks ADD COLUMN egress TEXT',
+};
+
 export interface NetworkRecord {
   readonly id: string;
   readonly name: string;
@@ -27,6 +34,8 @@ export interface NetworkRecord {
   readonly subnet6: string;
   /** No way out. */
   readonly isolated: boolean;
+  /** Of VMs that are made on it without one of their own. */
+  readonly egress: EgressSpec;
   /** Milliseconds since the epoch. */
   readonly created_at: number;
 }
@@ -37,7 +46,7 @@ export interface AddressRecord {
   readonly host: number;
 }
 
-type Row = Omit<NetworkRecord, 'isolated'> & { readonly isolated: number };
+type Row = Omit<NetworkRecord, 'isolated' | 'egress'> & { readonly isolated: number; readonly egress: string | null };
 
 /** The networks of this home and the addresses in them, as the store keeps them. */
 export class NetworkRecords {
@@ -57,10 +66,10 @@ export class NetworkRecords {
   }
 
   /** @throws NookError `already_exists` */
-  insert({ id, name, subnet, subnet6, isolated, created_at }: NetworkRecord): void {
+  insert({ id, name, subnet, subnet6, isolated, egress, created_at }: NetworkRecord): void {
     const { changes } = this.#store.run(
-      'INSERT INTO network_networks (id, name, subnet, subnet6, isolated, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      ...[id, name, subnet, subnet6, isolated ? 1 : 0, created_at],
+      'INSERT INTO network_networks (id, name, subnet, subnet6, isolated, egress, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      ...[id, name, subnet, subnet6, isolated ? 1 : 0, JSON.stringify(egress), created_at],
     );
     if (changes === 0)
       throw new NookError('already_exists', `There is a network '${name}' or one of its subnets already.`);
@@ -81,6 +90,11 @@ export class NetworkRecords {
     return this.#store.run(sql, vm, network, host).changes === 1;
   }
 
+  /** The id of the network that a VM has an address in. */
+  networkOf(vm: string): string | undefined {
+    return this.#store.get<{ network: string }>('SELECT network FROM network_addresses WHERE vm = ?', vm)?.network;
+  }
+
   release(vm: string): void {
     this.#store.run('DELETE FROM network_addresses WHERE vm = ?', vm);
   }
@@ -91,5 +105,6 @@ export class NetworkRecords {
 }
 
 function fromRow(row: Row): NetworkRecord {
-  return { ...row, isolated: row.isolated === 1 };
+  const egress = row.egress === null ? OPEN : (JSON.parse(row.egress) as EgressSpec);
+  return { ...row, isolated: row.isolated === 1, egress };
 }

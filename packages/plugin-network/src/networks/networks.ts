@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { type Clock, NookError } from '@nook/daemonapi';
 import type { NetworkView, NewNetwork } from '../contract.ts';
+import { checkEgress, OPEN } from '../egress/policy.ts';
 import { checkSubnet, checkSubnet6, chooseSubnet, chooseSubnet6, UPLINK } from './choose-subnet.ts';
 import { address6In, addressNumber, formatAddress, parseSubnet, type Subnet, sizeOf } from './cidr.ts';
 import { hostRoutes } from './host-routes.ts';
@@ -40,7 +41,7 @@ export class Networks {
   }
 
   /** @throws NookError `bad_params`, `already_exists`, `conflict` when a subnet is in use, `unavailable` */
-  create({ name, subnet, subnet6, isolated = false }: NewNetwork): NetworkRecord {
+  create({ name, subnet, subnet6, isolated = false, ...egress }: NewNetwork): NetworkRecord {
     if (!LABEL.test(name) || RESERVED.includes(name)) {
       throw new NookError('bad_params', `'${name}' cannot be the name of a network.`, {
         hint: `Use letters, digits and dashes, at most 63, and none of: ${RESERVED.join(', ')}.`,
@@ -59,6 +60,7 @@ export class Networks {
         subnet: subnet === undefined ? chooseSubnet(taken) : checkSubnet(subnet, taken),
         subnet6: subnet6 === undefined ? chooseSubnet6() : this.#unused6(checkSubnet6(subnet6)),
         isolated,
+        egress: checkEgress(egress) ?? OPEN,
         created_at: this.#clock.now(),
       };
       this.#records.insert(record);
@@ -147,8 +149,11 @@ export class Networks {
     return placeOf(record, host);
   }
 
-  release(vm: string): void {
+  /** @returns the id of the network that it was on */
+  release(vm: string): string | undefined {
+    const network = this.#records.networkOf(vm);
     this.#records.release(vm);
+    return network;
   }
 
   #taken(): (Subnet & { readonly by: string })[] {

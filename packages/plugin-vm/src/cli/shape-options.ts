@@ -6,6 +6,8 @@ import { featurePart } from './feature-part.ts';
 import { labelsOf } from './label-options.ts';
 import { LIFE_OPTIONS, lifeRequest } from './life-options.ts';
 
+const EGRESS = ['open', 'deny', 'audit', 'allow'] as const;
+
 export const SIZE_OPTIONS: Readonly<Record<string, CliOption>> = {
   vcpus: { value: 'N', help: 'virtual CPUs (default 1)' },
   memory: { short: 'm', value: 'SIZE', help: 'memory, e.g. 512MiB or 2G (default 1 GiB)' },
@@ -27,6 +29,15 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
     help: 'publish a port of the guest on the host, on 127.0.0.1 unless an address is given; host port 0 picks one',
   },
   'publish-all': { short: 'P', help: 'publish all ports that the image exposes, at ports of the host that are free' },
+  egress: {
+    value: 'POLICY',
+    help: "what it reaches on a network of several: open, deny, audit, or allow (default with --allow; else the network's)",
+  },
+  allow: {
+    value: 'NAME|*.NAME|CIDR[:PORT][/PROTOCOL]',
+    multiple: true,
+    help: 'let it reach this, and nothing that is not so listed',
+  },
   feature: {
     value: 'NAME[=JSON]',
     multiple: true,
@@ -52,6 +63,8 @@ export function shapeRequest(options: OptionValues): VmRequest {
     ...text(options, 'disk'),
     ...text(options, 'network'),
     ...text(options, 'ip'),
+    ...(options.egress === undefined ? {} : { egress: egressWord(options.egress) }),
+    ...(options.allow === undefined ? {} : { allow: options.allow as readonly string[] }),
     ...(options.init === undefined ? {} : { init: guestInit(options.init) }),
     ...(options.vcpus === undefined ? {} : { vcpus: wholeNumber(options.vcpus, 'vcpus') }),
     ...(options.publish === undefined ? {} : { publish: options.publish as readonly string[] }),
@@ -84,6 +97,12 @@ function mountOf(text: string): { source: string; target: string; read_only: boo
 function guestInit(value: OptionValues[string]): GuestInit {
   if (value === 'nook' || value === 'image') return value;
   throw new NookError('bad_params', `--init takes nook or image, not '${value}'.`);
+}
+
+function egressWord(value: OptionValues[string]): NonNullable<VmRequest['egress']> {
+  const word = EGRESS.find((each) => each === value);
+  if (word !== undefined) return word;
+  throw new NookError('bad_params', `--egress takes ${EGRESS.join(', ')}, not '${value}'.`);
 }
 
 /** @throws NookError `bad_params` */

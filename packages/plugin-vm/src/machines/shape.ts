@@ -25,7 +25,10 @@ export function checkShape(request: VmRequest, { config, network }: Dependencies
     vcpus: checkVcpus(request.vcpus ?? config.vcpus),
     memory_bytes: checkMemory(request.memory === undefined ? config.memory : parseAmount('memory', request.memory)),
     disk_bytes: disk,
-    network: network.check({ mode: request.network, publish: request.publish, ip: request.ip }),
+    network: network.check({
+      ...{ mode: request.network, publish: request.publish, ip: request.ip },
+      ...{ egress: request.egress, allow: request.allow },
+    }),
     auto_remove: request.auto_remove ?? false,
     init: request.init ?? 'nook',
     mounts: checkMounts(request.mounts ?? []),

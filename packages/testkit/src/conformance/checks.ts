@@ -8,6 +8,7 @@ import { lifecycleChecks } from './lifecycle-checks.ts';
 import { needChecks } from './need-checks.ts';
 import { type ConformanceOptions, subject } from './options.ts';
 import { doctorCheckSeam } from './seams/doctor-check.ts';
+import { egressPolicySeam } from './seams/egress-policy.ts';
 import { imageCatalogSeam } from './seams/image-catalog.ts';
 import { imageSourceSeam } from './seams/image-source.ts';
 import { kernelSourceSeam } from './seams/kernel-source.ts';
@@ -24,6 +25,7 @@ const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'vm.feature': vmFeatureSeam,
   'vm.port': vmPortSeam,
   'vm.driver': vmDriverSeam,
+  'egress.policy': egressPolicySeam,
 };
 
 const CHECKS: readonly ConformanceCheck[] = [

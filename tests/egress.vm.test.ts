@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { busyboxVm } from './harness/busybox-vm.ts';
+import { eventually } from './harness/eventually.ts';
+import { Home } from './harness/home.ts';
+import { type NameServer, nameServer } from './harness/name-server.ts';
+
+/** TEST-NET-2 (RFC 5737): nobody's, and so not among what is closed to guests. */
+const WEB = '198.51.100.80';
+const OTHER = '198.51.100.81';
+
+interface Blocked {
+  readonly topic: string;
+  readonly data: Record<string, unknown>;
+}
+
+const isRoot = process.getuid?.() === 0;
+
+describe.skipIf(!isRoot)('what a VM may reach (skipped where the outside cannot be made, which needs root)', () => {
+  const servers: Server[] = [];
+  let names: NameServer;
+  let port = 0;
+
+  beforeAll(async () => {
+    for (const address of [WEB, OTHER]) execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
+    for (const address of [WEB, OTHER]) {
+      const server = createServer((_request, response) => response.end(`${address}\n`));
+      await new Promise<void>((resolve) => server.listen(port, address, resolve));
+      port = (server.address() as AddressInfo).port;
+      servers.push(server);
+    }
+    names = await nameServer(WEB, {
+      'web.example.test': WEB,
+      'other.example.test': OTHER,
+      'inner.example.test': '10.9.9.9',
+    });
+  });
+
+  afterAll(() => {
+    for (const server of servers) server.close();
+    names?.close();
+    for (const address of [WEB, OTHER]) execFileSync('ip', ['address', 'del', `${address}/32`, 'dev', 'lo']);
+  });
+
+  it('is what its policy says, by name and address, live, reported, learnt, and kept whatever is killed', async () => {
+    const config = `[vm.templates]\nauto = false\n[network]\ndns = "${WEB}:${names.port}"\n`;
+    await using home = await Home.create({ warm: true, config });
+    await home.ok('net', 'create', 'back');
+    await busyboxVm(home, 'web', '--network', 'back', '--allow', `web.example.test:${port}`);
+    const inside = (...argv: string[]) => home.nook(['vm', 'exec', 'web', '--', ...argv]);
+    const fetches = async (host: string) => {
+      const url = `http://${host}:${port}/`;
+      return (await inside('timeout', '10', 'wget', '-q', '-O', '-', url)).stdout.trim() || 'no';
+    };
+    const policy = (...flags: string[]) => home.ok('net', 'policy', 'set', 'web', ...flags);
+    const nethost = async () => (await home.json<{ nethost_pid?: number }>('net', 'show', 'back')).nethost_pid;
+
+    // The address is nobody's until the name was asked for.
+    expect(await fetches(WEB)).toBe('no');
+    expect(await fetches('web.example.test')).toBe(WEB);
+    expect(await fetches(WEB)).toBe(WEB);
+    expect(await fetches('other.example.test')).toBe('no');
+    expect(await fetches(OTHER)).toBe('no');
+    expect(names.asked()).not.toContain('other.example.test');
+    expect((await inside('nslookup', 'web.example.test', `${WEB}`)).code).not.toBe(0);
+
+    const blocked = async () => {
+      const lines = (await home.ok('events', '--since', '0', '--topic', 'net.egress.blocked')).trim().split('\n');
+      return lines.filter(Boolean).map((line) => (JSON.parse(line) as Blocked).data);
+    };
+    const told = await eventually('the blocks are events', blocked, (all) => all.length >= 4);
+    const rule = { vm: 'web', network: 'back', rule: 'allow' };
+    expect(told).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...rule, destination: WEB, protocol: 'tcp', port }),
+        expect.objectContaining({ ...rule, name: 'other.example.test', port: 53 }),
+        expect.objectContaining({ ...rule, destination: OTHER, protocol: 'tcp', port }),
+        expect.objectContaining({ ...rule, destination: WEB, protocol: 'udp', port: 53 }),
+      ]),
+    );
+
+    // Live, and what was pinned is pinned no longer.
+    await policy('--deny');
+    expect([await fetches('web.example.test'), await fetches(WEB)]).toEqual(['no', 'no']);
+    await policy('--allow', `web.example.test:${port}`, '--allow', OTHER);
+    expect([await fetches(OTHER), await fetches('web.example.test')]).toEqual([OTHER, WEB]);
+
+    // Nothing passes while the nethost is gone, and after it is back no more than before.
+    await home.ok('vm', 'fork', 'web', 'copy');
+    process.kill((await home.json<{ pid: number }>('daemon', 'status')).pid, 'SIGKILL');
+    expect(await fetches(OTHER)).toBe(OTHER);
+    const old = await nethost();
+    await policy('--deny');
+    process.kill(old as number, 'SIGKILL');
+    const reached = await fetches(OTHER);
+    await eventually('another nethost', nethost, (pid) => pid !== undefined && pid !== old);
+    expect([reached, await fetches(OTHER), await fetches('web.example.test')]).toEqual(['no', 'no', 'no']);
+    expect(await home.json('net', 'policy', 'show', 'copy')).toMatchObject({
+      ...{ vm: 'copy', egress: { mode: 'allow', allow: [`web.example.test:${port}`, OTHER] } },
+      enforced: { mode: 'allow' },
+    });
+
+    const nothing = await home.nook(['net', 'policy', 'lock', 'web']);
+    expect(nothing.stderr).toMatch(/Nothing is known of what 'web' uses/);
+    await policy('--audit');
+    expect([await fetches('web.example.test'), await fetches(OTHER)]).toEqual([WEB, OTHER]);
+    const list = [`${OTHER}:${port}`, `web.example.test:${port}`];
+    await eventually(
+      'what it used is known',
+      () => home.json<{ allow: string[] }>('net', 'policy', 'learn', 'web'),
+      ({ allow }) => allow.length === list.length && list.every((each) => allow.includes(each)),
+    );
+    await home.ok('net', 'policy', 'lock', 'web');
+    await home.ok('vm', 'stop', 'web');
+    await home.ok('vm', 'start', 'web');
+    expect(await home.json('net', 'policy', 'show', 'web')).toMatchObject({
+      egress: { mode: 'allow', audit: false, allow: list },
+    });
+    expect([await fetches('web.example.test'), await fetches(OTHER), await fetches('other.example.test')]).toEqual([
+      ...[WEB, OTHER, 'no'],
+    ]);
+    const refused = await home.nook(['vm', 'create', '--image', 'busybox', '--egress', 'deny']);
+    expect(refused.stderr).toMatch(/nook net create/);
+  });
+});
