@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isNookError, NookError } from '@nook/daemonapi';
-import { configPath, lockFile, makeDirs, RpcClient, resolveDirs, socketPath } from '@nook/wire';
+import { configPath, lockFile, makeDirs, RpcClient, resolveDirs, SYSTEM_DIRS, socketPath } from '@nook/wire';
 import { configuredCommand } from './daemon-command.ts';
 import { type Env, startDaemon } from './start-daemon.ts';
 
@@ -25,6 +25,11 @@ export async function connectOrStart(options: ConnectOptions): Promise<RpcClient
   const path = socketPath(dirs);
   const running = await connectIfRunning(path);
   if (running !== undefined) return running;
+  if (dirs.run === SYSTEM_DIRS.run) {
+    throw new NookError('unavailable', "The service 'nookd' is stopped, and it alone serves this user's machines.", {
+      hint: 'Start it: sudo nook system restart',
+    });
+  }
   if (defaultDaemonCommand === undefined) {
     throw new NookError('unavailable', 'The daemon is not running.', { hint: 'Start it with: nook daemon start' });
   }

@@ -3,6 +3,7 @@ import { configSchema, type RoothelperConfig } from './config.ts';
 import type {} from './contract.ts';
 import { helperCheck } from './doctor.ts';
 import { HelperClient } from './helper-client.ts';
+import { unitsCheck } from './units-check.ts';
 
 /** The client of the privileged process. Without one installed, each call answers `unavailable` and says what needs it. */
 export const roothelper: PluginDefinition<'roothelper', RoothelperConfig> = {
@@ -14,6 +15,6 @@ export const roothelper: PluginDefinition<'roothelper', RoothelperConfig> = {
   setup(context) {
     const helper = new HelperClient(context.config.socket);
     context.provide('privileged', helper);
-    context.contribute('doctor.check', helperCheck(helper));
+    for (const check of [helperCheck(helper), unitsCheck()]) context.contribute('doctor.check', check);
   },
 };

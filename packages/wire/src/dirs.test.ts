@@ -31,6 +31,15 @@ test('a runtime directory of this user is used', async () => {
   expect(resolveDirs({ HOME: '/u', XDG_RUNTIME_DIR: dir.path }).run).toBe(join(dir.path, 'nook'));
 });
 
+test("the system's places are those of the user that they were given to", async () => {
+  await using dir = await tempDir();
+  const system = { state: '/var/lib/nook', cache: '/var/cache/nook', run: dir.path, config: '/etc/nook' };
+  expect(resolveDirs({ HOME: '/u' }, undefined, system)).toEqual({ ...system, images: '/var/lib/nook/images' });
+  expect(resolveDirs({ NOOK_HOME: '/h' }, undefined, system).state).toBe('/h/state');
+  const others = { ...system, run: process.getuid?.() === 0 ? '/does/not/exist' : '/root' };
+  expect(resolveDirs({ HOME: '/u' }, undefined, others).config).toBe('/u/.config/nook');
+});
+
 test('NOOK_STORE goes before the configuration, which goes before the default', () => {
   expect(resolveDirs({ NOOK_HOME: '/h' }, '/conf').images).toBe('/conf');
   expect(resolveDirs({ NOOK_HOME: '/h', NOOK_STORE: '/env' }, '/conf').images).toBe('/env');

@@ -6,14 +6,25 @@ import { type Dirs, NookError } from '@nook/daemonapi';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+type HomeDirs = Omit<Dirs, 'images'>;
+
+/** Those of the daemon that root installed as a service: their owner is the user whose daemon it is. */
+export const SYSTEM_DIRS: HomeDirs = {
+  state: '/var/lib/nook',
+  cache: '/var/cache/nook',
+  run: '/run/nook',
+  config: '/etc/nook',
+};
+
 /**
- * Where everything of one home is kept. Asks the environment only (and whether `$XDG_RUNTIME_DIR` may be used), makes
- * nothing: see {@link makeDirs}.
+ * Where everything of one home is kept: below `NOOK_HOME`; else in the system's places when they are this user's; else
+ * where the XDG Base Directory Specification says. Looks whose `/run/nook` and `$XDG_RUNTIME_DIR` are, and makes nothing:
+ * see {@link makeDirs}.
  * @param imagesStore `[images] store` of config.toml; `NOOK_STORE` goes before it
  */
-export function resolveDirs(env: Env = process.env, imagesStore?: string): Dirs {
+export function resolveDirs(env: Env = process.env, imagesStore?: string, system = SYSTEM_DIRS): Dirs {
   const home = env.NOOK_HOME;
-  const dirs = home ? dirsUnder(resolve(home)) : xdgDirs(env);
+  const dirs = home ? dirsUnder(resolve(home)) : isOwn(system.run) ? system : xdgDirs(env);
   const images = env.NOOK_STORE || imagesStore;
   return { ...dirs, images: images ? resolve(images) : join(dirs.state, 'images') };
 }
@@ -42,8 +53,6 @@ export async function makeDirs(dirs: Dirs): Promise<void> {
   }
 }
 
-type HomeDirs = Omit<Dirs, 'images'>;
-
 function dirsUnder(home: string): HomeDirs {
   return {
     state: join(home, 'state'),
@@ -69,8 +78,12 @@ function xdgDirs(env: Env): HomeDirs {
 }
 
 function runtimeDir(xdg: string | undefined): string {
-  if (xdg?.startsWith('/') && isOwnDirectory(statSync(xdg, { throwIfNoEntry: false }))) return join(xdg, 'nook');
+  if (xdg?.startsWith('/') && isOwn(xdg)) return join(xdg, 'nook');
   return `/tmp/nook-${process.getuid?.() ?? 0}`;
+}
+
+function isOwn(path: string): boolean {
+  return isOwnDirectory(statSync(path, { throwIfNoEntry: false }));
 }
 
 function isOwnDirectory(stats: Stats | undefined): boolean {

@@ -1,7 +1,7 @@
 export { isTooLong, type WireEvent, type WireProgress } from './answer.ts';
 export { buildInfo } from './build-info.ts';
 export { type ByteStream, byteStream } from './byte-stream.ts';
-export { configPath, daemonOutputPath, makeDirs, resolveDirs, socketPath } from './dirs.ts';
+export { configPath, daemonOutputPath, makeDirs, resolveDirs, SYSTEM_DIRS, socketPath } from './dirs.ts';
 export { FrameChannel } from './frame-channel.ts';
 export { JsonLog } from './json-log.ts';
 export { MAX_FRAME_BYTES, MAX_LINE_BYTES } from './limits.ts';

@@ -5,6 +5,7 @@ import { NookError } from '@nook/daemonapi';
 export interface User {
   readonly name: string;
   readonly uid: number;
+  readonly home: string;
 }
 
 /** A user by name or number. @throws NookError `not_found`, `bad_params` */
@@ -14,6 +15,6 @@ export async function findUser(named: string): Promise<User> {
   const { stdout } = await promisify(execFile)('getent', ['passwd', named], { timeout: 10_000 }).catch((cause) => {
     throw new NookError('not_found', `There is no user '${named}'.`, { cause });
   });
-  const [name = '', , uid = ''] = stdout.split(':');
-  return { name, uid: Number(uid) };
+  const [name = '', , uid = '', , , home = '/'] = stdout.trim().split(':');
+  return { name, uid: Number(uid), home };
 }

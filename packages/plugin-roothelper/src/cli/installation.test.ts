@@ -1,18 +1,22 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { chmod, lstat, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findUser } from './find-user.ts';
-import { installFiles, removeFiles } from './installation.ts';
+import { type Installation, installFiles, removeFiles } from './installation.ts';
 import { requireTrusted } from './trusted-path.ts';
+import { DAEMON_UNIT, HELPER_UNIT, OWNER_FILE } from './units.ts';
 
 const programs = {
   node: '/bin/true',
   helper: '/opt/nook/dist/nook-roothelper.mjs',
   daemon: '/opt/nook/dist/nookd.mjs',
 };
+/** Tenths of what systemd-analyze calls exposure: 0 is none, 100 all. */
+const MOST_EXPOSED: Readonly<Record<string, number>> = { [HELPER_UNIT]: 32, [DAEMON_UNIT]: 65 };
+
 const analyzer = (() => {
   try {
     return execFileSync('systemd-analyze', ['--version'], { encoding: 'utf8' }) && undefined;
@@ -28,41 +32,65 @@ describe('an installation', () => {
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  const install = (name = 'root') =>
-    findUser(name).then((owner) => installFiles({ root, owner, programs, lowPorts: false }));
+  const install = (name = 'nobody', more: Partial<Installation> = {}) =>
+    findUser(name).then((owner) => installFiles({ root, owner, programs, lowPorts: false, lingering: false, ...more }));
+  const text = (path: string) => readFile(join(root, path), 'utf8');
+  const there = async () =>
+    (await readdir(root, { recursive: true, withFileTypes: true })).filter((one) => !one.isDirectory());
 
-  it('is two units and a record that only root reads, and leaves nothing when it is purged', async () => {
-    const files = await install('nobody');
-    expect(files).toHaveLength(3);
-    expect(JSON.parse(await readFile(join(root, files[2] as string), 'utf8'))).toEqual({
-      ...{ version: 1, owner_uid: (await findUser('nobody')).uid, low_ports: false },
-    });
-    expect((await lstat(join(root, files[2] as string))).mode & 0o777).toBe(0o600);
+  it('is units, whose they are, and a record that only root reads, and leaves nothing when it is purged', async () => {
+    const completions = { bash: 'b', zsh: 'z', fish: 'f' };
+    const files = await install('nobody', { own: { launcher: '/opt/nook/nook', completions } });
+    expect(await there()).toHaveLength(files.length);
+    const record = '/var/lib/nook-roothelper/install.json';
+    const { uid } = await findUser('nobody');
+    expect(JSON.parse(await text(record))).toEqual({ version: 1, owner_uid: uid, low_ports: false, lingering: false });
+    expect((await lstat(join(root, record))).mode & 0o777).toBe(0o600);
+    expect(await text('/etc/tmpfiles.d/nook.conf')).toContain('d /run/nook 0700 nobody - -\n');
+    expect(await text('/usr/local/share/zsh/site-functions/_nook')).toBe('z');
     await removeFiles({ root, purge: false });
-    await expect(lstat(join(root, files[0] as string))).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await readFile(join(root, files[2] as string), 'utf8')).toContain('owner_uid');
+    expect((await there()).map(({ name }) => name)).toEqual(['install.json']);
     await removeFiles({ root, purge: true });
-    await expect(lstat(join(root, files[2] as string))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await there()).toEqual([]);
   });
 
-  it('is understood by systemd, and its helper is closed as far as it says', async ({ skip }) => {
+  it('of a package is whose the daemon is, and no more', async () => {
+    const dist = '/usr/lib/nook/dist';
+    const packaged = {
+      node: '/usr/lib/nook/bin/node',
+      helper: `${dist}/nook-roothelper.mjs`,
+      daemon: `${dist}/nookd.mjs`,
+    };
+    await install('nobody', { programs: packaged });
+    const names = (await there()).map(({ name }) => name).toSorted();
+    expect(names).toEqual(['install.json', 'nook.conf', 'owner.conf', 'owner.conf']);
+  });
+
+  it('leaves what others put beside its files, and is refused for another user', async () => {
+    await install('nobody');
+    const others = join(root, dirname(OWNER_FILE), 'memory.conf');
+    await writeFile(others, '[Service]\nMemoryMax=1G\n');
+    await mkdir(join(root, 'usr/local/bin'), { recursive: true });
+    await writeFile(join(root, 'usr/local/bin/nook'), 'mine');
+    await expect(install('root')).rejects.toMatchObject({ code: 'conflict' });
+    await removeFiles({ root, purge: true });
+    expect((await there()).map(({ name }) => name).toSorted()).toEqual(['memory.conf', 'nook']);
+  });
+
+  it('is understood by systemd, and closed as far as the user guide says', async ({ skip }) => {
     skip(analyzer !== undefined, analyzer);
-    const [helper = '', daemon = ''] = await install();
-    const units = [helper, daemon].map((file) => join(root, file));
+    const files = (await install('games')).filter((path) => /\.(service|socket)$/.test(path));
     const { stderr } = await promisify(execFile)('systemd-analyze', [
-      'verify',
-      '--man=no',
-      '--recursive-errors=no',
-      ...units,
+      ...['verify', '--man=no', '--recursive-errors=no'],
+      ...files.map((path) => join(root, path)),
     ]);
     expect(stderr.split('\n').filter((line) => line.includes(root))).toEqual([]);
-    const { stdout } = await promisify(execFile)('systemd-analyze', [
-      'security',
-      '--offline=yes',
-      '--threshold=40',
-      units[0] as string,
-    ]);
-    expect(stdout).toMatch(/Overall exposure level.*: [0-3]\.\d OK/);
+    for (const unit of [HELPER_UNIT, DAEMON_UNIT]) {
+      const { stdout } = await promisify(execFile)('systemd-analyze', [
+        ...['security', '--offline=yes', `--root=${root}`, `--threshold=${MOST_EXPOSED[unit]}`, unit],
+      ]);
+      expect(stdout).toContain('Overall exposure level');
+    }
   });
 
   it.each(['no such user', '-x', 'a:b', '../x', 'nosuchuserhere'])('is refused for %j', async (name) => {

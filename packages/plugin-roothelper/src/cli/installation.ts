@@ -1,35 +1,29 @@
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { chmod, lstat, mkdir, readFile, readlink, rm, rmdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
-import { writeFileAtomic } from '@nook/wire';
+import { SYSTEM_DIRS, writeFileAtomic } from '@nook/wire';
 import { STATE_DIR } from '../places.ts';
 import type { User } from './find-user.ts';
-import { requireTrusted } from './trusted-path.ts';
-import { DAEMON_UNIT, daemonUnit, HELPER_UNIT, helperUnit, type Programs } from './units.ts';
+import { isPackaged } from './programs.ts';
+import { ownerFiles, type Programs, unitFiles } from './units.ts';
 
 const UNIT_DIR = '/etc/systemd/system';
+const LINK = '/usr/local/bin/nook';
+const RECORD = join(STATE_DIR, 'install.json');
 
-/**
- * The programs beside the command line that runs, when only root can change them and what they load.
- * @throws NookError `unavailable`
- */
-export async function installedPrograms(commandLine: string): Promise<Programs> {
-  const dir = dirname(await requireTrusted(commandLine));
-  const parts = await readdir(dir);
-  if (!parts.includes('nook-roothelper.mjs')) {
-    throw new NookError('unavailable', `There is no built nook-roothelper in '${dir}'.`, { hint: 'npm run build' });
-  }
-  for (const part of parts.filter((name) => name.endsWith('.mjs'))) await requireTrusted(join(dir, part));
-  // Machine code is loaded from where the package is that depends on it.
-  await requireTrusted(createRequire(join(dir, '../packages/wire/package.json')).resolve('koffi'));
-  const node = await requireTrusted(process.execPath);
-  const programs = { node, helper: join(dir, 'nook-roothelper.mjs'), daemon: join(dir, 'nookd.mjs') };
-  const odd = Object.values(programs).find((path) => !/^[\w/.@+-]+$/.test(path) || /^\/(?:home|root)\//.test(path));
-  if (odd === undefined) return programs;
-  throw new NookError('unavailable', `'${odd}' cannot be run by a service.`, {
-    hint: 'Services do not look into homes, and their paths hold no white space: install from /opt/nook.',
-  });
+/** Shell → where its completion is looked for, of what an administrator installs. */
+const COMPLETIONS = {
+  bash: '/usr/local/share/bash-completion/completions/nook',
+  zsh: '/usr/local/share/zsh/site-functions/_nook',
+  fish: '/usr/local/share/fish/vendor_completions.d/nook.fish',
+} as const;
+
+/** What a package brings, where none did. */
+export interface OwnFiles {
+  /** What `nook` is to be a link to; none is made when absent. */
+  readonly launcher?: string;
+  /** Text by shell. */
+  readonly completions: Readonly<Record<keyof typeof COMPLETIONS, string>>;
 }
 
 export interface Installation {
@@ -37,29 +31,100 @@ export interface Installation {
   readonly owner: User;
   readonly programs: Programs;
   readonly lowPorts: boolean;
+  /** The owner's systemd was made to stay without a session, by this installation. */
+  readonly lingering: boolean;
+  readonly own?: OwnFiles;
 }
 
-/** Writes both units and the helper's record of whom it serves. @returns the files, without the root */
-export async function installFiles({ root, owner, programs, lowPorts }: Installation): Promise<string[]> {
-  const record = { version: 1, owner_uid: owner.uid, low_ports: lowPorts };
-  const units = { [HELPER_UNIT]: helperUnit(programs), [DAEMON_UNIT]: daemonUnit(programs, owner) };
-  await mkdir(join(root, UNIT_DIR), { recursive: true });
-  for (const [name, text] of Object.entries(units)) await writeFileAtomic(join(root, UNIT_DIR, name), text, 0o644);
+export interface InstallRecord {
+  readonly owner_uid: number;
+  readonly low_ports: boolean;
+  readonly lingering: boolean;
+}
+
+/**
+ * Writes whose daemon it is and the helper's record of it; where no package brought them, also units and completions.
+ * @returns the files, without the root
+ * @throws NookError `conflict` when it is somebody else's
+ */
+export async function installFiles(installation: Installation): Promise<string[]> {
+  const { root, owner, programs, lowPorts, lingering, own } = installation;
+  const before = await readRecord(root);
+  if (before !== undefined && before.owner_uid !== owner.uid) {
+    throw new NookError('conflict', `nook is installed for user ${before.owner_uid}, and so is what it keeps.`, {
+      hint: 'Take that away first, with its machines: nook system uninstall --purge',
+    });
+  }
+  const texts: Record<string, string> = {
+    ...(isPackaged(programs) ? {} : under(UNIT_DIR, unitFiles(programs))),
+    ...ownerFiles(owner),
+    ...(own && Object.fromEntries(shells(COMPLETIONS).map((shell) => [COMPLETIONS[shell], own.completions[shell]]))),
+  };
+  for (const [path, text] of Object.entries(texts)) {
+    await mkdir(dirname(join(root, path)), { recursive: true, mode: 0o755 });
+    await writeFileAtomic(join(root, path), text, 0o644);
+  }
+  const linked = own?.launcher !== undefined && (await link(join(root, LINK), own.launcher));
   await mkdir(join(root, STATE_DIR), { recursive: true, mode: 0o700 });
   await chmod(join(root, STATE_DIR), 0o700);
-  await writeFileAtomic(join(root, STATE_DIR, 'install.json'), `${JSON.stringify(record)}\n`);
-  return [...Object.keys(units).map((name) => join(UNIT_DIR, name)), join(STATE_DIR, 'install.json')];
+  const record = { owner_uid: owner.uid, low_ports: lowPorts, lingering: lingering || before?.lingering === true };
+  await writeFileAtomic(join(root, RECORD), `${JSON.stringify({ version: 1, ...record })}\n`);
+  return [...Object.keys(texts), ...(linked ? [LINK] : []), RECORD];
 }
 
-/** @returns what was removed, without the root */
-export async function removeFiles({
-  root,
-  purge,
-}: {
-  readonly root: string;
-  readonly purge: boolean;
-}): Promise<string[]> {
-  const paths = [join(UNIT_DIR, HELPER_UNIT), join(UNIT_DIR, DAEMON_UNIT), ...(purge ? [STATE_DIR] : [])];
-  for (const path of paths) await rm(join(root, path), { recursive: true, force: true });
-  return paths;
+/** Whom nook is installed for. @returns undefined where it is not */
+export async function readRecord(root = '/'): Promise<InstallRecord | undefined> {
+  const text = await readFile(join(root, RECORD), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : { lingering: false, low_ports: false, ...JSON.parse(text) };
 }
+
+interface Removal {
+  readonly root: string;
+  /** Also what the daemon and the helper kept. */
+  readonly purge: boolean;
+}
+
+/** @returns what was removed, without the root; what a package brought is the package's to remove */
+export async function removeFiles({ root, purge }: Removal): Promise<string[]> {
+  const { run, state, cache, config } = SYSTEM_DIRS;
+  const owned = Object.keys(ownerFiles({ name: '', uid: 0 }));
+  const units = Object.keys(unitFiles({ node: '', helper: '', daemon: '' }));
+  const candidates = [
+    ...[...units.map((name) => join(UNIT_DIR, name)), ...owned],
+    ...Object.values(COMPLETIONS),
+    ...((await ownLink(join(root, LINK))) ? [LINK] : []),
+    run,
+    ...(purge ? [STATE_DIR, state, cache, config] : []),
+  ];
+  const removed: string[] = [];
+  for (const path of candidates) {
+    if ((await lstat(join(root, path)).catch(() => undefined)) === undefined) continue;
+    await rm(join(root, path), { recursive: true, force: true });
+    removed.push(path);
+  }
+  // What else an administrator put into them stays.
+  for (const dir of owned.map(dirname).filter((path) => path.startsWith(`${UNIT_DIR}/`)))
+    await rmdir(join(root, dir)).catch(() => {});
+  return removed;
+}
+
+/** What somebody else put there stays. */
+async function link(path: string, target: string): Promise<boolean> {
+  if (await ownLink(path)) await rm(path, { force: true });
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  return await symlink(target, path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Whether it leads to a `nook` of ours. */
+async function ownLink(path: string): Promise<boolean> {
+  return /\/nook$/.test(await readlink(path).catch(() => ''));
+}
+
+function under(dir: string, files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [join(dir, name), text]));
+}
+
+const shells = <K extends string>(places: Readonly<Record<K, string>>) => Object.keys(places) as K[];

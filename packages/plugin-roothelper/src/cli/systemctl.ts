@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { NookError } from '@nook/daemonapi';
-import { DAEMON_UNIT, HELPER_UNIT } from './units.ts';
+import { DAEMON_UNIT, HELPER_UNIT, SOCKET_UNIT } from './units.ts';
 
 const DEADLINE_MS = 90_000;
 
 /** The helper first: the daemon finds it when it starts. */
-export const UNITS = [HELPER_UNIT, DAEMON_UNIT] as const;
+export const UNITS = [HELPER_UNIT, SOCKET_UNIT, DAEMON_UNIT] as const;
 
 /** @throws NookError `unavailable` without systemd, `operation_failed` with what it said */
 export async function systemctl(...args: readonly string[]): Promise<void> {

@@ -13,6 +13,8 @@ const installRecord = z.strictObject({
   owner_uid: z.int().min(0).max(4_294_967_294),
   /** Ports below 1024 may be published. */
   low_ports: z.boolean().default(false),
+  /** The owner's systemd stays without a session since the installation. */
+  lingering: z.boolean().default(false),
 });
 
 /** All that the helper must know after it was killed. */
