@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import type { ReceivedEvent } from './events.ts';
 import type { ItemOf, PagedMethod } from './paging.ts';
 import type { Progress, RpcMethods } from './rpc.ts';
@@ -67,6 +67,13 @@ export interface CliProgress extends Disposable {
   update(progress: Progress): void;
 }
 
+/** What a command that another one runs reads from and writes to. */
+export interface CliStreams {
+  readonly stdin?: Readable;
+  readonly stdout?: Writable;
+  readonly stderr?: Writable;
+}
+
 /** What the `nook` program gives to a command. */
 export interface CliContext {
   readonly out: CliOutput;
@@ -102,4 +109,13 @@ export interface CliContext {
     method: M,
     params: RpcMethods[M]['params'],
   ): Promise<{ readonly result: RpcMethods[M]['result']; readonly stream: Duplex }>;
+  /**
+   * Runs another command of this program, whosever it is, in this process and under this op id: how a plugin's command
+   * uses what other plugins offer at the command line (`vm exec`, `vm cp`).
+   * @param words as they would be typed after `nook`
+   * @param streams what the command has for its own; this program's where absent
+   * @returns its exit code
+   * @throws what the command throws, told to nobody yet; NookError `bad_params` when there is no such command
+   */
+  run(words: readonly string[], streams?: CliStreams): Promise<number>;
 }

@@ -5,6 +5,7 @@ export type {
   CliOutput,
   CliPositional,
   CliProgress,
+  CliStreams,
   OptionValues,
 } from './cli.ts';
 export { type CliRegistration, cliRegistrations, registerCli } from './cli-registry.ts';

@@ -514,6 +514,8 @@ export interface VmsCapability {
   nameOf(id: string): string | undefined;
   /** What its network is now. @throws NookError `not_found` */
   networkOf(name: string): NetworkedMachine;
+  /** The id of the VM with this name. @throws NookError `not_found` */
+  idOf(name: string): string;
   /**
    * Has `change` say what a VM's network is from now on, while no other verb does anything with the VM, and writes it down.
    * @throws NookError `not_found`, and what `change` throws

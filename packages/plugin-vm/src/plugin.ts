@@ -107,6 +107,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
           reshape({ network: await change({ id, up, network: shape.network, forward }) });
         });
       },
+      idOf: (name) => machines.get(name).record.id,
       nameOf: (id) => machines.all().find(({ record }) => record.id === id)?.record.name,
     });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);

@@ -1,4 +1,4 @@
 import { conformance } from '@nook/testkit/conformance';
 import { workspace } from './plugin.ts';
 
-conformance(workspace, { fakes: { vms: { nameOf: () => 'conformance' } } });
+conformance(workspace, { fakes: { vms: { nameOf: () => 'conformance', idOf: () => 'a1' } } });

@@ -8,10 +8,32 @@ export interface SshFiles {
   readonly known_hosts_file: string;
 }
 
-/** The part of the VMs that tells whether one is still there. */
+/** What of the host was put into a VM, and where. */
+export interface Workspace {
+  /** The folder on the host: of a repository, the one that holds `.git`. Absolute. */
+  readonly host_path: string;
+  /** Absolute, in the guest. */
+  readonly guest_path: string;
+  /** `repository`: with a `.git` of one commit; `files`: of a repository, into an image without git; `folder`: no repository. */
+  readonly kind: 'repository' | 'files' | 'folder';
+  /** The commit that the files stand on; absent for a folder. */
+  readonly commit?: string | undefined;
+  /** Tree of the files that were sent, changes included; what an export compares with. */
+  readonly prepared?: string | undefined;
+}
+
+export interface WorkspaceView extends Workspace {
+  readonly vm: string;
+  /** Milliseconds since the epoch. */
+  readonly prepared_at: number;
+}
+
+/** The part of the VMs that names them. */
 interface VmsNeed {
   /** Undefined: there is none with this id. */
   nameOf(id: string): string | undefined;
+  /** @throws NookError `not_found` */
+  idOf(name: string): string;
 }
 
 declare module '@nook/daemonapi' {
@@ -20,6 +42,9 @@ declare module '@nook/daemonapi' {
   }
 
   interface RpcMethods {
+    'workspace.record': RpcMethod<Workspace & { readonly vm: string }, WorkspaceView>;
+    /** `workspace` absent: the VM has none. */
+    'workspace.show': RpcMethod<{ readonly vm: string }, { readonly workspace?: WorkspaceView | undefined }>;
     'ssh.files': RpcMethod<Record<string, never>, SshFiles>;
   }
 }

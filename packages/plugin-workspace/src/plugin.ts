@@ -5,10 +5,11 @@ import type {} from './contract.ts';
 import { registerMethods } from './methods.ts';
 import { SshKeys } from './ssh/ssh-keys.ts';
 import { sshPort } from './ssh/ssh-port.ts';
+import { Workspaces, workspacesMigration } from './workspaces.ts';
 
 const config = z.strictObject({});
 
-/** Work in VMs: ssh into them through the guest channel, on every network. */
+/** Work in VMs: repositories into them and patches back, ssh through the guest channel. */
 export const workspace: PluginDefinition<'workspace', z.output<typeof config>> = {
   name: 'workspace',
   api: API_VERSION,
@@ -17,11 +18,11 @@ export const workspace: PluginDefinition<'workspace', z.output<typeof config>> =
   config,
   setup(context) {
     const vms = context.want('vms');
-    const keys = new SshKeys({
-      dir: join(context.dirs.state, 'ssh'),
-      nameOf: (id) => (vms.available ? vms.nameOf(id) : undefined),
-    });
-    registerMethods(context, keys);
+    const { store, clock, dirs } = context;
+    store.migrate([workspacesMigration]);
+    const nameOf = (id: string) => (vms.available ? vms.nameOf(id) : undefined);
+    const keys = new SshKeys({ dir: join(dirs.state, 'ssh'), nameOf });
+    registerMethods(context, { keys, vms, workspaces: new Workspaces({ store, clock, nameOf }) });
     context.contribute('vm.port', sshPort(keys));
   },
 };

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import type { CliCommand, CliContext, OptionValues } from '@nook/daemonapi';
+import { type CliCommand, type CliContext, NookError, type OptionValues } from '@nook/daemonapi';
 import type { TestDaemon } from './test-daemon.ts';
 
 export interface CommandLine {
@@ -52,6 +52,8 @@ export async function runCommand(
     call: (method, params, callOptions) => daemon.client.call(method, params, { signal, ...callOptions }),
     list: (method, params) => daemon.client.list(method, params, { signal }),
     stream: (method, params) => daemon.client.stream(method, params),
+    run: (words) =>
+      Promise.reject(new NookError('bad_params', `There is no command 'nook ${words.join(' ')}' in a test.`)),
   };
   const code = await command.run({ positionals, options, trailing, context });
   return { code: code ?? 0, stdout: out.text, stderr: err.text };

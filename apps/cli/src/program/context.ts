@@ -57,6 +57,11 @@ export class CommandContext implements CliContext {
 
   stream: CliContext['stream'] = async (method, params) => (await this.#connect()).stream(method, params);
 
+  run: CliContext['run'] = async (words, streams) => {
+    const { runWithin } = await import('./run-within.ts');
+    return runWithin(this, words, { streams, progressLine: this.#progressLine });
+  };
+
   async close(): Promise<void> {
     await (await this.#client)?.close();
   }

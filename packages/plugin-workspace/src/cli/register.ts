@@ -1,5 +1,8 @@
 import { registerCli } from '@nook/daemonapi';
 import { sshConfig } from './ssh-config.ts';
 import { vmSsh } from './vm-ssh.ts';
+import { workspaceExport } from './workspace-export.ts';
+import { workspacePrepare } from './workspace-prepare.ts';
+import { workspaceStatus } from './workspace-status.ts';
 
-registerCli({ commands: [vmSsh, sshConfig] });
+registerCli({ commands: [vmSsh, workspacePrepare, workspaceExport, workspaceStatus, sshConfig] });

@@ -1,0 +1,24 @@
+import { type CliContext, NookError } from '@nook/daemonapi';
+import { ofRepository, workspaceOf } from './changes.ts';
+import { inGuest } from './guest-command.ts';
+import { EXPORT_SCRIPT } from './guest-scripts.ts';
+
+const NO_BASE = 3;
+
+/**
+ * What was done in a VM's repository, as a binary-safe patch.
+ * @param base absent: the files as they were sent
+ * @throws NookError `not_found`, `unavailable` where there is no repository, `operation_failed` with what git says
+ */
+export async function exportPatch(context: CliContext, vm: string, base?: string): Promise<Buffer> {
+  const { guest_path, prepared } = ofRepository(await workspaceOf(context, vm));
+  const { code, stdout, stderr } = await inGuest(context, vm, [
+    ...['sh', '-c', EXPORT_SCRIPT, 'nook'],
+    ...[guest_path, base ?? prepared],
+  ]);
+  const said = stderr.trim().replace(/\p{C}/gu, ' ');
+  if (code === NO_BASE) throw new NookError('not_found', `VM '${vm}' has no commit '${base ?? prepared}'.`);
+  if (code !== 0) throw new NookError('operation_failed', `The patch could not be made in VM '${vm}': ${said}.`);
+  if (said !== '') context.out.note(`nook: not in the patch: commits of other branches: ${said}`);
+  return stdout;
+}
