@@ -121,7 +121,21 @@ describe.skipIf(!isRoot)('what a VM may reach (skipped where the outside cannot 
     expect([await fetches('web.example.test'), await fetches(OTHER), await fetches('other.example.test')]).toEqual([
       ...[WEB, OTHER, 'no'],
     ]);
-    const refused = await home.nook(['vm', 'create', '--image', 'busybox', '--egress', 'deny']);
-    expect(refused.stderr).toMatch(/nook net create/);
+    const refused = await home.nook(['vm', 'create', '--image', 'busybox', '--network', 'none', '--egress', 'deny']);
+    expect(refused.stderr).toMatch(/reaches nothing/);
+
+    // Without a network it gets one of its own, and its fork another one; both go with them.
+    await busyboxVm(home, 'alone', '--allow', `${OTHER}:${port}`);
+    const url = (address: string) => `http://${address}:${port}/`;
+    const gets = async (vm: string, address: string) =>
+      (await home.nook(['vm', 'exec', vm, '--', 'timeout', '10', 'wget', '-q', '-O', '-', url(address)])).stdout.trim();
+    expect([await gets('alone', OTHER), await gets('alone', WEB)]).toEqual([OTHER, '']);
+    await home.ok('vm', 'fork', 'alone', 'twin');
+    const nets = async () =>
+      (await home.json<{ vms: { name: string }[] }[]>('net', 'list')).map(({ vms }) => vms.map(({ name }) => name));
+    expect((await nets()).sort()).toEqual([['alone'], ['twin'], ['web', 'copy']]);
+    expect([await gets('twin', OTHER), await gets('twin', WEB)]).toEqual([OTHER, '']);
+    await home.ok('vm', 'rm', '--force', 'alone', 'twin');
+    expect(await nets()).toEqual([['web', 'copy']]);
   });
 });

@@ -45,6 +45,8 @@ export interface NetworkSpec {
   readonly address?: string | undefined;
   /** Mode `bridge`, once the address was allocated. */
   readonly address6?: string | undefined;
+  /** Mode `bridge`: the network is made for this VM alone, and goes with it. */
+  readonly own?: boolean | undefined;
   /** Mode `bridge`: what it reaches; absent: everything but the closed ranges. */
   readonly egress?: EgressSpec | undefined;
 }

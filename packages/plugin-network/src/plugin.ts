@@ -8,7 +8,7 @@ import { VmEgress } from './egress/vm-egress.ts';
 import { registerMethods } from './methods.ts';
 import { hostCheck } from './nethosts/host-requirements.ts';
 import { Nethosts } from './nethosts/nethosts.ts';
-import { egressMigration, NetworkRecords, networksMigration } from './networks/network-records.ts';
+import { egressMigration, NetworkRecords, networksMigration, ownersMigration } from './networks/network-records.ts';
 import { Networks } from './networks/networks.ts';
 import { nethostNetwork, vmNetwork } from './vm-network.ts';
 
@@ -30,7 +30,7 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
   from: import.meta.url,
   config,
   setup(context) {
-    context.store.migrate([networksMigration, egressMigration]);
+    context.store.migrate([networksMigration, egressMigration, ownersMigration]);
     const vms = context.want('vms');
     const networks = new Networks({
       records: new NetworkRecords(context.store),

@@ -24,18 +24,18 @@ export function checkUser(request: NetworkRequest): NetworkSpec {
       hint: 'Make a network, and put the VM on it: nook net create NAME; nook vm run --network NAME --ip ADDRESS',
     });
   }
-  if (checkEgress(request) !== undefined) {
-    throw new NookError('bad_params', `Egress rules cannot be enforced on network '${mode}'.`, {
-      hint: 'Make a network, and put the VM on it: nook net create NAME; nook vm run --network NAME --egress …',
-    });
-  }
   const publish = checkPublish(request.publish ?? []);
   if (mode === 'none' && publish.length > 0) {
     throw new NookError('bad_params', 'A VM without a network cannot publish ports.', {
       hint: 'Leave out --publish, or use --network user.',
     });
   }
-  return { mode, publish };
+  const egress = checkEgress(request);
+  if (egress === undefined) return { mode, publish };
+  if (mode === 'none')
+    throw new NookError('bad_params', 'A VM without a network reaches nothing: it has no egress policy.');
+  // QEMU's user network knows no rules: they need a network of ours around the VM.
+  return { mode: 'bridge', own: true, publish, egress };
 }
 
 /** @throws NookError `conflict` */

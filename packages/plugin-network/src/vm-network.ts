@@ -32,11 +32,14 @@ export function vmNetwork({ networks, nethosts, egress }: Parts): NetworkCapabil
     },
     allocate(vm, spec) {
       if (spec.mode !== 'bridge') return spec;
-      return { ...spec, ...networks.allocate(recordOf(networks, spec), vm, spec.address) };
+      const record = spec.own === true ? networks.createFor(vm) : recordOf(networks, spec);
+      return { ...spec, name: record.name, ...networks.allocate(record, vm, spec.address) };
     },
     release(vm) {
-      const network = networks.release(vm);
-      if (network !== undefined) removeEgress(nethosts.folder(network), vm);
+      const { network, removed } = networks.release(vm) ?? {};
+      if (network === undefined) return;
+      removeEgress(nethosts.folder(network), vm);
+      if (removed === true) nethosts.removeSoon(network);
     },
     async plan(spec, vm) {
       if (spec.mode !== 'bridge') return planUser(spec);
@@ -68,6 +71,11 @@ function expected(
 
 function checkNamed(networks: Networks, { mode = '', ip, publish = [], ...request }: NetworkRequest): NetworkSpec {
   const record = networks.get(mode);
+  if (record.owner !== undefined) {
+    throw new NookError('conflict', `Network '${mode}' is there for one VM.`, {
+      hint: 'Make one for several: nook net create NAME',
+    });
+  }
   const ports = checkPublish(publish);
   if (ports.length > 0) requireWayIn(record);
   if (ip !== undefined) networks.checkAddress(record, ip);
@@ -77,7 +85,7 @@ function checkNamed(networks: Networks, { mode = '', ip, publish = [], ...reques
 
 /** @throws NookError `conflict` where ports cannot be published */
 export function requirePorts(networks: Networks, spec: NetworkSpec): void {
-  if (spec.mode === 'bridge') requireWayIn(recordOf(networks, spec));
+  if (spec.mode === 'bridge' && spec.own !== true) requireWayIn(recordOf(networks, spec));
   if (spec.mode !== 'none') return;
   throw new NookError('conflict', 'A VM without a network cannot publish ports.', { hint: 'Use --network user.' });
 }

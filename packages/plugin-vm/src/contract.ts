@@ -71,6 +71,8 @@ interface NetworkOfVm {
   /** Mode `bridge`: IPv4, without the prefix length. */
   readonly address?: string | undefined;
   readonly address6?: string | undefined;
+  /** Mode `bridge`: the network is there for this VM alone. */
+  readonly own?: boolean | undefined;
   /** Mode `bridge`: what it may reach. */
   readonly egress?: VmEgress | undefined;
 }
@@ -149,7 +151,7 @@ export interface VmRequest extends LifeRequest {
   readonly publish?: readonly string[] | undefined;
   /** Ports that the image exposes, and that are not in `publish`, are published at ports of the host that are free. */
   readonly publish_all?: boolean | undefined;
-  /** What it reaches, on a network of several; that network's default when absent. `allow` where there is a list. */
+  /** What it reaches; without `network`, the VM gets one of its own for that. The network's default when absent; `allow` where there is a list. */
   readonly egress?: 'open' | 'deny' | 'allow' | 'audit' | undefined;
   /** `NAME[:PORT[-PORT]][/tcp|udp|icmp]`; a name may begin with `*.`, or be a range of addresses. */
   readonly allow?: readonly string[] | undefined;
@@ -577,6 +579,7 @@ export interface NetworkSpec {
   readonly address?: string | undefined;
   readonly address6?: string | undefined;
   readonly egress?: VmEgress | undefined;
+  readonly own?: boolean | undefined;
 }
 
 export interface HostForward {

@@ -195,6 +195,7 @@ export const vmView = z.object({
     name: z.string().optional(),
     address: z.string().optional(),
     address6: z.string().optional(),
+    own: z.boolean().optional(),
     egress: z
       .object({ mode: z.enum(['open', 'deny', 'allow']), audit: z.boolean(), allow: z.array(z.string()) })
       .optional(),

@@ -128,7 +128,7 @@ export class VmEgress {
       return { name, id, network, folder: this.#parts.nethosts.folder(this.#parts.networks.get(network).id) };
     }
     throw new NookError('conflict', `VM '${name}' has no egress policy: it is on '${mode}'.`, {
-      hint: 'Rules need a network of nook: nook net create NAME; nook vm run --network NAME --egress …',
+      hint: 'A VM has one from its making on: nook vm run --egress …, or nook vm run --network NAME',
     });
   }
 }

@@ -92,6 +92,11 @@ export class Nethosts {
     await rm(this.folder(id), { recursive: true, force: true });
   }
 
+  /** As {@link remove}; what could not be removed now is when the daemon starts again. */
+  removeSoon(id: string): void {
+    this.remove(id).catch((error: Error) => this.#log.warn({ error: error.message }, 'a network was not removed'));
+  }
+
   /** Lets go of them; they go on. */
   release(): void {
     this.#released = true;

@@ -25,6 +25,11 @@ export const egressMigration: Migration = {
   sql: 'ALTER TABLE network_networks ADD COLUMN egress TEXT',
 };
 
+export const ownersMigration: Migration = {
+  name: 'network-owners',
+  sql: 'ALTER TABLE network_networks ADD COLUMN owner TEXT',
+};
+
 export interface NetworkRecord {
   readonly id: string;
   readonly name: string;
@@ -36,6 +41,8 @@ export interface NetworkRecord {
   readonly isolated: boolean;
   /** Of VMs that are made on it without one of their own. */
   readonly egress: EgressSpec;
+  /** The id of the VM that it is for, and goes with. */
+  readonly owner?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly created_at: number;
 }
@@ -46,7 +53,11 @@ export interface AddressRecord {
   readonly host: number;
 }
 
-type Row = Omit<NetworkRecord, 'isolated' | 'egress'> & { readonly isolated: number; readonly egress: string | null };
+type Row = Omit<NetworkRecord, 'isolated' | 'egress' | 'owner'> & {
+  readonly owner: string | null;
+  readonly isolated: number;
+  readonly egress: string | null;
+};
 
 /** The networks of this home and the addresses in them, as the store keeps them. */
 export class NetworkRecords {
@@ -66,10 +77,10 @@ export class NetworkRecords {
   }
 
   /** @throws NookError `already_exists` */
-  insert({ id, name, subnet, subnet6, isolated, egress, created_at }: NetworkRecord): void {
+  insert({ id, name, subnet, subnet6, isolated, egress, owner, created_at }: NetworkRecord): void {
     const { changes } = this.#store.run(
-      'INSERT INTO network_networks (id, name, subnet, subnet6, isolated, egress, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      ...[id, name, subnet, subnet6, isolated ? 1 : 0, JSON.stringify(egress), created_at],
+      'INSERT INTO network_networks (id, name, subnet, subnet6, isolated, egress, owner, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      ...[id, name, subnet, subnet6, isolated ? 1 : 0, JSON.stringify(egress), owner ?? null, created_at],
     );
     if (changes === 0)
       throw new NookError('already_exists', `There is a network '${name}' or one of its subnets already.`);
@@ -104,7 +115,7 @@ export class NetworkRecords {
   }
 }
 
-function fromRow(row: Row): NetworkRecord {
+function fromRow({ owner, ...row }: Row): NetworkRecord {
   const egress = row.egress === null ? OPEN : (JSON.parse(row.egress) as EgressSpec);
-  return { ...row, isolated: row.isolated === 1, egress };
+  return { ...row, isolated: row.isolated === 1, egress, ...(owner === null ? {} : { owner }) };
 }

@@ -41,7 +41,7 @@ export class Networks {
   }
 
   /** @throws NookError `bad_params`, `already_exists`, `conflict` when a subnet is in use, `unavailable` */
-  create({ name, subnet, subnet6, isolated = false, ...egress }: NewNetwork): NetworkRecord {
+  create({ name, subnet, subnet6, isolated = false, ...egress }: NewNetwork, owner?: string): NetworkRecord {
     if (!LABEL.test(name) || RESERVED.includes(name)) {
       throw new NookError('bad_params', `'${name}' cannot be the name of a network.`, {
         hint: `Use letters, digits and dashes, at most 63, and none of: ${RESERVED.join(', ')}.`,
@@ -62,10 +62,16 @@ export class Networks {
         isolated,
         egress: checkEgress(egress) ?? OPEN,
         created_at: this.#clock.now(),
+        ...(owner === undefined ? {} : { owner }),
       };
       this.#records.insert(record);
       return record;
     });
+  }
+
+  /** A network for one VM, which is released with it; in the transaction that the caller has begun. @throws as {@link create} */
+  createFor(vm: string): NetworkRecord {
+    return this.create({ name: `vm-${vm}` }, vm);
   }
 
   all(): NetworkRecord[] {
@@ -106,7 +112,7 @@ export class Networks {
     };
   }
 
-  view(record: NetworkRecord): Omit<NetworkView, 'state' | 'nethost_pid'> {
+  view({ owner: _, ...record }: NetworkRecord): Omit<NetworkView, 'state' | 'nethost_pid'> {
     const { subnet, subnet6 } = record;
     return {
       ...{ ...record, gateway: placeOf(record, GATEWAY).address, gateway6: placeOf(record, GATEWAY).address6 },
@@ -149,11 +155,14 @@ export class Networks {
     return placeOf(record, host);
   }
 
-  /** @returns the id of the network that it was on */
-  release(vm: string): string | undefined {
+  /** @returns the network that it was on, and whether that went with it */
+  release(vm: string): { readonly network: string; readonly removed: boolean } | undefined {
     const network = this.#records.networkOf(vm);
+    if (network === undefined) return undefined;
     this.#records.release(vm);
-    return network;
+    const removed = this.#records.all().some(({ id, owner }) => id === network && owner === vm);
+    if (removed) this.#records.delete(network);
+    return { network, removed };
   }
 
   #taken(): (Subnet & { readonly by: string })[] {

@@ -31,7 +31,7 @@ export const SHAPE_OPTIONS: Readonly<Record<string, CliOption>> = {
   'publish-all': { short: 'P', help: 'publish all ports that the image exposes, at ports of the host that are free' },
   egress: {
     value: 'POLICY',
-    help: "what it reaches on a network of several: open, deny, audit, or allow (default with --allow; else the network's)",
+    help: "what it reaches: open, deny, audit, or allow (default with --allow; else the network's)",
   },
   allow: {
     value: 'NAME|*.NAME|CIDR[:PORT][/PROTOCOL]',
