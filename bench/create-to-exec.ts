@@ -4,10 +4,11 @@ import type { Lab } from './lab.ts';
 import { machineOf } from './peers/bare-qemu.ts';
 
 /** From the call that creates a VM to the end of the first command in it, with what came between. */
-export async function createToFirstExec(lab: Lab, image: string) {
+export async function createToFirstExec(lab: Lab, image: string, more: { readonly network?: string } = {}) {
   const began = performance.now();
   const { vm, session } = await lab.call<{ vm: VmView; session: SessionHandle }>('vm.run', {
     image,
+    ...more,
     exec: { argv: ['/bin/true'], stdin: false },
   });
   const started = performance.now();

@@ -7,6 +7,7 @@ import { execLatency } from './exec-latency.ts';
 import { rootHelper } from './helper.ts';
 import { manyRunning } from './many-running.ts';
 import { memory } from './memory.ts';
+import { network } from './network.ts';
 import { pull } from './pull/pull.ts';
 import { rpc } from './rpc.ts';
 import { savedMachines } from './saved.ts';
@@ -26,6 +27,7 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   exec: execLatency,
   stdio,
   memory,
+  network,
   helper: rootHelper,
   pull,
 };
