@@ -105,11 +105,18 @@ describe('nook workspace', () => {
     expect(status.host).toMatchObject({ state: 'moved', head: git('rev-parse', 'HEAD') });
     expect(status.guest).toMatchObject({ commits: 1 });
     expect(status.guest.files).toContainEqual({ status: 'A', path: 'new file' });
+    const moved = await home.nook(['vm', 'exec', 'dev', '--', 'pwd']);
+    expect(moved).toMatchObject({ code: 0, stdout: '/root/repo\n', stderr: expect.stringContaining('HEAD is') });
+    expect(await home.nook(['vm', 'exec', '-w', '/', 'dev', '--', 'pwd'])).toMatchObject({ stdout: '/\n', stderr: '' });
+    const auto = await home.nook(['vm', 'exec', '--auto-prepare', 'dev', '--', 'pwd']);
+    expect(auto).toMatchObject({ code: 125, stderr: expect.stringContaining('nook workspace export dev') });
     const refused = await home.nook(['workspace', 'prepare', 'dev', at('app')]);
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('nook workspace export dev') });
     await home.ok('workspace', 'prepare', '--discard', 'dev', at('app'));
     expect(await guest('git log --format=%H; ls /root')).toBe(`${git('rev-parse', 'HEAD')}\nrepo\n`);
-    await home.ok('workspace', 'prepare', 'dev', at('app'));
+    git('commit', '-q', '--allow-empty', '-m', 'third');
+    const again = await home.nook(['vm', 'exec', '--auto-prepare', 'dev', '--', 'git', 'rev-parse', 'HEAD']);
+    expect(again).toMatchObject({ code: 0, stdout: `${git('rev-parse', 'HEAD')}\n` });
   });
 
   it('sends files alone to an image without git, and a folder as it is', async () => {

@@ -1,9 +1,10 @@
-import type { CliCommand } from './cli.ts';
+import type { CliCommand, CliExtension } from './cli.ts';
 import { processWide } from './process-wide.ts';
 import type { RpcMethods } from './rpc.ts';
 
 export interface CliRegistration {
   readonly commands: readonly CliCommand[];
+  readonly extensions?: readonly CliExtension[];
   /**
    * What an argument or a value is called (`VM`; upper and lower case are one) → the method that lists what may stand
    * there, called without params. Completion offers the `name` of each item.

@@ -43,12 +43,32 @@ export interface CliCommand {
   /** Exit code when nook itself fails; 1 when absent. For commands that pass on another program's exit code. Wrong usage is always 2. */
   readonly failureExitCode?: number;
   /** @returns the process's exit code; nothing means 0 */
-  run(invocation: {
-    readonly positionals: Readonly<Record<string, string | readonly string[] | undefined>>;
-    readonly options: OptionValues;
-    readonly trailing: readonly string[];
-    readonly context: CliContext;
-  }): number | void | Promise<number | void>;
+  run(invocation: CliInvocation): number | void | Promise<number | void>;
+}
+
+/** A command as it was called. */
+export interface CliInvocation {
+  readonly positionals: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly options: OptionValues;
+  readonly trailing: readonly string[];
+  readonly context: CliContext;
+}
+
+/** What a plugin adds to a command of another one: options, and something to do before and after it. */
+export interface CliExtension {
+  /** The command's name, e.g. `vm exec`; of a command that is not there, the extension is left out. */
+  readonly command: string;
+  /** After the command's own, none of which may take all words. */
+  readonly positionals?: readonly CliPositional[];
+  /** None may have the name of one that the command has. */
+  readonly options?: Readonly<Record<string, CliOption>>;
+  readonly examples?: readonly string[];
+  /**
+   * Called in place of the command, with the extension's own options among the others. Every call of the command pays
+   * for it, so it loads what it needs when it needs it.
+   * @param next the command itself, or another extension around it: call it with what was given, or with something else
+   */
+  run(invocation: CliInvocation, next: (invocation: CliInvocation) => Promise<number>): number | Promise<number>;
 }
 
 export interface CliOutput {

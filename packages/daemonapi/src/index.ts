@@ -1,6 +1,8 @@
 export type {
   CliCommand,
   CliContext,
+  CliExtension,
+  CliInvocation,
   CliOption,
   CliOutput,
   CliPositional,

@@ -1,4 +1,5 @@
 import type { CliCommand, CliRegistration } from '@nook/daemonapi';
+import { extendCommand } from './extend-command.ts';
 
 /** Words → command, aliases included. */
 export type CommandTable = ReadonlyMap<string, CliCommand>;
@@ -6,7 +7,9 @@ export type CommandTable = ReadonlyMap<string, CliCommand>;
 /** @throws Error when two commands answer to the same words: a fault of the program, not of its user */
 export function commandTable(registrations: readonly CliRegistration[]): CommandTable {
   const table = new Map<string, CliCommand>();
-  for (const command of registrations.flatMap(({ commands }) => commands)) {
+  const extensions = registrations.flatMap((registration) => registration.extensions ?? []);
+  for (const own of registrations.flatMap(({ commands }) => commands)) {
+    const command = extensions.filter((extension) => extension.command === own.name).reduce(extendCommand, own);
     for (const name of [command.name, ...(command.aliases ?? [])]) {
       if (table.has(name)) throw new Error(`Two commands are called 'nook ${name}'.`);
       table.set(name, command);
