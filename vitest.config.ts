@@ -63,6 +63,19 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        test: {
+          // nook's package on a Debian with systemd: one machine, from the installation to its end.
+          name: 'system',
+          include: ['tests/system/*.system.test.ts'],
+          setupFiles,
+          fileParallelism: false,
+          maxWorkers: 1,
+          bail: 1,
+          testTimeout: 400_000,
+          hookTimeout: 400_000,
+        },
+      },
       ...Object.entries({ drivers, authors }).map(([name, files]) => ({
         test: {
           name,

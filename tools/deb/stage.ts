@@ -25,6 +25,9 @@ const NATIVE = {
 const LEFT_OUT =
   /\/(?:vendor|doc|deps|binding\.gyp|prebuilds\/(?!linux-x64\.).*|musl_x64|[^/]+\.(?:md|cc?|hh?|[ch]pp|asm|S|inc|d\.ts))$/;
 
+/** How a bundle names a package of the workspace on whose behalf it asks for machine code. */
+const DEPENDENT = /"\.\.\/packages\/([\w-]+)\/package\.json"/g;
+
 interface Stage {
   /** The checkout. */
   readonly root: string;
@@ -37,28 +40,32 @@ interface Stage {
 export async function stage({ root, to, version }: Stage): Promise<void> {
   const buildInfo = { version, commit: await commitOf(root), build_time: new Date().toISOString() };
   await mkdir(join(to, 'dist/guest'), { recursive: true });
+  const dependents = new Set<string>();
   for (const program of await programs(root)) {
     for (const [name, data] of await bundle(program, { root, out: join(root, 'dist'), buildInfo })) {
-      if (!name.endsWith('.map')) await writeFile(join(to, 'dist', name), withoutMap(data));
+      if (name.endsWith('.map')) continue;
+      const text = withoutMap(data);
+      for (const [, dependent = ''] of text.matchAll(DEPENDENT)) dependents.add(dependent);
+      await writeFile(join(to, 'dist', name), text);
     }
   }
   await cp(join(root, 'dist/guest/nook-init'), join(to, 'dist/guest/nook-init'));
-  await copyNative(root, to);
+  await copyNative(root, to, dependents);
   await mkdir(join(to, 'bin'), { recursive: true });
   await cp(await realpath(join(root, '.nook/bin/node')), join(to, 'bin/node'));
   await writeFile(join(to, 'bin/nook'), LAUNCHER);
   await chmod(join(to, 'bin/nook'), 0o755);
 }
 
-function withoutMap(data: Uint8Array | string): Uint8Array | string {
+function withoutMap(data: Uint8Array | string): string {
   return Buffer.from(data)
     .toString('utf8')
     .replace(/\n\/\/# sourceMappingURL=.*\n?$/, '\n');
 }
 
 /** Bundles ask for them on behalf of packages of the workspace: their manifests are what is left of those. */
-async function copyNative(root: string, to: string): Promise<void> {
-  for (const name of ['engine', 'plugin-vm', 'wire', 'netstate', 'plugin-network']) {
+async function copyNative(root: string, to: string, dependents: ReadonlySet<string>): Promise<void> {
+  for (const name of dependents) {
     await mkdir(join(to, 'packages', name), { recursive: true });
     await writeFile(join(to, 'packages', name, 'package.json'), '{"type":"module"}\n');
   }

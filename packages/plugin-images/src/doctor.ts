@@ -6,6 +6,7 @@ import { DEBIAN } from './apt/distribution.ts';
 import { formatByteSize } from './byte-size.ts';
 import type { ImagesConfig } from './config.ts';
 import { findProgram } from './processes/environment.ts';
+import { subidsCheck } from './subids.ts';
 
 /** Program → package that has it. */
 const PROGRAMS: Readonly<Record<string, string>> = {
@@ -26,6 +27,7 @@ const ENOUGH_BYTES = 2 * 2 ** 30;
 export function doctorChecks(config: ImagesConfig, storeRoot: string): DoctorCheck[] {
   return [
     { name: 'images.programs', run: async () => programFindings() },
+    subidsCheck(),
     { name: 'images.source', run: (signal) => sourceFindings(config, signal) },
     { name: 'images.store', run: () => storeFindings(storeRoot) },
   ];

@@ -7,6 +7,7 @@ import { lists } from './egress/lists.ts';
 import { VmEgress } from './egress/vm-egress.ts';
 import { registerMethods } from './methods.ts';
 import { hostCheck } from './nethosts/host-requirements.ts';
+import { networkInvariants } from './nethosts/invariants.ts';
 import { Nethosts } from './nethosts/nethosts.ts';
 import { egressMigration, NetworkRecords, networksMigration, ownersMigration } from './networks/network-records.ts';
 import { Networks } from './networks/networks.ts';
@@ -37,8 +38,9 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
       clock: context.clock,
       vmName: (id) => (vms.available ? vms.nameOf(id) : undefined),
     });
+    const dir = join(context.dirs.state, 'nets');
     const nethosts = new Nethosts({
-      ...{ dir: join(context.dirs.state, 'nets'), log: context.log, dns: context.config.dns },
+      ...{ dir, log: context.log, dns: context.config.dns },
       onReport: ({ topic, data }) => context.events.publish(topic, data as never, { durable: true }),
     });
     const decisions = new Decisions(() => context.contributions('egress.policy'), context.config.egress_policy);
@@ -47,6 +49,10 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
     registerMethods(context, { vms, networks, nethosts, egress });
     context.provide('network', vmNetwork({ networks, nethosts, egress }));
     context.contribute('doctor.check', hostCheck);
+    context.contribute(
+      'doctor.check',
+      networkInvariants({ dir, networks: () => networks.all(), remove: (id) => nethosts.remove(id) }),
+    );
     return {
       start: () => nethosts.recover(networks.all().map((record) => nethostNetwork(networks, record))),
       dispose: () => nethosts.release(),

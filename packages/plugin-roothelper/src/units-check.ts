@@ -19,7 +19,7 @@ const OTHERWISE = new Set(['DeviceAllow', 'ReadWritePaths', 'SystemCallErrorNumb
 type Settings = Readonly<Record<string, string>>;
 
 /** What systemd holds a unit to, of these settings. @throws when it does not answer */
-export type ShowUnit = (unit: string, settings: readonly string[]) => Promise<Settings>;
+export type ShowUnit = (unit: string, settings: readonly string[], signal: AbortSignal) => Promise<Settings>;
 
 interface Surroundings {
   readonly show: ShowUnit;
@@ -33,10 +33,10 @@ export function unitsCheck({ show, isInstalled, isRoot }: Surroundings = REAL): 
   const wanted = { [HELPER_UNIT]: settingsOf(HELPER_HARDENING), [DAEMON_UNIT]: { ...daemon, KillMode: 'process' } };
   return {
     name: 'roothelper.units',
-    async run() {
+    async run(signal) {
       if (!isInstalled())
         return [{ status: 'ok', item: 'services', evidence: 'not installed, the daemon starts on demand' }];
-      const looks = Object.entries(wanted).map(([unit, settings]) => look({ show, unit, settings }));
+      const looks = Object.entries(wanted).map(([unit, settings]) => look({ show, unit, settings, signal }));
       return (await Promise.all(looks)).flat();
     },
   };
@@ -57,13 +57,14 @@ interface Look {
   readonly show: ShowUnit;
   readonly unit: string;
   readonly settings: Settings;
+  readonly signal: AbortSignal;
 }
 
-async function look({ show, unit, settings }: Look): Promise<DoctorFinding[]> {
+async function look({ show, unit, settings, signal }: Look): Promise<DoctorFinding[]> {
   const item = `unit ${unit}`;
   let shown: Settings;
   try {
-    shown = await show(unit, Object.keys(settings));
+    shown = await show(unit, Object.keys(settings), signal);
   } catch (error) {
     const repair = 'See whether this works: systemctl show nookd';
     return [{ status: 'warning', item, evidence: `systemd does not answer: ${(error as Error).message}`, repair }];
@@ -82,9 +83,9 @@ function same(wanted: string, shown = ''): boolean {
   return words(wanted) === words(shown);
 }
 
-async function showUnit(unit: string, settings: readonly string[]): Promise<Settings> {
+async function showUnit(unit: string, settings: readonly string[], signal: AbortSignal): Promise<Settings> {
   const args = ['show', `--property=${settings.join(',')}`, unit];
-  const { stdout } = await promisify(execFile)('systemctl', args, { timeout: DEADLINE_MS });
+  const { stdout } = await promisify(execFile)('systemctl', args, { timeout: DEADLINE_MS, signal });
   return Object.fromEntries(
     stdout
       .trim()

@@ -70,8 +70,8 @@ export interface StartContext {
   cameUp?: boolean;
 }
 
-/** A restored guest answers within a second or never; on a host that is given longer to boot one, it takes longer as well. */
-const RESTORE_SHARE = 1 / 4;
+/** A restored guest answers within a second or never. */
+const RESTORE_SECONDS = 15;
 
 export function newToken(): string {
   return randomBytes(12).toString('hex');
@@ -248,7 +248,7 @@ function hostSpec(context: StartContext, { cgroup }: VmScope): HostSpec {
     ...(context.saved ? { saved: join(context.dir, SAVED_FOLDER) } : {}),
     ...(cgroup === undefined ? {} : { cgroup }),
     boot_deadline_ms:
-      dependencies.config.boot_seconds * 1000 * (context.template || context.saved ? RESTORE_SHARE : 1) +
+      (context.template || context.saved ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000 +
       (context.growDisk === undefined ? 0 : FILL_MS),
   };
 }
