@@ -67,10 +67,13 @@ async function main(dir: string): Promise<void> {
   await writeFileAtomic(join(dir, NETHOST_FILES.pid), JSON.stringify(identify(process.pid, spec.token)));
   process.on('SIGTERM', () => void end('SIGTERM'));
 
-  setTimeout(() => {
-    members.forgetMissing();
-    control.look('nobody came');
-  }, REJOIN_MS);
+  const waitForMissing = () =>
+    setTimeout(() => {
+      // What the network is made of stays as long as a machine is on it: a slow host is not an empty one.
+      if (members.forgetMissing() > 0) waitForMissing();
+      control.look('nobody came');
+    }, REJOIN_MS);
+  waitForMissing();
   const daemon = new Socket({ fd: DAEMON_FD }).on('error', () => {});
   daemon.resume().write('ready\n');
   if (!spec.isolated)

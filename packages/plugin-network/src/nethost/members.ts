@@ -51,10 +51,14 @@ export class Members {
     }
   }
 
-  /** Those that an earlier nethost had and that have not joined this one. */
-  forgetMissing(): void {
-    for (const vm of this.#missing) this.#members.delete(vm);
-    this.#missing.clear();
+  /** Those that an earlier nethost had and that will not join this one. @returns how many still may */
+  forgetMissing(): number {
+    for (const vm of this.#missing) {
+      if (isThere(this.#members.get(vm)?.held?.pid)) continue;
+      this.#members.delete(vm);
+      this.#missing.delete(vm);
+    }
+    return this.#missing.size;
   }
 
   all(): readonly Member[] {
@@ -201,5 +205,14 @@ export class Members {
         })),
       ),
     };
+  }
+}
+
+/** A process of this user. */
+function isThere(pid: number | undefined): boolean {
+  try {
+    return pid !== undefined && process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
