@@ -11,6 +11,8 @@ interface ListedNetwork {
   readonly name: string;
   readonly id: string;
   readonly isolated: boolean;
+  /** `bridge`: what is made is the host's, and there is no way out of a namespace. */
+  readonly mode: string;
   readonly vms: readonly { readonly id: string; readonly name: string }[];
 }
 
@@ -49,7 +51,7 @@ function differences(network: ListedNetwork, dir: string, vms: readonly ListedVm
   const present = processesOfNetwork(dir);
   const counts: [string, number, number][] = [
     ['nethosts', present.nethosts.length, up],
-    ['uplinks', present.uplinks.length, network.isolated ? 0 : up],
+    ['uplinks', present.uplinks.length, network.isolated || network.mode === 'bridge' ? 0 : up],
     ['sockets', existsSync(join(dir, 'nethost.sock')) ? 1 : 0, up],
     ['pid files', existsSync(join(dir, 'nethost.pid')) ? 1 : 0, up],
     ['lists of members', existsSync(join(dir, 'members.json')) ? 1 : 0, up],

@@ -14,11 +14,11 @@ import { sysctlsOf, writeSysctls } from './sysctls.ts';
  * it is in the way, all is looked at.
  * @throws NookError as {@link reconcile} does; what was made is then not known
  */
-export async function advance(from: DesiredState, to: DesiredState): Promise<Pick<Reconciled, 'sysctls_before'>> {
+export async function advance(from: DesiredState, to: DesiredState): Promise<Reconciled> {
   const rules = rulesDigest(from) === rulesDigest(to) ? undefined : replaceRules(to, await pinsOf(from));
   const done = await Promise.allSettled([rules, changeLinks(linkCommands(to, linksOf(from)))]);
   const failure = done.find((each) => each.status === 'rejected');
-  if (failure === undefined) return { sysctls_before: writeSysctls(sysctlsOf(to)) };
+  if (failure === undefined) return { repaired: [], sysctls_before: writeSysctls(sysctlsOf(to)) };
   if (!isNookError(failure.reason) || failure.reason.code !== 'operation_failed') throw failure.reason;
   return reconcile(to);
 }

@@ -61,6 +61,14 @@ describe('packets', () => {
     expect(await lab.ask(lab.guest(PEER), OUTSIDE.private, 80)).toBe('no');
   });
 
+  it('to a service that is served at another port reach it at its usual one', async () => {
+    await reconcile({ bridges: [{ ...bridge, services: [{ protocol: 'tcp', port: 53, served_at: 9053 }] }] });
+    await lab.serve(lab.host.pid, 9053);
+    expect(await fromGuest('10.77.0.1', 53)).toBe('10.77.0.2');
+    expect(await fromGuest('fd77::1', 53)).toBe('fd77::2');
+    expect(await fromGuest('10.77.0.1', 54)).toBe('no');
+  });
+
   it('to the host itself reach the services of the bridge, and neither other ports nor loopback', async () => {
     await lab.serve(lab.host.pid, 9000);
     const bridges = [{ ...bridge, services: [{ protocol: 'tcp' as const, port: 9000 }] }];

@@ -66,7 +66,14 @@ export const bridgeSchema = z.strictObject({
   isolated: z.boolean().default(false),
   /** Ports of the bridge's own addresses that guests may use (a name server, say); all others are closed. */
   services: z
-    .array(z.strictObject({ protocol: z.enum(['tcp', 'udp']), port }))
+    .array(
+      z.strictObject({
+        protocol: z.enum(['tcp', 'udp']),
+        port,
+        /** Where it is served; absent: at the port itself, where an ordinary user may not be able to listen. */
+        served_at: port.optional(),
+      }),
+    )
     .max(MOST.services)
     .default([]),
 });

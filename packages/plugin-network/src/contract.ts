@@ -146,10 +146,28 @@ export interface ChangingVm extends VmOnNetwork {
   forward(forwards: readonly PublishedPort[], opId: string): Promise<void>;
 }
 
+/**
+ * `namespace`: in a network namespace of its own, which needs no root. `bridge`: one that the host itself takes part in, made
+ * by the root helper.
+ */
+export type NetworkMode = 'namespace' | 'bridge';
+
+/** The part of the root helper that networks of mode `bridge` need. */
+export interface PrivilegedNeed {
+  /** Where it listens, for processes that outlive the daemon. */
+  place(): string;
+  /** @throws NookError `unavailable` with what to do, where there is none */
+  status(): Promise<unknown>;
+  /** With all that belongs to it; nothing where there is none. */
+  removeNetwork(bridge: string): Promise<unknown>;
+}
+
 /** What `net.create` takes. */
 export interface NewNetwork {
   /** A DNS label. */
   readonly name: string;
+  /** Absent: `namespace`. */
+  readonly mode?: NetworkMode | undefined;
   /** `A.B.C.D/PREFIX`, private; absent: one that is free is chosen. */
   readonly subnet?: string | undefined;
   /** `PREFIX::/64`, unique local; absent: a random one. */
@@ -164,6 +182,7 @@ export interface NewNetwork {
 export interface NetworkView {
   readonly name: string;
   readonly id: string;
+  readonly mode: NetworkMode;
   /** `active` while a VM of it runs. */
   readonly state: 'active' | 'idle';
   readonly subnet: string;
@@ -244,7 +263,7 @@ declare module '@nook/daemonapi' {
   }
 
   interface Needs {
-    network: { vms?: VmsNeed };
+    network: { vms?: VmsNeed; privileged?: PrivilegedNeed };
   }
 
   interface Events {

@@ -1,8 +1,8 @@
 import type { PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
-import type { NetworkView, VmsNeed } from './contract.ts';
+import type { NetworkView, PrivilegedNeed, VmsNeed } from './contract.ts';
 import type { VmEgress } from './egress/vm-egress.ts';
-import { requireHost } from './nethosts/host-requirements.ts';
+import { requireHelper, requireHost } from './nethosts/host-requirements.ts';
 import type { Nethosts } from './nethosts/nethosts.ts';
 import type { NetworkRecord } from './networks/network-records.ts';
 import type { Networks } from './networks/networks.ts';
@@ -14,11 +14,12 @@ interface Parts {
   readonly networks: Networks;
   readonly nethosts: Nethosts;
   readonly egress: VmEgress;
+  readonly privileged: PrivilegedNeed;
 }
 
 /** The `net.*` rows of the dispatch table. */
 export function registerMethods({ method }: Pick<PluginContext<'network'>, 'method'>, parts: Parts): void {
-  const { networks, nethosts, egress } = parts;
+  const { networks, nethosts, egress, privileged } = parts;
   const view = async (record: NetworkRecord): Promise<NetworkView> => {
     const pid = (await nethosts.active(record.id))?.pid;
     return { ...networks.view(record), state: pid === undefined ? 'idle' : 'active', nethost_pid: pid };
@@ -29,7 +30,7 @@ export function registerMethods({ method }: Pick<PluginContext<'network'>, 'meth
     params: schema.newNetwork,
     result: schema.networkView,
     run: async (params) => {
-      await requireHost();
+      await (params.mode === 'bridge' ? requireHelper(privileged) : requireHost());
       return view(networks.create(params));
     },
   });
@@ -95,8 +96,7 @@ export function registerMethods({ method }: Pick<PluginContext<'network'>, 'meth
     params: schema.named,
     result: schema.removed,
     run: async ({ name }) => {
-      const { id } = networks.delete(name);
-      await nethosts.remove(id);
+      await nethosts.remove(networks.delete(name));
       return { name };
     },
   });

@@ -9,7 +9,13 @@ import { registerMethods } from './methods.ts';
 import { hostCheck } from './nethosts/host-requirements.ts';
 import { networkInvariants } from './nethosts/invariants.ts';
 import { Nethosts } from './nethosts/nethosts.ts';
-import { egressMigration, NetworkRecords, networksMigration, ownersMigration } from './networks/network-records.ts';
+import {
+  egressMigration,
+  modeMigration,
+  NetworkRecords,
+  networksMigration,
+  ownersMigration,
+} from './networks/network-records.ts';
 import { Networks } from './networks/networks.ts';
 import { nethostNetwork, vmNetwork } from './vm-network.ts';
 
@@ -31,8 +37,9 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
   from: import.meta.url,
   config,
   setup(context) {
-    context.store.migrate([networksMigration, egressMigration, ownersMigration]);
+    context.store.migrate([networksMigration, egressMigration, ownersMigration, modeMigration]);
     const vms = context.want('vms');
+    const privileged = context.want('privileged');
     const networks = new Networks({
       records: new NetworkRecords(context.store),
       clock: context.clock,
@@ -40,18 +47,22 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
     });
     const dir = join(context.dirs.state, 'nets');
     const nethosts = new Nethosts({
-      ...{ dir, log: context.log, dns: context.config.dns },
+      ...{ dir, log: context.log, dns: context.config.dns, privileged },
       onReport: ({ topic, data }) => context.events.publish(topic, data as never, { durable: true }),
     });
     const decisions = new Decisions(() => context.contributions('egress.policy'), context.config.egress_policy);
     const egress = new VmEgress({ vms, networks, nethosts, decisions });
     context.contribute('egress.policy', lists);
-    registerMethods(context, { vms, networks, nethosts, egress });
+    registerMethods(context, { vms, networks, nethosts, egress, privileged });
     context.provide('network', vmNetwork({ networks, nethosts, egress }));
     context.contribute('doctor.check', hostCheck);
     context.contribute(
       'doctor.check',
-      networkInvariants({ dir, networks: () => networks.all(), remove: (id) => nethosts.remove(id) }),
+      networkInvariants({
+        dir,
+        networks: () => networks.all(),
+        remove: (id) => nethosts.remove({ id, mode: 'namespace' }),
+      }),
     );
     return {
       start: () => nethosts.recover(networks.all().map((record) => nethostNetwork(networks, record))),

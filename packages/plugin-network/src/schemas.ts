@@ -2,6 +2,8 @@ import { z } from 'zod';
 
 const name = z.string().min(1).max(63);
 
+const mode = z.enum(['namespace', 'bridge']);
+
 export const noParams = z.strictObject({});
 export const named = z.strictObject({ name });
 export const removed = z.object({ name: z.string() });
@@ -14,6 +16,7 @@ const egressRequest = {
 export const newNetwork = z.strictObject({
   ...egressRequest,
   name,
+  mode: mode.optional(),
   subnet: z.string().max(64).optional(),
   subnet6: z.string().max(64).optional(),
   isolated: z.boolean().optional(),
@@ -57,6 +60,7 @@ export const egressLearnt = z.object({
 export const networkView = z.object({
   name: z.string(),
   id: z.string(),
+  mode,
   state: z.enum(['active', 'idle']),
   subnet: z.string(),
   subnet6: z.string(),

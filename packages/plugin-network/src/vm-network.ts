@@ -3,7 +3,7 @@ import { NookError } from '@nook/daemonapi';
 import { choosePorts } from './choose-ports.ts';
 import type { NetworkCapability, NetworkedVm, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
 import { removeEgress } from './egress/enforced.ts';
-import { checkEgress } from './egress/policy.ts';
+import { checkEgress, requireEnforceable } from './egress/policy.ts';
 import type { VmEgress } from './egress/vm-egress.ts';
 import { requireFree } from './free-port.ts';
 import { DOMAIN } from './names/domain.ts';
@@ -39,7 +39,7 @@ export function vmNetwork({ networks, nethosts, egress }: Parts): NetworkCapabil
       const { network, removed } = networks.release(vm) ?? {};
       if (network === undefined) return;
       removeEgress(nethosts.folder(network), vm);
-      if (removed === true) nethosts.removeSoon(network);
+      if (removed === true) nethosts.removeSoon({ id: network, mode: 'namespace' });
     },
     async plan(spec, vm) {
       if (spec.mode !== 'bridge') return planUser(spec);
@@ -58,8 +58,8 @@ export function vmNetwork({ networks, nethosts, egress }: Parts): NetworkCapabil
 }
 
 export function nethostNetwork(networks: Networks, record: NetworkRecord): NethostNetwork {
-  const { id, name, isolated } = record;
-  return { id, name, isolated, ...networks.gateways(record) };
+  const { id, name, mode, isolated } = record;
+  return { id, name, mode, isolated, ...networks.gateways(record) };
 }
 
 function expected(
@@ -79,7 +79,7 @@ function checkNamed(networks: Networks, { mode = '', ip, publish = [], ...reques
   const ports = checkPublish(publish);
   if (ports.length > 0) requireWayIn(record);
   if (ip !== undefined) networks.checkAddress(record, ip);
-  const egress = checkEgress(request) ?? record.egress;
+  const egress = requireEnforceable(record.mode, checkEgress(request) ?? record.egress);
   return { mode: 'bridge', publish: ports, name: record.name, egress, ...(ip === undefined ? {} : { address: ip }) };
 }
 
@@ -100,7 +100,7 @@ function requireWayIn({ name, isolated }: NetworkRecord): void {
 
 function planNamed(
   { address = '', address6 = '', publish }: NetworkSpec,
-  { dir, gateway, gateway6, isolated }: { readonly dir: string } & Omit<NethostNetwork, 'id' | 'name'>,
+  { dir, gateway, gateway6, isolated }: { readonly dir: string } & Omit<NethostNetwork, 'id' | 'name' | 'mode'>,
 ): NetworkPlan {
   const [own = '', prefix = ''] = gateway.split('/');
   const [own6 = '', prefix6 = ''] = gateway6.split('/');

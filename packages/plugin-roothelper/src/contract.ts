@@ -31,9 +31,15 @@ export interface PrivilegedCall {
  * serves another user, `bad_params` or `conflict` when a gate refuses, `operation_failed` when the kernel does.
  */
 export interface PrivilegedCapability {
+  /** Path of its socket, for processes that outlive the daemon. */
+  place(): string;
   status(call?: PrivilegedCall): Promise<HelperStatus>;
   /** Makes the host what `state` says, or without one what the helper was told last. */
   reconcile(state?: DesiredStateInput, call?: PrivilegedCall): Promise<Repaired>;
+  /** One bridge with all that belongs to it, in place of what did before; what belongs to other bridges stays. */
+  setNetwork(network: VerbInput<'network.set'>, call?: PrivilegedCall): Promise<Repaired>;
+  /** The bridge with all that belongs to it; nothing where there is none. */
+  removeNetwork(bridge: string, call?: PrivilegedCall): Promise<Repaired>;
   ensureBridge(bridge: VerbInput<'bridge.ensure'>, call?: PrivilegedCall): Promise<Repaired>;
   removeBridge(name: string, call?: PrivilegedCall): Promise<Repaired>;
   createTap(tap: VerbInput<'tap.create'>, call?: PrivilegedCall): Promise<Repaired>;

@@ -21,6 +21,9 @@ export class HelperClient implements PrivilegedCapability {
   status = (call?: PrivilegedCall) => this.#ask<HelperStatus>('status', {}, call);
   reconcile: PrivilegedCapability['reconcile'] = (state, call) =>
     this.#ask<Repaired>('reconcile', state === undefined ? {} : { state }, call);
+  place = () => this.socket;
+  setNetwork: PrivilegedCapability['setNetwork'] = (network, call) => this.#ask('network.set', network, call);
+  removeNetwork = (name: string, call?: PrivilegedCall) => this.#ask<Repaired>('network.remove', { name }, call);
   ensureBridge: PrivilegedCapability['ensureBridge'] = (bridge, call) => this.#ask('bridge.ensure', bridge, call);
   removeBridge = (name: string, call?: PrivilegedCall) => this.#ask<Repaired>('bridge.remove', { name }, call);
   createTap: PrivilegedCapability['createTap'] = (tap, call) => this.#ask('tap.create', tap, call);

@@ -77,6 +77,11 @@ export class TestHelper implements AsyncDisposable {
     return join(this.dir, 'run', 'helper.sock');
   }
 
+  /** Of a process that is where the helper is. */
+  get namespacePid(): number {
+    return this.#namespace.pid as number;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }

@@ -20,6 +20,8 @@ async function network({ client }: TestHelper): Promise<void> {
   await client.ensureBridge(BRIDGE);
   await client.createTap(TAP);
   await client.replaceRules(RULES);
+  // By then it has noted how the kernel lists them, too.
+  await client.reconcile();
 }
 
 describe('the helper', () => {
@@ -40,6 +42,45 @@ describe('the helper', () => {
     await client.removeBridge('nkbr0');
     expect(await helper.run('ip -o link show')).not.toMatch(/ nk/);
     expect(await helper.run('nft list ruleset')).toBe('');
+  });
+
+  it('sets one network in place of what it was, and leaves others alone', async () => {
+    await using helper = await TestHelper.started();
+    await network(helper);
+    const before = await helper.run('nft list chain inet nook published; ip -o link show nkbr0; ip -o link show nkt2');
+    const other = (taps: object[], forwards: object[] = []) => ({
+      bridges: [{ name: 'nkbr1', addresses: ['10.78.0.1/24'] }],
+      ...{ taps: taps as [], forwards: forwards as [], nat: [{ bridge: 'nkbr1' }] },
+    });
+    const tap = (number: number) => ({
+      ...{ ...TAP, name: `nkt${number}`, bridge: 'nkbr1', addresses: [`10.78.0.${number}`] },
+      mac: `02:00:00:00:01:0${number}`,
+    });
+    await helper.client.setNetwork(other([tap(2), tap(3)].map((each) => ({ ...each, name: `nku${each.name}` }))));
+    await helper.client.setNetwork(
+      other([{ ...tap(4) }], [{ ...RULES.forwards[0], ...{ host_port: 18_081, guest_address: '10.78.0.4' } }]),
+    );
+    expect(await helper.client.status()).toMatchObject({
+      ...{ bridges: ['nkbr0', 'nkbr1'], taps: ['nkt2', 'nkt4'], forwards: 2, differences: [] },
+    });
+    await helper.client.removeNetwork('nkbr1');
+    await helper.client.removeNetwork('nkbr1');
+    expect(await helper.client.status()).toMatchObject({ bridges: ['nkbr0'], taps: ['nkt2'], differences: [] });
+    expect(await helper.run('nft list chain inet nook published; ip -o link show nkbr0; ip -o link show nkt2')).toBe(
+      before,
+    );
+    await expect(helper.client.setNetwork({ bridges: [BRIDGE, ...other([]).bridges] })).rejects.toMatchObject({
+      code: 'bad_params',
+    });
+  });
+
+  it('sees what others changed in rules that it made without a look, once it has answered', async () => {
+    await using helper = await TestHelper.started();
+    await network(helper);
+    await helper.run('nft flush chain inet nook published');
+    expect((await helper.client.status()).differences).toMatchObject([{ kind: 'rules' }]);
+    expect((await helper.client.replaceRules(RULES)).repaired).toMatchObject([{ kind: 'rules' }]);
+    expect((await helper.client.status()).differences).toEqual([]);
   });
 
   it('keeps all or nothing: what the kernel refuses is not wanted afterwards', async () => {

@@ -29,6 +29,8 @@ describe('a hostile daemon', () => {
       ip route add 172.20.0.0/16 dev up0; nft add table inet filter`);
     await helper.client.ensureBridge(BRIDGE);
     await helper.client.createTap(TAP);
+    // By then the helper has noted how the kernel lists its rules.
+    await helper.client.reconcile();
     before = await look();
   });
   beforeEach(({ skip }) => skip(noHelper !== undefined, noHelper));
@@ -52,6 +54,17 @@ describe('a hostile daemon', () => {
     ['bridge.ensure', 'a network of the world', bridge({ addresses: ['8.8.8.1/24'] }), 'conflict'],
     ['bridge.ensure', 'all private addresses', bridge({ addresses: ['172.16.0.1/12'] }), 'conflict'],
     ['bridge.ensure', 'a field more', bridge({ script: '/tmp/x' }), 'bad_params'],
+    ['network.set', "the host's own network", { bridges: [bridge({ addresses: ['192.168.5.77/24'] })] }, 'conflict'],
+    ['network.set', "another network's address", { bridges: [bridge({ addresses: ['10.77.0.9/24'] })] }, 'bad_params'],
+    ['network.set', 'no bridge', { taps: [] }, 'bad_params'],
+    [
+      'network.set',
+      "a tap of another's",
+      { bridges: [bridge({})], taps: [tap({ bridge: 'nkbr1', owner_uid: 0 })] },
+      'bad_params',
+    ],
+    ['network.set', "another network's tap", { bridges: [bridge({})], taps: [tap({ name: 'nkt2' })] }, 'bad_params'],
+    ['network.remove', 'a link of others', { name: 'up0' }, 'bad_params'],
     ['bridge.remove', 'a link of others', { name: 'up0' }, 'bad_params'],
     ['bridge.remove', 'a bridge that is in use', { name: 'nkbr0' }, 'conflict'],
     ['tap.create', 'another owner', tap({ owner_uid: STRANGER }), 'conflict'],

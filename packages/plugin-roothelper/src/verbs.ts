@@ -22,6 +22,10 @@ export const VERBS = {
   }),
   /** Makes the host what the helper was told last, or what it is told now. */
   reconcile: z.strictObject({ state: desiredState.optional() }),
+  /** One bridge with all that belongs to it, in place of what did before; what belongs to others stays. */
+  'network.set': desiredState.refine(({ bridges }) => bridges.length === 1, 'must have one bridge'),
+  /** The bridge with all that belongs to it. */
+  'network.remove': z.strictObject({ name: link }),
   'bridge.ensure': bridgeSchema,
   'bridge.remove': z.strictObject({ name: link }),
   'tap.create': tapSchema,

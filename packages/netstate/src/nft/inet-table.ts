@@ -70,7 +70,7 @@ function hostSets({ bridges }: DesiredState): NftCommand[] {
     const type = family === 4 ? 'ipv4_addr' : 'ipv6_addr';
     const here = own.filter(({ address }) => familyOf(address) === family);
     const open = here.flatMap(({ name, address, services }) =>
-      services.map(({ protocol, port }) => concat(name, address, protocol, port)),
+      services.map(({ protocol, port, served_at = port }) => concat(name, address, protocol, served_at)),
     );
     return [
       table.set(

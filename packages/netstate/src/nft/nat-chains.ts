@@ -22,6 +22,7 @@ export function natChains(table: Table, state: DesiredState): NftCommand[] {
     table.chain('published'),
     ...state.forwards.map((forward) => table.rule('published', ...forwardRule(forward))),
     table.hook('nat-prerouting', { type: 'nat', hook: 'prerouting', prio: -100 }),
+    ...state.bridges.flatMap((bridge) => serviceRules(table, bridge)),
     table.rule('nat-prerouting', isNot(meta('iifname'), '@bridges'), jump('published')),
     table.hook('nat-output', { type: 'nat', hook: 'output', prio: -100 }),
     table.rule('nat-output', jump('published')),
@@ -35,6 +36,24 @@ export function natChains(table: Table, state: DesiredState): NftCommand[] {
       { masquerade: null },
     ),
   ];
+}
+
+/** Guests ask for a service at its usual port. */
+function serviceRules(table: Table, { name, addresses, services }: DesiredState['bridges'][number]): NftCommand[] {
+  return services.flatMap(({ protocol, port, served_at }) => {
+    if (served_at === undefined || served_at === port) return [];
+    return addresses.map((each) => {
+      const own = cidr(each).family;
+      const addr = each.split('/')[0] as string;
+      return table.rule(
+        'nat-prerouting',
+        is(meta('iifname'), name),
+        is(payload(protocolOf(own), 'daddr'), addr),
+        is(payload(protocol, 'dport'), port),
+        { dnat: { family: protocolOf(own), addr, port: served_at } },
+      );
+    });
+  });
 }
 
 function outgoing(table: Table, { bridges, nat }: DesiredState): NftCommand[] {

@@ -9,9 +9,9 @@ export const list: CliCommand = {
     const networks = await context.call('net.list', {});
     if (context.json) return context.out.json(networks);
     context.out.table(
-      ['NAME', 'STATE', 'SUBNET', 'SUBNET6', 'ISOLATED', 'VMS'],
-      networks.map(({ name, state, subnet, subnet6, isolated, vms }) => [
-        ...[name, state, subnet, subnet6, isolated ? 'yes' : 'no'],
+      ['NAME', 'MODE', 'STATE', 'SUBNET', 'SUBNET6', 'ISOLATED', 'VMS'],
+      networks.map(({ name, mode, state, subnet, subnet6, isolated, vms }) => [
+        ...[name, mode, state, subnet, subnet6, isolated ? 'yes' : 'no'],
         vms.map((vm) => vm.name).join(' '),
       ]),
     );

@@ -6,7 +6,7 @@ import type { Networks } from '../networks/networks.ts';
 import type { Decisions } from './decide.ts';
 import { readRules, writeRules } from './enforced.ts';
 import { learntList } from './learn.ts';
-import { checkEgress, OPEN, policyOf } from './policy.ts';
+import { checkEgress, OPEN, policyOf, requireEnforceable } from './policy.ts';
 import { readUsed } from './used.ts';
 
 interface Parts {
@@ -80,6 +80,7 @@ export class VmEgress {
     }
     await this.#parts.vms.changeNetwork(name, async (vm) => {
       const place = this.#place(name, vm.id, vm.network);
+      requireEnforceable(this.#parts.networks.get(place.network).mode, asked);
       const rules = await this.#decide(place, asked);
       if (vm.up) await this.#enforce(place, rules, opId);
       return { ...vm.network, egress: asked };

@@ -6,11 +6,15 @@ import { identify, JsonLog, listenUnix, writeFileAtomic } from '@nook/wire';
 import { NameServer } from '../names/name-server.ts';
 import { Control } from './control.ts';
 import { Egress } from './egress.ts';
+import { HostBridge } from './host-bridge.ts';
 import { KnownNames } from './known-names.ts';
-import { DNS_PORT, Members } from './members.ts';
+import { Members } from './members.ts';
 import { NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
+import { OwnNamespace } from './own-namespace.ts';
 import { PacketWatch } from './packet-watch.ts';
+import type { Realisation } from './realisation.ts';
 import { Reports } from './reports.ts';
+import { nameServerOf } from './resolv-conf.ts';
 
 /** Inherited from the daemon: a line to it says that the control socket listens; its end, that it is on its own. */
 const DAEMON_FD = 3;
@@ -39,7 +43,12 @@ async function main(dir: string): Promise<void> {
     onRefused: (member, name) => watch.refusedName(member, name),
     inTurn: (work) => members.inTurn(work),
   });
-  const members: Members = new Members(spec, { dir, log, egress });
+  const { id, helper, op_id: opId } = spec;
+  const realisation: Realisation =
+    helper === undefined
+      ? new OwnNamespace({ log, held: spec.held === true, onRules: () => egress.forgetPins() })
+      : new HostBridge({ id, helper, opId, log });
+  const members: Members = new Members(spec, { dir, log, egress, realisation });
   const watch = new PacketWatch({ ...{ spec, dir, log, names, reports }, members: () => members.all(), egress });
   let server: Awaited<ReturnType<typeof listenUnix>> | undefined;
   let ending = false;
@@ -48,15 +57,17 @@ async function main(dir: string): Promise<void> {
     ending = true;
     log.info({ why }, 'nethost ends');
     await server?.close();
+    await realisation.remove?.().catch((error: Error) => log.error({ error: error.message }, 'the bridge stays'));
     for (const name of [NETHOST_FILES.pid, NETHOST_FILES.members, NETHOST_FILES.uplink])
       rmSync(join(dir, name), { force: true });
     process.exit(0);
   };
   const control = new Control({ ...{ spec, members, watch, reports, log }, onIdle: (why) => void end(why) });
   await members.apply();
-  watch.start();
+  if (realisation.traced) watch.start();
+  const address = spec.gateway.split('/')[0] as string;
   await NameServer.listen({
-    ...{ address: spec.gateway.split('/')[0] as string, port: DNS_PORT, log },
+    ...{ address, port: realisation.dnsPort, log },
     ...{
       hosts: () => members.all(),
       guests: egress.names(() => members.all()),
@@ -76,7 +87,8 @@ async function main(dir: string): Promise<void> {
   waitForMissing();
   const daemon = new Socket({ fd: DAEMON_FD }).on('error', () => {});
   daemon.resume().write('ready\n');
-  if (!spec.isolated)
+  void realisation.named?.(address);
+  if (!spec.isolated && helper === undefined)
     watchUplink(() => {
       // The daemon starts another one in this namespace, with an uplink of its own.
       log.error('the uplink is gone');
@@ -85,8 +97,9 @@ async function main(dir: string): Promise<void> {
   log.info({ isolated: spec.isolated }, 'nethost is up');
 }
 
-function upstreamOf({ dns }: NethostSpec): { readonly address: string; readonly port: number } {
-  const [address = UPSTREAM.address, port] = dns?.split(':') ?? [];
+function upstreamOf({ dns, helper }: NethostSpec): { readonly address: string; readonly port: number } | undefined {
+  if (dns === undefined) return helper === undefined ? UPSTREAM : nameServerOf();
+  const [address = UPSTREAM.address, port] = dns.split(':');
   return { address, port: port === undefined ? UPSTREAM.port : Number(port) };
 }
 

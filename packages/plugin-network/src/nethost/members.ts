@@ -1,22 +1,23 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, NookError } from '@nook/daemonapi';
-import { advance, type DesiredState, type DesiredStateInput, readDesiredState, reconcile } from '@nook/netstate';
+import { type DesiredStateInput, readDesiredState } from '@nook/netstate';
 import { writeFileAtomic } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
 import type { Egress } from './egress.ts';
 import { membersOnDisk } from './members-on-disk.ts';
-import { BRIDGE, type Member, NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
+import { type Member, NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
+import type { Realisation } from './realisation.ts';
 import { openTap, tapName } from './tap.ts';
-import { UPLINK_ADDRESS, Uplink } from './uplink.ts';
 
-/** The port that the network's name server listens on. */
-export const DNS_PORT = 53;
+/** The port that guests ask for names at. */
+const DNS_PORT = 53;
 
 interface MembersParts {
   readonly dir: string;
   readonly log: Logger;
   readonly egress: Egress;
+  readonly realisation: Realisation;
 }
 
 /** The VMs on a network, and its namespace made to fit them. */
@@ -32,19 +33,17 @@ export class Members {
   readonly #missing = new Set<string>();
   /** Taps that wait to be taken over by a machine, by VM. */
   readonly #taps = new Map<string, number>();
-  readonly #uplink = new Uplink();
-  /** What the namespace is, as far as that is known without a look. */
-  #made: DesiredState | undefined;
+  readonly #realisation: Realisation;
   /** What stands in the file of members. */
   #written = '';
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(spec: NethostSpec, { dir, log, egress }: MembersParts) {
+  constructor(spec: NethostSpec, { dir, log, egress, realisation }: MembersParts) {
     this.#spec = spec;
     this.#egress = egress;
+    this.#realisation = realisation;
     this.#dir = dir;
     this.#log = log;
-    if (!spec.held) this.#made = readDesiredState({});
     for (const member of membersOnDisk(dir)) {
       this.#members.set(member.vm, member);
       this.#missing.add(member.vm);
@@ -68,8 +67,10 @@ export class Members {
   /** Also before there is any member: the bridge and its rules. */
   apply(): Promise<void> {
     return this.inTurn(async () => {
-      await Promise.all([this.#make(readDesiredState(this.#desired())), this.#write()]);
-      await this.#uplink.listen(this.#confirmed().flatMap(({ publish }) => publish));
+      // Who joins meanwhile is not part of what is made, and its ports must not be listened on before it is.
+      const ports = this.#confirmed().flatMap(({ publish }) => publish);
+      await Promise.all([this.#realisation.make(readDesiredState(this.#desired())), this.#write()]);
+      await this.#realisation.listen(ports);
     });
   }
 
@@ -78,19 +79,6 @@ export class Members {
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => {});
     return turn;
-  }
-
-  /** Nobody but this process changes the namespace, unless it was entered: what was made is known. */
-  async #make(desired: DesiredState): Promise<void> {
-    const from = this.#made;
-    this.#made = undefined;
-    if (from !== undefined) await advance(from, desired);
-    else {
-      const { repaired } = await reconcile(desired);
-      if (repaired.length > 0) this.#log.info({ repaired }, 'the namespace was changed');
-      if (repaired.some(({ kind }) => kind === 'rules')) this.#egress.forgetPins();
-    }
-    this.#made = desired;
   }
 
   async #write(): Promise<void> {
@@ -189,18 +177,20 @@ export class Members {
 
   #desired(): DesiredStateInput {
     const { gateway, gateway6, isolated } = this.#spec;
-    const services = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: DNS_PORT }));
+    const { bridge, ownerUid, dnsPort } = this.#realisation;
+    const served_at = dnsPort === DNS_PORT ? undefined : dnsPort;
+    const services = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: DNS_PORT, served_at }));
     return {
-      bridges: [{ name: BRIDGE, addresses: [gateway, gateway6], services }],
+      bridges: [{ name: bridge, addresses: [gateway, gateway6], services }],
       taps: this.#placed().map(({ vm, mac, address, address6 }) => ({
-        ...{ name: tapName(vm), bridge: BRIDGE, owner_uid: 0, mac, addresses: [address, address6] },
+        ...{ name: tapName(vm), bridge, owner_uid: ownerUid, mac, addresses: [address, address6] },
       })),
       egress: this.#egress.desired(this.#placed()),
-      traced: true,
-      nat: isolated ? [] : [{ bridge: BRIDGE }],
+      traced: this.#realisation.traced,
+      nat: isolated ? [] : [{ bridge }],
       forwards: this.#confirmed().flatMap(({ address, publish }) =>
         publish.map((port) => ({
-          ...{ protocol: port.protocol, host_address: UPLINK_ADDRESS, host_port: this.#uplink.inner(port) },
+          ...{ protocol: port.protocol, ...this.#realisation.arrival(port) },
           ...{ guest_address: address, guest_port: port.guest_port },
         })),
       ),

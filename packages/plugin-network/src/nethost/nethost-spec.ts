@@ -16,6 +16,11 @@ export const NETHOST_FILES = {
 /** The bridge's name in the network's namespace. */
 export const BRIDGE = 'nkbridge';
 
+/** The bridge's name in the host's. */
+export function bridgeOfHost(network: string): string {
+  return `nk${network}`;
+}
+
 /** What the daemon tells a nethost: the whole of `spec.json`. */
 export interface NethostSpec {
   /** Version of this file and of the nethost's control protocol. */
@@ -29,6 +34,8 @@ export interface NethostSpec {
   readonly gateway: string;
   readonly gateway6: string;
   readonly isolated: boolean;
+  /** The host takes part in the network: where the root helper listens that makes it. Absent: it has a namespace of its own. */
+  readonly helper?: string | undefined;
   /** It enters the namespace of an earlier one, with what that left in it. */
   readonly held?: boolean | undefined;
   /** `ADDRESS[:PORT]` of the name server that knows the rest; absent: the host's. */

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { promisify } from 'node:util';
 import { type DoctorCheck, type DoctorFinding, NookError } from '@nook/daemonapi';
+import type { PrivilegedNeed } from '../contract.ts';
 import { TUN_DEVICE } from '../nethost/tap.ts';
 
 const run = promisify(execFile);
@@ -29,6 +30,19 @@ export async function requireHost(): Promise<void> {
   const hint = packages.length > 0 ? `sudo apt-get install ${packages.join(' ')}` : (first.repair ?? 'nook doctor');
   const what = missing.map(({ item, evidence }) => `${item}: ${evidence}`).join('; ');
   throw new NookError('unavailable', `This host cannot have networks of several VMs: ${what}.`, { hint });
+}
+
+/** What networks of mode `bridge` need. @throws NookError `unavailable` */
+export async function requireHelper(privileged: PrivilegedNeed): Promise<void> {
+  await privileged.status().catch((cause: Error) => {
+    throw new NookError('unavailable', `Networks of mode 'bridge' need the root helper: ${cause.message}`, {
+      hint: 'Install it: sudo nook system install. All else works without it.',
+      cause,
+    });
+  });
+  const tun = tunFinding();
+  if (tun.status !== 'ok')
+    throw new NookError('unavailable', `${tun.item}: ${tun.evidence}.`, { hint: tun.repair ?? 'nook doctor' });
 }
 
 export const hostCheck: DoctorCheck = {

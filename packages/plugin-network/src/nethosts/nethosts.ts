@@ -2,15 +2,18 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, type Logger } from '@nook/daemonapi';
 import { isAlive, killExactly, type ProcessIdentity, randomBytes } from '@nook/wire';
-import { NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
+import type { NetworkMode, PrivilegedNeed } from '../contract.ts';
+import { bridgeOfHost, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
 import type { Report } from '../nethost/reports.ts';
 import { heldNamespace } from './held-namespace.ts';
-import { requireHost } from './host-requirements.ts';
+import { requireHelper, requireHost } from './host-requirements.ts';
 import { type ExpectedMember, NethostLink } from './nethost-link.ts';
 import { startNethost } from './start-nethost.ts';
 
 /** What a nethost must know of its network. */
-export type NethostNetwork = Pick<NethostSpec, 'id' | 'name' | 'gateway' | 'gateway6' | 'isolated'>;
+export type NethostNetwork = Pick<NethostSpec, 'id' | 'name' | 'gateway' | 'gateway6' | 'isolated'> & {
+  readonly mode: NetworkMode;
+};
 
 interface NethostsOptions {
   /** `STATE/nets` */
@@ -19,6 +22,7 @@ interface NethostsOptions {
   /** `ADDRESS[:PORT]` of the name server that networks ask. */
   readonly dns?: string | undefined;
   readonly onReport: (report: Report) => void;
+  readonly privileged: PrivilegedNeed;
 }
 
 /** The nethosts of this home: one for each network that VMs are on. */
@@ -27,14 +31,16 @@ export class Nethosts {
   readonly #log: Logger;
   readonly #dns: string | undefined;
   readonly #onReport: NethostsOptions['onReport'];
+  readonly #privileged: PrivilegedNeed;
   readonly #links = new Map<string, Promise<NethostLink>>();
   /** What those that ended left is being removed. */
   readonly #clearing = new Map<string, Promise<void>>();
   #released = false;
 
-  constructor({ dir, log, dns, onReport }: NethostsOptions) {
+  constructor({ dir, log, dns, onReport, privileged }: NethostsOptions) {
     this.#dns = dns;
     this.#onReport = onReport;
+    this.#privileged = privileged;
     this.#dir = dir;
     this.#log = log;
   }
@@ -73,7 +79,7 @@ export class Nethosts {
   async recover(networks: readonly NethostNetwork[]): Promise<void> {
     await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const known = new Set(networks.map(({ id }) => id));
-    for (const id of await readdir(this.#dir)) if (!known.has(id)) await this.remove(id);
+    for (const id of await readdir(this.#dir)) if (!known.has(id)) await this.remove({ id, mode: 'namespace' });
     await Promise.all(
       networks.map((network) =>
         this.#recover(network).catch((error: Error) =>
@@ -84,17 +90,18 @@ export class Nethosts {
   }
 
   /** Of a network that is no more. */
-  async remove(id: string): Promise<void> {
+  async remove({ id, mode }: Pick<NethostNetwork, 'id' | 'mode'>): Promise<void> {
     const link = await this.active(id);
     const identity = await identityOf(this.folder(id));
     if (identity) killExactly(identity);
     await link?.closed;
+    await this.#leaveNoBridge({ id, mode });
     await rm(this.folder(id), { recursive: true, force: true });
   }
 
   /** As {@link remove}; what could not be removed now is when the daemon starts again. */
-  removeSoon(id: string): void {
-    this.remove(id).catch((error: Error) => this.#log.warn({ error: error.message }, 'a network was not removed'));
+  removeSoon(network: Pick<NethostNetwork, 'id' | 'mode'>): void {
+    this.remove(network).catch((error: Error) => this.#log.warn({ error: error.message }, 'a network was not removed'));
   }
 
   /** Lets go of them; they go on. */
@@ -128,22 +135,35 @@ export class Nethosts {
     this.#clearing.delete(id);
     if (this.#released) return;
     if (heldNamespace(dir)) await this.#up({ id, ...network });
-    else if (!this.#links.has(id)) await rm(join(dir, NETHOST_FILES.members), { force: true });
+    else if (!this.#links.has(id)) {
+      await rm(join(dir, NETHOST_FILES.members), { force: true });
+      await this.#leaveNoBridge({ id, ...network });
+    }
+  }
+
+  /** The nethost did so, unless it was killed; without a helper, the next network of this name does. */
+  async #leaveNoBridge({ id, mode }: Pick<NethostNetwork, 'id' | 'mode'>): Promise<void> {
+    if (mode !== 'bridge') return;
+    await this.#privileged
+      .removeNetwork(bridgeOfHost(id))
+      .catch((error: Error) =>
+        this.#log.warn({ network: id, error: error.message }, 'the bridge could not be removed'),
+      );
   }
 
   #up(network: NethostNetwork, opId?: string): Promise<NethostLink> {
     return this.#links.get(network.id) ?? this.#keep(network, this.#start(network, opId));
   }
 
-  async #start(network: NethostNetwork, opId = 'op-recover'): Promise<NethostLink> {
+  async #start({ mode, ...network }: NethostNetwork, opId = 'op-recover'): Promise<NethostLink> {
     const dir = this.folder(network.id);
     await this.#clearing.get(network.id);
-    const spec: NethostSpec = {
-      ...{ version: 1, ...network, token: randomBytes(12).toString('hex'), op_id: opId, dns: this.#dns },
-    };
+    const token = randomBytes(12).toString('hex');
+    const helper = mode === 'bridge' ? this.#privileged.place() : undefined;
+    const spec: NethostSpec = { version: 1, ...network, token, op_id: opId, dns: this.#dns, helper };
     const started = performance.now();
     await startNethost(dir, spec).catch(async (error: Error) => {
-      await requireHost();
+      await (mode === 'bridge' ? requireHelper(this.#privileged) : requireHost());
       throw error;
     });
     const link = await NethostLink.connect(dir, spec.token);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { NookError } from '@nook/daemonapi';
 import { programFile, writeFileAtomic } from '@nook/wire';
-import { NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
+import { type HeldNamespace, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
 import { enterNamespace, heldNamespace } from './held-namespace.ts';
 import { newNamespace, programPath } from './host-requirements.ts';
 
@@ -30,10 +30,10 @@ export async function startNethost(dir: string, spec: NethostSpec): Promise<void
   const held = heldNamespace(dir);
   await writeFileAtomic(join(dir, NETHOST_FILES.spec), JSON.stringify({ ...spec, held: held !== undefined }));
   if (!held) await rm(join(dir, NETHOST_FILES.members), { force: true });
-  const enter = held ? [programPath('nsenter'), ...enterNamespace(held)] : [programPath('unshare'), ...newNamespace()];
+  const enter = spec.helper === undefined ? enterOwn(held) : [];
   const output = openSync(join(dir, NETHOST_FILES.output), 'w', 0o600);
   const [program = '', ...args] = [
-    ...[...enter, 'sh', '-c', INSIDE, process.execPath, ...NODE_OPTIONS],
+    ...[...enter, process.execPath, ...NODE_OPTIONS],
     ...[programFile('nethost', import.meta.url), dir, `--token=${spec.token}`],
   ];
   try {
@@ -46,9 +46,11 @@ export async function startNethost(dir: string, spec: NethostSpec): Promise<void
     for (const pipe of [daemon, life]) pipe.on('error', () => {});
     try {
       const words = new Words(nethost, daemon, 'the nethost');
-      await words.hear('entered');
-      const uplink = spec.isolated || startUplink({ dir, output, life, pid: nethost.pid as number });
-      await Promise.all([words.hear('ready'), uplink]);
+      if (spec.helper === undefined) {
+        await words.hear('entered');
+        const uplink = spec.isolated || startUplink({ dir, output, life, pid: nethost.pid as number });
+        await Promise.all([words.hear('ready'), uplink]);
+      } else await words.hear('ready');
     } catch (error) {
       nethost.kill('SIGKILL');
       throw await didNotStart(dir, error as Error);
@@ -59,6 +61,12 @@ export async function startNethost(dir: string, spec: NethostSpec): Promise<void
   } finally {
     closeSync(output);
   }
+}
+
+/** The command that the nethost follows in a namespace of its own: a new one, or that of one before it. */
+function enterOwn(held: HeldNamespace | undefined): string[] {
+  const enter = held ? [programPath('nsenter'), ...enterNamespace(held)] : [programPath('unshare'), ...newNamespace()];
+  return [...enter, 'sh', '-c', INSIDE];
 }
 
 interface UplinkParts {

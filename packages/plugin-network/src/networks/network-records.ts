@@ -1,5 +1,5 @@
 import { type Migration, NookError, type Store } from '@nook/daemonapi';
-import type { EgressSpec } from '../contract.ts';
+import type { EgressSpec, NetworkMode } from '../contract.ts';
 import { OPEN } from '../egress/policy.ts';
 
 export const networksMigration: Migration = {
@@ -30,6 +30,12 @@ export const ownersMigration: Migration = {
   sql: 'ALTER TABLE network_networks ADD COLUMN owner TEXT',
 };
 
+/** Since networks that the host takes part in. */
+export const modeMigration: Migration = {
+  name: 'network-mode',
+  sql: "ALTER TABLE network_networks ADD COLUMN mode TEXT NOT NULL DEFAULT 'namespace'",
+};
+
 export interface NetworkRecord {
   readonly id: string;
   readonly name: string;
@@ -37,6 +43,7 @@ export interface NetworkRecord {
   readonly subnet: string;
   /** `PREFIX::/64` */
   readonly subnet6: string;
+  readonly mode: NetworkMode;
   /** No way out. */
   readonly isolated: boolean;
   /** Of VMs that are made on it without one of their own. */
@@ -77,10 +84,10 @@ export class NetworkRecords {
   }
 
   /** @throws NookError `already_exists` */
-  insert({ id, name, subnet, subnet6, isolated, egress, owner, created_at }: NetworkRecord): void {
+  insert({ id, name, mode, subnet, subnet6, isolated, egress, owner, created_at }: NetworkRecord): void {
     const { changes } = this.#store.run(
-      'INSERT INTO network_networks (id, name, subnet, subnet6, isolated, egress, owner, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-      ...[id, name, subnet, subnet6, isolated ? 1 : 0, JSON.stringify(egress), owner ?? null, created_at],
+      'INSERT INTO network_networks (id, name, mode, subnet, subnet6, isolated, egress, owner, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      ...[id, name, mode, subnet, subnet6, isolated ? 1 : 0, JSON.stringify(egress), owner ?? null, created_at],
     );
     if (changes === 0)
       throw new NookError('already_exists', `There is a network '${name}' or one of its subnets already.`);

@@ -3,12 +3,18 @@ import type { SqlValue, Store } from '@nook/daemonapi';
 import { describe, expect, it } from 'vitest';
 import { addressNumber, formatAddress, parseSubnet, parseSubnet6 } from './cidr.ts';
 import { hostRoutes } from './host-routes.ts';
-import { egressMigration, NetworkRecords, networksMigration, ownersMigration } from './network-records.ts';
+import {
+  egressMigration,
+  modeMigration,
+  NetworkRecords,
+  networksMigration,
+  ownersMigration,
+} from './network-records.ts';
 import { Networks } from './networks.ts';
 
 function store(): Store {
   const database = new DatabaseSync(':memory:');
-  for (const { sql } of [networksMigration, egressMigration, ownersMigration]) database.exec(sql ?? '');
+  for (const { sql } of [networksMigration, egressMigration, ownersMigration, modeMigration]) database.exec(sql ?? '');
   return {
     migrate: () => {},
     run: (sql, ...params) => ({ changes: Number(database.prepare(sql).run(...(params as SqlValue[])).changes) }),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { type Clock, NookError } from '@nook/daemonapi';
 import type { NetworkView, NewNetwork } from '../contract.ts';
-import { checkEgress, OPEN } from '../egress/policy.ts';
+import { checkEgress, OPEN, requireEnforceable } from '../egress/policy.ts';
 import { checkSubnet, checkSubnet6, chooseSubnet, chooseSubnet6, UPLINK } from './choose-subnet.ts';
 import { address6In, addressNumber, formatAddress, parseSubnet, type Subnet, sizeOf } from './cidr.ts';
 import { hostRoutes } from './host-routes.ts';
@@ -41,7 +41,10 @@ export class Networks {
   }
 
   /** @throws NookError `bad_params`, `already_exists`, `conflict` when a subnet is in use, `unavailable` */
-  create({ name, subnet, subnet6, isolated = false, ...egress }: NewNetwork, owner?: string): NetworkRecord {
+  create(
+    { name, mode = 'namespace', subnet, subnet6, isolated = false, ...egress }: NewNetwork,
+    owner?: string,
+  ): NetworkRecord {
     if (!LABEL.test(name) || RESERVED.includes(name)) {
       throw new NookError('bad_params', `'${name}' cannot be the name of a network.`, {
         hint: `Use letters, digits and dashes, at most 63, and none of: ${RESERVED.join(', ')}.`,
@@ -57,10 +60,11 @@ export class Networks {
       const record: NetworkRecord = {
         id: randomBytes(4).toString('hex'),
         name,
+        mode,
         subnet: subnet === undefined ? chooseSubnet(taken) : checkSubnet(subnet, taken),
         subnet6: subnet6 === undefined ? chooseSubnet6() : this.#unused6(checkSubnet6(subnet6)),
         isolated,
-        egress: checkEgress(egress) ?? OPEN,
+        egress: requireEnforceable(mode, checkEgress(egress) ?? OPEN),
         created_at: this.#clock.now(),
         ...(owner === undefined ? {} : { owner }),
       };

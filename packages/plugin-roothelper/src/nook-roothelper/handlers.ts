@@ -4,6 +4,7 @@ import type { HelperStatus } from '../contract.ts';
 import type { Verb, VerbParams } from '../verbs.ts';
 import type { Helper } from './helper.ts';
 import { routeNames, unrouteNames } from './names.ts';
+import { withNetwork, withoutNetwork } from './one-network.ts';
 
 type Handlers = { readonly [V in Verb]: (params: VerbParams<V>, helper: Helper) => Promise<unknown> };
 
@@ -31,6 +32,13 @@ export const handlers: Handlers = {
     const changed = state === undefined ? undefined : await helper.change(() => state);
     const { repaired } = await helper.restore();
     return { repaired: [...(changed?.repaired ?? []), ...repaired] };
+  },
+
+  'network.set': (network, helper) => helper.change((before) => withNetwork(before, network)),
+
+  'network.remove': async ({ name }, helper) => {
+    await unroute(name, helper);
+    return helper.change((before) => withoutNetwork(before, name));
   },
 
   'bridge.ensure': (bridge, helper) =>
@@ -88,10 +96,7 @@ export const handlers: Handlers = {
   },
 
   async 'names.unroute'({ bridge }, helper) {
-    const { names } = await helper.state();
-    if (!names.some((each) => each.bridge === bridge)) return {};
-    await unrouteNames(bridge);
-    await helper.note(() => ({ names: names.filter((each) => each.bridge !== bridge) }));
+    await unroute(bridge, helper);
     return {};
   },
 
@@ -111,6 +116,13 @@ export const handlers: Handlers = {
     return {};
   },
 };
+
+async function unroute(bridge: string, helper: Helper): Promise<void> {
+  const { names } = await helper.state();
+  if (!names.some((each) => each.bridge === bridge)) return;
+  await unrouteNames(bridge);
+  await helper.note(() => ({ names: names.filter((each) => each.bridge !== bridge) }));
+}
 
 function without<T extends { readonly name: string }>(list: readonly T[], name: string): T[] {
   return list.filter((each) => each.name !== name);

@@ -1,5 +1,6 @@
 import { NookError } from '@nook/daemonapi';
 import {
+  advance,
   type DesiredState,
   type DesiredStateInput,
   type Difference,
@@ -8,6 +9,7 @@ import {
   readDesiredState,
   reconcile,
   remove,
+  seal,
   writeSysctls,
 } from '@nook/netstate';
 import { requireFree } from './free-port.ts';
@@ -17,11 +19,17 @@ import type { InstallRecord, Kept, KeptState } from './kept.ts';
 import { routeNames, unrouteNames } from './names.ts';
 import type { Scopes } from './scopes.ts';
 
-/** What verbs are made of. It remembers nothing: each call begins with what is kept on disk. */
+/**
+ * What verbs are made of. Each call begins with what is kept on disk; what is remembered is which state this process made
+ * last, so that the next one needs no look at the host.
+ */
 export class Helper {
   readonly record: InstallRecord;
   readonly scopes: Scopes;
   readonly #kept: Kept;
+  /** In JSON; undefined: not known. */
+  #made: string | undefined;
+  #unsealed: DesiredState | undefined;
 
   constructor({
     record,
@@ -52,10 +60,14 @@ export class Helper {
     await this.#admit(next, kept.desired);
     await this.#kept.keep({ ...kept, desired: next });
     try {
+      const [was, is] = [kept.desired, next].map((state) => JSON.stringify(state));
+      // Who asks for what is already wanted wants to be sure.
+      if (this.#made === was && is !== was) return await this.#lead({ ...kept, desired: next }, kept.desired);
       return await this.#make({ ...kept, desired: next });
     } catch (error) {
       await this.#kept.keep(kept);
       // What the failure left is repaired by the next call that succeeds, when not now.
+      this.#made = undefined;
       await reconcile(kept.desired).catch(() => {});
       throw error;
     }
@@ -95,11 +107,33 @@ export class Helper {
     for (const forward of newForwards(next, before)) await requireFree(forward);
   }
 
+  /** What is done once the caller has its answer. */
+  async settle(): Promise<void> {
+    const made = this.#unsealed;
+    this.#unsealed = undefined;
+    if (made !== undefined) await seal(made).catch(() => {});
+  }
+
   async #make(kept: KeptState): Promise<{ repaired: readonly Difference[] }> {
+    this.#made = undefined;
     const { repaired, sysctls_before } = await reconcile(kept.desired);
-    if (Object.keys(sysctls_before).length > 0) {
-      await this.#kept.keep({ ...kept, sysctls_before: { ...sysctls_before, ...kept.sysctls_before } });
-    }
+    await this.#noteSettings(kept, sysctls_before);
+    this.#made = JSON.stringify(kept.desired);
     return { repaired };
+  }
+
+  /** From what this process made: what is changed is what differs. */
+  async #lead(kept: KeptState, from: DesiredState): Promise<{ repaired: readonly Difference[] }> {
+    this.#made = undefined;
+    const { repaired, sysctls_before } = await advance(from, kept.desired);
+    this.#unsealed = kept.desired;
+    await this.#noteSettings(kept, sysctls_before);
+    this.#made = JSON.stringify(kept.desired);
+    return { repaired };
+  }
+
+  async #noteSettings(kept: KeptState, before: KeptState['sysctls_before']): Promise<void> {
+    if (Object.keys(before).length === 0) return;
+    await this.#kept.keep({ ...kept, sysctls_before: { ...before, ...kept.sysctls_before } });
   }
 }

@@ -90,7 +90,9 @@ export class Service {
       throw new NookError('bad_params', `'${verb}' does not take this: ${z.prettifyError(read.error)}`);
     const run = handlers[verb] as (params: unknown, helper: Helper) => Promise<unknown>;
     const work = () => run(read.data, helper);
-    const answer = READS.has(verb) ? await work() : await this.#inTurn(work);
+    if (READS.has(verb)) return work();
+    const answer = await this.#inTurn(work);
+    void this.#inTurn(() => helper.settle());
     if (verb === 'uninstall') setImmediate(onUninstalled);
     return answer;
   }
