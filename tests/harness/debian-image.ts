@@ -11,9 +11,11 @@ import {
   hostEntries,
   hostFetchSettings,
 } from '../../packages/plugin-images/src/apt/host-sources.ts';
+import { lockFile } from '../../packages/plugin-images/src/processes/file-lock.ts';
 import type { Home } from './home.ts';
 
 const SUITE = 'bookworm';
+const LONGEST_MS = 600_000;
 
 /** A Debian with systemd as its init, and these packages more. Made once for each list and kept in the test store. */
 export function systemdImage(home: Home, more: readonly string[] = []): Promise<string> {
@@ -36,6 +38,12 @@ async function imageWith(home: Home, kind: string, packages: readonly string[]):
     .digest('hex')
     .slice(0, 12);
   const name = `test-${kind}-${digest}`;
+  // Files of tests that run beside each other want the same ones.
+  const lock = `${home.env.NOOK_STORE}-${name}.lock`;
+  await using _lock = await lockFile(lock, {
+    signal: AbortSignal.timeout(LONGEST_MS),
+    waitSeconds: LONGEST_MS / 1_000,
+  });
   const { code } = await home.nook(['image', 'show', name]);
   if (code !== 0) await build(home, name, recipe);
   return name;

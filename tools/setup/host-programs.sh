@@ -29,6 +29,9 @@ mkfs.xfs xfsprogs
 nft     nftables
 ip      iproute2
 slirp4netns slirp4netns
+git     git
+ssh     openssh-client
+rsync   rsync
 '
 
 nook_check_host_programs() {
