@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { busyboxVm } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home } from './harness/home.ts';
@@ -18,12 +18,15 @@ interface Blocked {
 
 const isRoot = process.getuid?.() === 0;
 
-describe.skipIf(!isRoot)('what a VM may reach (skipped where the outside cannot be made, which needs root)', () => {
+describe('what a VM may reach', () => {
   const servers: Server[] = [];
   let names: NameServer;
   let port = 0;
 
+  beforeEach(({ skip }) => skip(!isRoot, 'only root can give this machine the addresses of the outside'));
+
   beforeAll(async () => {
+    if (!isRoot) return;
     for (const address of [WEB, OTHER]) execFileSync('ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
     for (const address of [WEB, OTHER]) {
       const server = createServer((_request, response) => response.end(`${address}\n`));
@@ -39,6 +42,7 @@ describe.skipIf(!isRoot)('what a VM may reach (skipped where the outside cannot 
   });
 
   afterAll(() => {
+    if (!isRoot) return;
     for (const server of servers) server.close();
     names?.close();
     for (const address of [WEB, OTHER]) execFileSync('ip', ['address', 'del', `${address}/32`, 'dev', 'lo']);
