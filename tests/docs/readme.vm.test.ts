@@ -12,6 +12,17 @@ const commands = blocks.filter(({ language }) => language === 'sh').flatMap(comm
 /** Commands that this test does not run, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'npm test': 'it is what runs this test',
+  ...because('tests/workspace.vm.test.ts does, in an image with git', [
+    './nook workspace prepare dev .',
+    './nook vm exec dev -- make test',
+    './nook workspace export dev | git apply',
+  ]),
+  ...because('tests/ssh.vm.test.ts does, in an image with an sshd', ['./nook vm ssh dev']),
+  ...because('tests/system does, on a machine with systemd', [
+    'sudo apt install ./dist/nook_0.1.0_amd64.deb',
+    'sudo nook system install --owner alice',
+    'sudo apt purge nook',
+  ]),
 };
 
 /** What some commands must have printed; of the others the exit code is all that is promised. */
@@ -72,6 +83,10 @@ describe('every command of README.md', () => {
     expect(await other.ok('vm', 'list')).toContain('NAME');
   });
 });
+
+function because(why: string, named: readonly string[]): Record<string, string> {
+  return Object.fromEntries(named.map((command) => [command, why]));
+}
 
 function withoutRemark(command: string): string {
   return command.replace(/\s+# .*$/, '');
