@@ -13,6 +13,7 @@ const fakes = {
   network: {
     check: () => ({ mode: 'none' as const, publish: [] }),
     plan: () => Promise.reject(new NookError('unavailable', 'There is no network here.')),
+    choosePorts: async (spec: object) => spec,
     allocate: (_vm: string, spec: object) => spec,
     release: () => {},
     unplan: async () => {},
