@@ -30,6 +30,8 @@ export default defineConfig({
             'examples/**/*.test.ts',
           ],
           exclude: [slow, '**/*.vm.test.ts', '**/node_modules/**'],
+          // They wait for programs more than they compute.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           retry,
@@ -39,7 +41,7 @@ export default defineConfig({
       },
       {
         test: {
-          // When the unit tests are done, two files at a time: their machines mostly wait.
+          // Apart from the unit tests, two files at a time.
           name: 'vm',
           setupFiles,
           include: ['tests/**/*.vm.test.ts'],

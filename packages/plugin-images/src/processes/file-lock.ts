@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { NookError } from '@nook/daemonapi';
+import { abortError } from '../errors.ts';
 import { flockNow } from './flock.ts';
 import { runProgram } from './run-program.ts';
 
@@ -23,6 +24,7 @@ export interface LockOptions {
  * @throws NookError `timeout` naming the holder, or the signal's reason
  */
 export async function lockFile(path: string, options: LockOptions): Promise<FileLock> {
+  if (options.signal.aborted) throw abortError(options.signal);
   const file = await open(path, 'a+', 0o600);
   try {
     if (!flockNow(file.fd)) {
