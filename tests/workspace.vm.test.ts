@@ -36,6 +36,7 @@ describe('nook workspace', () => {
     mkdirSync(at('app'));
     git('init', '-q', '-b', 'main');
     git('config', 'user.name', 'Ada Lovelace');
+    git('config', 'user.email', 'ada@example.org');
     for (let count = 0; count < 200; count++) write(`app/src/${count % 10}/file-${count}.txt`, `${count}\n`);
     write('app/logo.bin', randomBytes(50_000));
     write('app/.gitignore', 'build/\n');
