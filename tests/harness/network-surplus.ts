@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { allProcesses } from '../../packages/wire/src/index.ts';
 
 interface ListedVm {
   readonly id: string;
@@ -39,7 +40,7 @@ export function networkSurplus(home: string, networks: readonly ListedNetwork[],
 /** Pids of the nethosts of the network in this folder, and of the programs that lead out of it. */
 export function processesOfNetwork(dir: string): { readonly nethosts: number[]; readonly uplinks: number[] } {
   const own = nethosts(dir).map(({ pid }) => pid);
-  const uplinks = processes()
+  const uplinks = allProcesses()
     .filter(({ argv }) => argv[0]?.endsWith('slirp4netns') && own.some((pid) => argv.includes(String(pid))))
     .map(({ pid }) => pid);
   return { nethosts: own, uplinks };
@@ -70,21 +71,9 @@ function tapsOf(pid: number): string[] {
 }
 
 function nethosts(folder: string): { readonly pid: number; readonly dir: string }[] {
-  return processes().flatMap(({ pid, argv }) => {
+  return allProcesses().flatMap(({ pid, argv }) => {
     const at = argv.findIndex((word) => word.endsWith('nethost.mjs'));
     const dir = argv[at + 1] ?? '';
     return at > 0 && dir.startsWith(folder) ? [{ pid, dir }] : [];
   });
-}
-
-function processes(): { readonly pid: number; readonly argv: readonly string[] }[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      try {
-        return [{ pid: Number(entry), argv: readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0') }];
-      } catch {
-        return [];
-      }
-    });
 }

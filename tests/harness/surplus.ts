@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandLine } from '../../packages/wire/src/index.ts';
+import { allProcesses, type RunningProcess } from '../../packages/wire/src/index.ts';
 
 export interface Listed {
   readonly name: string;
@@ -16,11 +16,6 @@ export interface ListedLayer {
 
 /** How the folder of a machine begins that is booted to be a template: it has no record, and ends with its daemon. */
 const TEMPLATE = 'template-';
-
-interface Found {
-  readonly pid: number;
-  readonly argv: readonly string[];
-}
 
 /**
  * Compares what is listed with what is there: records == vmhosts == QEMUs == sockets == overlays == cgroups
@@ -46,7 +41,7 @@ export function surplus(home: string, vms: readonly Listed[], layers: readonly L
 /** The living processes of the VM in this folder. */
 export function processesOf(dir: string): { readonly vmhosts: number[]; readonly qemus: number[] } {
   const mine = processesUnder(dir).filter(({ argv }) => argv.includes(dir));
-  const pids = (found: readonly Found[]) => found.map(({ pid }) => pid);
+  const pids = (found: readonly RunningProcess[]) => found.map(({ pid }) => pid);
   return {
     vmhosts: pids(mine.filter(({ argv }) => argv.some((word) => word.includes('vmhost')))),
     qemus: pids(mine.filter(({ argv }) => argv[0]?.includes('qemu'))),
@@ -99,18 +94,15 @@ function unfinished(dir: string): string[] {
  * Living processes (no zombies) that carry the folder in their command line.
  * @param variable of the environment, as `NAME=value`: those that have it count too
  */
-export function processesUnder(folder: string, variable?: string): Found[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .flatMap((entry) => {
-      const argv = commandLine(Number(entry));
-      const is =
-        argv.some((word) => word.startsWith(folder)) || (variable !== undefined && hasVariable(entry, variable));
-      return is && Number(entry) !== process.pid ? [{ pid: Number(entry), argv }] : [];
-    });
+export function processesUnder(folder: string, variable?: string): RunningProcess[] {
+  return allProcesses().filter(
+    ({ pid, argv }) =>
+      pid !== process.pid &&
+      (argv.some((word) => word.startsWith(folder)) || (variable !== undefined && hasVariable(pid, variable))),
+  );
 }
 
-function hasVariable(pid: string, variable: string): boolean {
+function hasVariable(pid: number, variable: string): boolean {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable);
   } catch {

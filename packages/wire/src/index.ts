@@ -15,6 +15,7 @@ export {
   killExactly,
   type ProcessIdentity,
 } from './process-identity.ts';
+export { allProcesses, killIfThere, type RunningProcess } from './processes.ts';
 export { programFile } from './program-file.ts';
 export { randomBytes } from './random-bytes.ts';
 export type { RpcRequest } from './request.ts';

@@ -63,7 +63,7 @@ export class VmEgress {
   async show(name: string): Promise<EgressView> {
     const { up, network, ...vm } = this.#parts.vms.networkOf(name);
     const place = this.#place(name, vm.id, network);
-    const link = up ? await this.#parts.nethosts.active(this.#parts.networks.get(place.network).id) : undefined;
+    const link = up ? await this.#link(place) : undefined;
     return {
       ...{ vm: name, network: place.network, egress: network.egress ?? OPEN, manager: this.#parts.decisions.inCharge },
       ...(up ? { enforced: readRules(place.folder, vm.id), unreported: await unreported(link) } : {}),
@@ -91,7 +91,7 @@ export class VmEgress {
   async learn(name: string): Promise<EgressLearnt> {
     const { id, up, network } = this.#parts.vms.networkOf(name);
     const place = this.#place(name, id, network);
-    const link = up ? await this.#parts.nethosts.active(this.#parts.networks.get(place.network).id) : undefined;
+    const link = up ? await this.#link(place) : undefined;
     const used = link ? await link.used(id) : readUsed(place.folder, id);
     return { vm: name, allow: learntList(used), used };
   }
@@ -111,8 +111,9 @@ export class VmEgress {
     return this.#parts.decisions.decide({ vm: { id, name }, network, policy: policyOf(egress) });
   }
 
-  async #enforce({ id, network, folder }: Place, rules: EgressRules, opId: string): Promise<void> {
-    const link = await this.#parts.nethosts.active(this.#parts.networks.get(network).id);
+  async #enforce(place: Place, rules: EgressRules, opId: string): Promise<void> {
+    const { id, network, folder } = place;
+    const link = await this.#link(place);
     if (!link) throw new NookError('unavailable', `Network '${network}' is not up.`, { hint: 'Try again.' });
     const before = readRules(folder, id);
     await writeRules(folder, id, rules);
@@ -122,6 +123,10 @@ export class VmEgress {
       await writeRules(folder, id, before);
       throw error;
     }
+  }
+
+  #link({ network }: Place): Promise<NethostLink | undefined> {
+    return this.#parts.nethosts.active(this.#parts.networks.get(network).id);
   }
 
   #place(name: string, id: string, { mode, name: network }: ChangingVm['network']): Place {

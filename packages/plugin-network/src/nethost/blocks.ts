@@ -79,5 +79,9 @@ export class Blocks {
 
 /** Multicast and broadcast: what a guest calls into the room concerns nobody outside. */
 function isForSeveral(destination: string): boolean {
-  return /^(?:22[4-9]|23\d)\.|^ff|^255\.255\.255\.255$/.test(destination);
+  return isMulticast(destination) || destination === '255.255.255.255';
+}
+
+export function isMulticast(destination: string): boolean {
+  return /^(?:22[4-9]|23\d)\.|^ff/.test(destination);
 }

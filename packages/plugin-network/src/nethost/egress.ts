@@ -6,7 +6,7 @@ import { DOMAIN } from '../names/domain.ts';
 import type { GuestNames } from '../names/name-server.ts';
 import { egressOf, mayResolve, pinnedFor } from './guest-rules.ts';
 import type { KnownNames } from './known-names.ts';
-import type { Member } from './nethost-spec.ts';
+import { type Member, memberAt } from './nethost-spec.ts';
 import { Pins } from './pins.ts';
 import { tapName } from './tap.ts';
 
@@ -53,7 +53,7 @@ export class Egress {
 
   /** What the name server asks about who asks it. */
   names(members: () => readonly Member[]): GuestNames {
-    const find = (from: string) => members().find(({ address, address6 }) => from === address || from === address6);
+    const find = (from: string) => memberAt(members(), from);
     return {
       mayAsk: (from, name) => {
         const member = find(from);

@@ -55,6 +55,11 @@ export interface Member {
   readonly held?: HeldNamespace | undefined;
 }
 
+/** Whose address this is, of either family. */
+export function memberAt(members: readonly Member[], at: string): Member | undefined {
+  return members.find(({ address, address6 }) => at === address || at === address6);
+}
+
 export interface HeldNamespace {
   /** Of the process that holds it. */
   readonly pid: number;

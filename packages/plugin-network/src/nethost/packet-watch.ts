@@ -3,10 +3,10 @@ import { type Recorded, recorded, type ToldPacket, untold, watchPackets } from '
 import type { EgressBlocked, UsedTarget } from '../contract.ts';
 import { formatTarget } from '../egress/targets.ts';
 import { DOMAIN } from '../names/domain.ts';
-import { Blocks } from './blocks.ts';
+import { Blocks, isMulticast } from './blocks.ts';
 import type { Egress } from './egress.ts';
 import type { KnownNames } from './known-names.ts';
-import type { Member, NethostSpec } from './nethost-spec.ts';
+import { type Member, memberAt, type NethostSpec } from './nethost-spec.ts';
 import type { Reports } from './reports.ts';
 import { Used } from './used.ts';
 
@@ -92,7 +92,7 @@ export class PacketWatch {
   #use(packet: Recorded): void {
     const member = this.#from(packet);
     const { destination, protocol, port } = packet;
-    if (!member || destination.startsWith('ff') || /^(?:22[4-9]|23\d)\./.test(destination)) return;
+    if (!member || isMulticast(destination)) return;
     const name = this.#nameOf(member, destination);
     const where = name === undefined ? { cidr: `${destination}/${destination.includes(':') ? 128 : 32}` } : { name };
     const hasPorts = protocol === 'tcp' || protocol === 'udp';
@@ -102,12 +102,12 @@ export class PacketWatch {
   }
 
   #from({ source }: Recorded): Member | undefined {
-    return this.#parts.members().find(({ address, address6 }) => source === address || source === address6);
+    return memberAt(this.#parts.members(), source);
   }
 
   #nameOf({ vm }: Member, destination: string): string | undefined {
     const { members, names } = this.#parts;
-    const peer = members().find(({ address, address6 }) => destination === address || destination === address6);
+    const peer = memberAt(members(), destination);
     return peer ? `${peer.name}.${DOMAIN}` : names.find(vm, destination);
   }
 

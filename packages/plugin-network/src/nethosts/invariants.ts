@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DoctorCheck, DoctorFinding } from '@nook/daemonapi';
-import { commandLine } from '@nook/wire';
+import { allProcesses, killIfThere } from '@nook/wire';
 
 interface Known {
   /** `STATE/nets` */
@@ -61,7 +61,7 @@ async function strayFolders(known: Known, nethosts: readonly NethostProcess[]): 
         ...{ item: `folder ${id}`, evidence: `${folder} belongs to no network${more}` },
         fix: 'ends its processes and removes it',
         async repair() {
-          for (const pid of pids) kill(pid);
+          for (const pid of pids) killIfThere(pid);
           await known.remove(id);
         },
       };
@@ -75,17 +75,15 @@ function strayNethosts(known: Known, nethosts: readonly NethostProcess[]): Stray
   const lost = nethosts.filter(({ folder }) => !folders.has(folder) && !present.has(folder));
   return lost.map(({ pid, folder }) => ({
     ...{ item: `nethost ${pid}`, evidence: `${folder}, whose nethost it is, is no more`, fix: 'ends it' },
-    repair: async () => kill(pid),
+    repair: async () => killIfThere(pid),
   }));
 }
 
 function nethostsBelow(dir: string): NethostProcess[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((pid) => {
-    const argv = commandLine(Number(pid));
+  return allProcesses().flatMap(({ pid, argv }) => {
     const at = argv.findIndex((word) => /nethost\.mjs$|nethost\/main\.[tj]s$/.test(word));
     const folder = argv[at + 1] ?? '';
-    return at > 0 && dirname(folder) === dir ? [{ pid: Number(pid), folder }] : [];
+    return at > 0 && dirname(folder) === dir ? [{ pid, folder }] : [];
   });
 }
 
@@ -94,13 +92,5 @@ function readdirIfThere(dir: string): string[] {
     return readdirSync(dir);
   } catch {
     return [];
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It went by itself.
   }
 }

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type CliContext, NookError } from '@nook/daemonapi';
-import { commandLine, SYSTEM_DIRS } from '@nook/wire';
+import { allProcesses, SYSTEM_DIRS } from '@nook/wire';
 import type { User } from './find-user.ts';
 import { systemctl, UNITS } from './systemctl.ts';
 import { TMPFILES } from './units.ts';
@@ -53,8 +53,8 @@ export async function startServices(): Promise<void> {
 }
 
 /** Pids of the processes of the service's machines. */
-export async function machineProcesses(): Promise<number[]> {
+export function machineProcesses(): number[] {
   const vms = `${SYSTEM_DIRS.state}/vms/`;
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  return pids.filter((pid) => commandLine(pid).some((word) => word.startsWith(vms)));
+  const own = allProcesses().filter(({ argv }) => argv.some((word) => word.startsWith(vms)));
+  return own.map(({ pid }) => pid);
 }

@@ -32,7 +32,7 @@ export const uninstall: CliCommand = {
 /** @throws NookError `conflict` */
 async function requireNoneRuns(): Promise<void> {
   const { machineProcesses } = await import('./services.ts');
-  const pids = await machineProcesses();
+  const pids = machineProcesses();
   if (pids.length === 0) return;
   throw new NookError('conflict', `VMs run (processes ${pids.join(', ')}), and nothing would be left to end them.`, {
     hint: 'As their owner: nook vm stop --all',

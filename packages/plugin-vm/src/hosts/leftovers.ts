@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '@nook/daemonapi';
-import { commandLine } from '@nook/wire';
+import { allProcesses, killIfThere, type RunningProcess } from '@nook/wire';
 import { removeScope } from '../limits/vmhost-scope.ts';
 import { type HostEnd, VM_FILES } from '../vmhost/host-spec.ts';
 
@@ -48,34 +47,18 @@ async function removeSockets(dir: string): Promise<void> {
   for (const entry of entries) if (entry.isSocket()) await rm(join(dir, entry.name), { force: true });
 }
 
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It went by itself.
-  }
-}
-
 /** Pids of the processes that carry a VM's folder in their command line: its vmhost and its machine. */
 function processesOf(dir: string, programs: readonly string[]): number[] {
   return ofFolder(dir, machineProcesses(programs));
 }
 
-export interface MachineProcess {
-  readonly pid: number;
-  readonly argv: readonly string[];
-}
-
 /** All vmhosts, and all that runs one of the programs that machines are. */
-export function machineProcesses(programs: readonly string[]): MachineProcess[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => ({ pid: Number(name), argv: commandLine(Number(name)) }))
-    .filter(({ pid, argv }) => pid !== process.pid && isOfMachine(argv, programs));
+export function machineProcesses(programs: readonly string[]): RunningProcess[] {
+  return allProcesses().filter(({ pid, argv }) => pid !== process.pid && isOfMachine(argv, programs));
 }
 
 /** Pids of those that carry this folder in their command line. */
-export function ofFolder(dir: string, processes: readonly MachineProcess[]): number[] {
+export function ofFolder(dir: string, processes: readonly RunningProcess[]): number[] {
   return processes.filter(({ argv }) => argv.includes(dir)).map(({ pid }) => pid);
 }
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DoctorCheck, DoctorFinding } from '@nook/daemonapi';
-import { type Daemon, endLeftovers, type MachineProcess, machineProcesses, ofFolder } from '../hosts/leftovers.ts';
+import type { RunningProcess } from '@nook/wire';
+import { type Daemon, endLeftovers, machineProcesses, ofFolder } from '../hosts/leftovers.ts';
 import type { Layers } from '../layers/layers.ts';
 import { TEMPLATE_FOLDER } from '../templates/template-files.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
@@ -65,7 +66,7 @@ async function repaired({ item, evidence, fixed, repair }: Stray): Promise<Docto
 interface Seen {
   readonly known: Known;
   readonly daemon: Looked;
-  readonly processes: readonly MachineProcess[];
+  readonly processes: readonly RunningProcess[];
 }
 
 function counts({ known, daemon, processes }: Seen): string {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { commandLine } from '@nook/wire';
+import { allProcesses } from '@nook/wire';
 
 const LOOK_MS = 20;
 
@@ -24,6 +24,6 @@ function isThere(pid: number): boolean {
 
 /** Pids of those that have this folder as an argument of their own. */
 export function processesOf(dir: string): number[] {
-  const pids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
-  return pids.map(Number).filter((pid) => commandLine(pid).includes(dir));
+  const own = allProcesses().filter(({ argv }) => argv.includes(dir));
+  return own.map(({ pid }) => pid);
 }
