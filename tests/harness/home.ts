@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient, type NookClient } from '../../packages/client/src/index.ts';
 import { isNookError } from '../../packages/daemonapi/src/index.ts';
+import { killIfThere } from '../../packages/wire/src/index.ts';
 import { strayCgroups } from './cgroups.ts';
 import { eventually } from './eventually.ts';
 import { networkSurplus, runs } from './network-surplus.ts';
@@ -158,7 +159,7 @@ export class Home implements AsyncDisposable {
   async abandon(): Promise<void> {
     Home.open.delete(this);
     const left = () => processesUnder(this.dir, `NOOK_HOME=${this.dir}`);
-    for (const { pid } of left()) process.kill(pid, 'SIGKILL');
+    for (const { pid } of left()) killIfThere(pid);
     await eventually('all have ended', left, (processes) => processes.length === 0);
     await rm(this.dir, { recursive: true, force: true });
   }

@@ -1,19 +1,27 @@
+interface Named {
+  readonly test: string;
+  readonly error: string;
+}
+
 export interface Tally {
   passed: number;
   /** Tests, and whatever failed outside of one. */
-  failed: number;
+  readonly failures: Named[];
   /** Those that passed at another try, with the first error. */
-  readonly again: { readonly test: string; readonly error: string }[];
+  readonly again: Named[];
   readonly skipped: { readonly test: string; readonly reason: string | undefined }[];
 }
 
-export function summaryLines({ passed, failed, again, skipped }: Tally): string[] {
-  const counts = `${passed} passed, ${failed} failed`;
-  const tried = again.map(({ test, error }) => `passed at another try only: ${test}: ${error}`);
-  if (skipped.length === 0) return [...tried, counts];
+export function summaryLines({ passed, failures, again, skipped }: Tally): string[] {
+  const counts = `${passed} passed, ${failures.length} failed`;
   return [
-    ...tried,
+    ...again.map(({ test, error }) => `passed at another try only: ${test}: ${error}`),
     ...skipped.map(({ test, reason }) => `skipped: ${test}: ${reason ?? 'no reason given'}`),
-    `${counts}, ${skipped.length} skipped`,
+    ...failures.map(({ test, error }) => `failed: ${test}: ${firstLine(error)}`),
+    skipped.length === 0 ? counts : `${counts}, ${skipped.length} skipped`,
   ];
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }

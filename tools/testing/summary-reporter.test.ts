@@ -49,17 +49,17 @@ test('what fails outside of a test counts as well', async () => {
   expect(hook.exit).toBe(1);
   expect(hook.lines.at(-1)).toMatch(/^0 passed, [1-9]\d* failed/);
   const load = await summaryOf(`throw new Error('x')`);
-  expect(load).toEqual({ exit: 1, lines: ['0 passed, 1 failed'] });
+  expect(load).toEqual({ exit: 1, lines: ['failed: a.test.js: x', '0 passed, 1 failed'] });
   const stray = await summaryOf(
     `test('a', () => { setTimeout(() => { throw new Error('x') }); return new Promise((r) => setTimeout(r, 50)) });`,
   );
-  expect(stray).toEqual({ exit: 1, lines: ['1 passed, 1 failed'] });
+  expect(stray).toEqual({ exit: 1, lines: ['failed: outside of the tests: x', '1 passed, 1 failed'] });
 });
 
 test('a failing test gives a failing run', async () => {
   expect(await summaryOf(`test('a', () => expect(1).toBe(2)); test('b', () => {});`)).toEqual({
     exit: 1,
-    lines: ['1 passed, 1 failed'],
+    lines: ['failed: a.test.js > a: expected 1 to be 2 // Object.is equality', '1 passed, 1 failed'],
   });
 });
 
