@@ -20,6 +20,9 @@ export const NOOK = join(ROOT, 'nook');
 /** Nothing is done unasked. */
 const QUIET = '[vm.templates]\nauto = false\n';
 
+/** No command of a test takes longer; a test itself has 180 s. */
+const DEADLINE_MS = 120_000;
+
 export interface Outcome {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -92,14 +95,23 @@ export class Home implements AsyncDisposable {
     return child;
   }
 
-  /** Runs a command to its end, with `input` on stdin. */
-  nook(
+  /**
+   * Runs a command to its end, with `input` on stdin.
+   * @throws when it takes longer than any does: which it is, and what the daemon is at. A test's own end would not say.
+   */
+  async nook(
     args: readonly string[],
     { input = '', env = {} }: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {},
   ): Promise<Outcome> {
     const child = this.spawn(args, { env });
     child.stdin?.on('error', () => {}).end(input);
-    return outcome(child);
+    const late = Promise.withResolvers<never>();
+    const deadline = setTimeout(async () => {
+      const at = await this.#underWay();
+      child.kill('SIGKILL');
+      late.reject(new Error(`nook ${args.join(' ')} has not ended in ${DEADLINE_MS / 1000} s; ${at}`));
+    }, DEADLINE_MS);
+    return await Promise.race([outcome(child), late.promise]).finally(() => clearTimeout(deadline));
   }
 
   /** As `nook`, of a command that must succeed. */
@@ -138,6 +150,18 @@ export class Home implements AsyncDisposable {
         ...surplus(this.dir, [...vms, ...waiting], await client.call('vm.layer.list', {})),
         ...networkSurplus(this.dir, networks, vms),
       ];
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Operations that have not ended, in words. */
+  async #underWay(): Promise<string> {
+    const client = createClient({ env: this.env });
+    try {
+      return `operations: ${JSON.stringify(await client.list('op.list', { state: 'running' }))}`;
+    } catch (error) {
+      return `the daemon says: ${(error as Error).message}`;
     } finally {
       client.close();
     }

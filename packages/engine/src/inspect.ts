@@ -1,5 +1,7 @@
 import { configPath, resolveDirs } from '@nook/wire';
 import { stringify } from 'smol-toml';
+import { readConfigFile } from './config.ts';
+import { withOrigins } from './config-origins.ts';
 import { createEngine } from './engine.ts';
 import type { Plan } from './plan.ts';
 
@@ -51,7 +53,11 @@ function describePlan({ plugins, problems }: Plan): string[] {
 }
 
 async function show(json: boolean, line: Line): Promise<number> {
-  print(await createEngine().effectiveConfig(), json, line);
+  const path = configPath(resolveDirs());
+  const config = await createEngine().effectiveConfig();
+  const file = await readConfigFile(path);
+  if (json) print(config, json, line);
+  else print(config, json, (text) => line(withOrigins(text, file, path)));
   return 0;
 }
 

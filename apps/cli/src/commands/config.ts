@@ -2,7 +2,7 @@ import type { CliCommand } from '@nook/daemonapi';
 import { askNookd } from '../program/ask-nookd.ts';
 
 const QUESTIONS = {
-  show: 'Print the configuration with all defaults, as a daemon that starts now takes it',
+  show: 'Print the configuration as a daemon that starts now takes it, each setting with where it comes from',
   check: 'Say whether config.toml is right, and otherwise where it is wrong',
   default: 'Print the defaults, as a config.toml to begin with',
 } as const;

@@ -38,12 +38,30 @@ Examples:
   nook vm run`);
 });
 
-test('the first page begins with the command that most come for and ends with examples of it', () => {
+test('the first page begins with what most come for, names every command, and ends with examples', () => {
   const version: CliCommand = { name: 'version', summary: 'Show the version', examples: ['nook version'], run() {} };
-  const page = groupHelp(commandTable([{ commands: [version, run] }]), '').split('\n');
-  expect(page[2]).toBe('  nook vm run [flags] [-- COMMAND...]');
-  expect(page).toContain('  version  Show the version');
-  expect(page.slice(-4)).toEqual(['Examples:', '  nook vm run -- ls', '  nook vm run', '  nook version']);
+  const images = 'pull list show rm prune import register promote export'.split(' ');
+  const table = commandTable([
+    { commands: [version, run, ...images.map((verb) => ({ name: `image ${verb}`, summary: verb, run() {} }))] },
+  ]);
+  expect(groupHelp(table, '')).toBe(`One-command sandboxes in real microVMs.
+
+  nook vm run [flags] [-- COMMAND...]
+
+Often used:
+  version  Show the version
+  run      Run a command in a fresh machine
+
+All commands:
+  vm     run
+  image  pull, list, show, rm, prune, import, register, promote, export
+
+Details: nook help vm, nook help COMMAND   Exit codes: nook help exit-codes
+
+Examples:
+  nook vm run -- ls
+  nook vm run
+  nook version`);
 });
 
 test('a group shows its own commands only', () => {

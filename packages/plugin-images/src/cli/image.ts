@@ -8,9 +8,6 @@ import { registerCommands } from './register-disk.ts';
 import { callWithProgress, forEachTarget, shortDigest, showFields, showTime, text } from './show.ts';
 
 export const imageCommands: readonly CliCommand[] = [
-  importCommand,
-  ...registerCommands,
-  exportCommand,
   {
     name: 'image pull',
     summary: 'Bring an image into the store',
@@ -90,6 +87,9 @@ export const imageCommands: readonly CliCommand[] = [
     run: ({ positionals, context }) =>
       forEachTarget(positionals.image, context, (reference) => context.call('image.rm', { reference })),
   },
+  importCommand,
+  ...registerCommands,
+  exportCommand,
 ];
 
 function imageFields(image: ImageInfo): Record<string, string> {

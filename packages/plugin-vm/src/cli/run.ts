@@ -2,6 +2,7 @@ import type { CliCommand } from '@nook/daemonapi';
 import { attachSession } from './attach-session.ts';
 import { EXEC_OPTIONS, execRequest } from './exec-options.ts';
 import { countOf, runSeveral } from './run-several.ts';
+import { shapeLine } from './shape-line.ts';
 import { SHAPE_OPTIONS, shapeRequest } from './shape-options.ts';
 import { untilGone } from './until-gone.ts';
 
@@ -32,7 +33,7 @@ export const run: CliCommand = {
     const count = countOf(options, trailing);
     if (count > 1) return runSeveral(context, { count, request: shapeRequest(options), exec, detach });
     let answer: {
-      vm: { name: string; came_up?: string | undefined };
+      vm: Parameters<typeof shapeLine>[0];
       session?: Parameters<typeof attachSession>[1] | undefined;
     };
     {
@@ -49,6 +50,7 @@ export const run: CliCommand = {
       else context.out.line(vm.name);
       return 0;
     }
+    if (context.stderr.isTTY && !context.json) context.out.note(shapeLine(vm));
     const code = await attachSession(context, session, {
       pty: exec?.pty !== undefined,
       command: trailing[0] ?? 'the login shell',
