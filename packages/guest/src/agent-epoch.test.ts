@@ -116,7 +116,6 @@ describe('a HELLO with another epoch', () => {
 
   test('leaves no descriptor and no zombie when the commands end', async () => {
     await using agent = await TestAgent.start();
-    await agent.run(['true']);
     const before = agent.descriptors();
     const sessions = Array.from({ length: 30 }, (_, index) =>
       agent.begin({ argv: ['sleep', '1000'], pty: index % 2 === 0 }),
