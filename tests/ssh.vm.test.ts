@@ -10,7 +10,7 @@ import { busyboxVm } from './harness/busybox-vm.ts';
 import { debianImage } from './harness/debian-image.ts';
 import { Home, type Outcome, outcome, untilOutput } from './harness/home.ts';
 
-const PROGRAMS = ['ssh', 'scp', 'sftp', 'rsync', 'git', 'ssh-keygen'];
+const PROGRAMS = ['ssh', 'scp', 'sftp', 'rsync', 'git', 'ssh-keygen', 'ssh-agent', 'ssh-add'];
 /** The first run makes the image. */
 const IMAGE_MS = 600_000;
 const run = promisify(execFile);
@@ -137,6 +137,33 @@ describe('ssh into VMs', () => {
     expect(echoed).toMatchObject({ code: 0, stdout: 'there and back', stderr: '' });
     expect(await ended).toEqual([0, null]);
     expect(await home.json('vm', 'exec', '--list', 'dev')).toEqual([]);
+  });
+
+  it('lets the guest use the keys of your agent when you say so', async () => {
+    const socket = join(dir, 'agent');
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await untilOutput(agent, /SSH_AUTH_SOCK/);
+      const env = { SSH_AUTH_SOCK: socket };
+      await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'of-the-host', '-f', join(dir, 'mine')]);
+      await run('ssh-add', ['-q', join(dir, 'mine')], { env: { ...process.env, ...env } });
+      const keys = (...flags: readonly string[]) =>
+        home.nook(['vm', 'ssh', ...flags, 'dev', '--', 'ssh-add -l'], { env });
+      expect(await keys('-A')).toMatchObject({ code: 0, stdout: expect.stringContaining('of-the-host') });
+      expect(await keys()).toMatchObject({ code: 2, stdout: '' });
+    } finally {
+      agent.kill();
+    }
+  });
+
+  it('leaves an sshd that listens in the guest alone', async () => {
+    const look = 'cat /run/sshd.pid; readlink /proc/$(cat /run/sshd.pid)/exe; sha256sum /etc/ssh/*_key*';
+    await inGuest('mkdir -p /run/sshd && /usr/sbin/sshd');
+    const before = await inGuest(look);
+    expect((await home.nook(['vm', 'proxy', '--direct', 'dev', '22'])).stdout).toMatch(/^SSH-2\.0-OpenSSH/);
+    expect(await ssh('dev.nook', 'hostname')).toMatchObject({ code: 0, stdout: 'dev\n' });
+    expect(await inGuest(look)).toBe(before);
+    await inGuest('kill $(cat /run/sshd.pid)');
   });
 
   it('says what to do about an image without sshd', async () => {
