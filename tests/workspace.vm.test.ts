@@ -128,13 +128,14 @@ describe('nook workspace', () => {
     expect(
       await home.ok(...look, 'cat /root/repo/src/1/file-1.txt; ls -d /root/repo/.git 2>/dev/null || echo none'),
     ).toBe('changed here\nnone\n');
-    expect((await home.nook(['workspace', 'export', 'small'])).stderr).toContain('its image has no git');
     await writeFile(at('plain.txt'), 'plain');
     mkdirSync(at('plain'));
     await writeFile(at('plain', 'a'), 'as it is');
-    expect((await home.nook(['workspace', 'prepare', 'small', at('plain')])).stderr).toContain('is there already');
+    await home.ok(...look, 'echo more >>/root/repo/src/1/file-1.txt');
+    expect((await home.nook(['workspace', 'prepare', 'small', at('plain')])).stderr).toContain('has 1 changed files');
     await home.ok('workspace', 'prepare', '--guest-path', '/srv/plain', 'small', at('plain'));
     expect(await home.ok(...look, 'cat /srv/plain/a')).toBe('as it is');
+    expect((await home.nook(['workspace', 'export', 'small'])).stderr).toContain('was no repository on the host');
     expect(readFileSync(at('plain', 'a'), 'utf8')).toBe('as it is');
   });
 });

@@ -13,6 +13,7 @@ import { rpc } from './rpc.ts';
 import { savedMachines } from './saved.ts';
 import { stdio } from './stdio.ts';
 import { warmStart } from './warm-start.ts';
+import { workspace } from './workspace.ts';
 
 /** In the order in which they run. */
 export const measurements: Readonly<Record<string, Measurement>> = {
@@ -30,4 +31,5 @@ export const measurements: Readonly<Record<string, Measurement>> = {
   network,
   helper: rootHelper,
   pull,
+  workspace,
 };

@@ -2,6 +2,7 @@ import type { EgressPolicyManager } from './egress-policy.ts';
 import type { CatalogEntry } from './image-catalog.ts';
 import type { ImageSource } from './image-source.ts';
 import type { KernelSource } from './kernel-source.ts';
+import type { ToolingDetector } from './tooling-detector.ts';
 import type { VmDriver } from './vm-driver.ts';
 import type { VmFeature } from './vm-feature.ts';
 import type { VmPort } from './vm-port.ts';
@@ -46,4 +47,5 @@ export interface ExtensionPoints {
   'vm.feature': VmFeature;
   'vm.port': VmPort;
   'egress.policy': EgressPolicyManager;
+  'workspace.tooling': ToolingDetector;
 }

@@ -42,6 +42,7 @@ export { API_VERSION, type Registration, registered, registerPlugin, registratio
 export type { Access, CallContext, MethodDefinition, Progress, RpcMethod, RpcMethods } from './rpc.ts';
 export type { InferInput, InferOutput, StandardSchema } from './standard-schema.ts';
 export type { Migration, SqlValue, Store } from './store.ts';
+export type { ToolingDetector, ToolingFinding } from './tooling-detector.ts';
 export type {
   MachineDisk,
   MachineDrive,

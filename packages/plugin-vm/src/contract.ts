@@ -254,6 +254,8 @@ export interface ExecRequest {
   readonly stdin?: boolean | undefined;
   /** What becomes of the command when its client goes away; `keep` when absent, `kill` is SIGHUP and after 5 s SIGKILL. */
   readonly on_disconnect?: 'keep' | 'kill' | undefined;
+  /** Not the session that a VM which removes itself is there for. */
+  readonly attendant?: boolean | undefined;
 }
 
 /** A copy between the host and the guest; its records go over the vmhost's socket. */
@@ -378,7 +380,15 @@ export type LogSource = 'console' | 'vmhost' | 'qemu';
 
 declare module '@nook/daemonapi' {
   interface RpcMethods
-    extends OperationMethods<'vm.create', VmRequest & { readonly start?: boolean | undefined }, VmView>,
+    extends OperationMethods<
+        'vm.create',
+        VmRequest & {
+          readonly start?: boolean | undefined;
+          /** Of a VM that removes itself: it goes, too, when no session but attendant ones begins. */
+          readonly expect_session?: boolean | undefined;
+        },
+        VmView
+      >,
       OperationMethods<
         'vm.template.warm',
         Pick<VmRequest, 'image' | 'vcpus' | 'memory' | 'disk'>,
@@ -496,6 +506,8 @@ declare module '@nook/daemonapi' {
   interface Events {
     'vm.state': { readonly name: string; readonly id: string; readonly state: VmState; readonly cause?: string };
     'vm.removed': { readonly name: string; readonly id: string };
+    /** Told before the copy starts; `from`: id of the VM that it is a copy of. */
+    'vm.forked': { readonly name: string; readonly id: string; readonly from: string };
   }
 
   interface Provides {

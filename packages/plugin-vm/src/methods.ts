@@ -29,9 +29,9 @@ function registerLifecycle({ method, config }: PluginContext<'vm', VmConfig>, ma
     operation: true,
     params: schema.createParams,
     result: schema.vmView,
-    run: async ({ start, ...request }, call) => {
+    run: async ({ start, expect_session: sessionExpected = false, ...request }, call) => {
       if (!start) return (await machines.create(request, call)).view();
-      const starting = { sessionExpected: false };
+      const starting = { sessionExpected };
       const machine = await machines.create(request, call, starting);
       return orRemove(machine, call, () => machine.start(call, starting));
     },

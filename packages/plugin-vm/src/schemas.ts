@@ -64,6 +64,7 @@ const exec = {
     .optional(),
   stdin: z.boolean().optional(),
   on_disconnect: z.enum(['keep', 'kill']).optional(),
+  attendant: z.boolean().optional(),
 };
 
 export const vmState = z.enum([
@@ -78,7 +79,11 @@ export const vmState = z.enum([
 ]);
 const timeout = z.number().min(0).max(3_600).optional();
 
-export const createParams = z.strictObject({ ...request, start: z.boolean().optional() });
+export const createParams = z.strictObject({
+  ...request,
+  start: z.boolean().optional(),
+  expect_session: z.boolean().optional(),
+});
 export const runParams = z.strictObject({
   ...request,
   exec: z.strictObject(exec).optional(),

@@ -1,4 +1,4 @@
-import type { RpcMethod } from '@nook/daemonapi';
+import type { RpcMethod, ToolingFinding } from '@nook/daemonapi';
 
 /** What an ssh client needs to know of, made on first use. Both are files of the daemon's user. */
 export interface SshFiles {
@@ -28,6 +28,12 @@ export interface WorkspaceView extends Workspace {
   readonly prepared_at: number;
 }
 
+/** A tool that a project wants, and who found that out. */
+export interface PlannedTool extends ToolingFinding {
+  /** Name of the detector. */
+  readonly detector: string;
+}
+
 /** The part of the VMs that names them. */
 interface VmsNeed {
   /** Undefined: there is none with this id. */
@@ -45,6 +51,13 @@ declare module '@nook/daemonapi' {
     'workspace.record': RpcMethod<Workspace & { readonly vm: string }, WorkspaceView>;
     /** `workspace` absent: the VM has none. */
     'workspace.show': RpcMethod<{ readonly vm: string }, { readonly workspace?: WorkspaceView | undefined }>;
+    /** The paths of all files that a detector wants to see. */
+    'workspace.tooling.files': RpcMethod<Record<string, never>, { readonly files: readonly string[] }>;
+    /** `files`: path → text, of those that are there. */
+    'workspace.tooling.plan': RpcMethod<
+      { readonly files: Readonly<Record<string, string>> },
+      { readonly tools: readonly PlannedTool[] }
+    >;
     'ssh.files': RpcMethod<Record<string, never>, SshFiles>;
   }
 }

@@ -1,28 +1,45 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { API_VERSION, type PluginDefinition } from '@nook/daemonapi';
-import { z } from 'zod';
+import { type WorkspaceConfig, workspaceConfig } from './config.ts';
 import type {} from './contract.ts';
+import { fileSyncCheck, fileSyncFeature } from './file-sync/feature.ts';
+import { followVms } from './follow-vms.ts';
 import { registerMethods } from './methods.ts';
 import { SshKeys } from './ssh/ssh-keys.ts';
 import { sshPort } from './ssh/ssh-port.ts';
+import { detectors } from './tooling/detectors.ts';
+import { registerToolingMethods } from './tooling/methods.ts';
 import { Workspaces, workspacesMigration } from './workspaces.ts';
 
-const config = z.strictObject({});
-
 /** Work in VMs: repositories into them and patches back, ssh through the guest channel. */
-export const workspace: PluginDefinition<'workspace', z.output<typeof config>> = {
+export const workspace: PluginDefinition<'workspace', WorkspaceConfig> = {
   name: 'workspace',
   api: API_VERSION,
   version: '0.1.0',
   from: import.meta.url,
-  config,
+  config: workspaceConfig,
   setup(context) {
     const vms = context.want('vms');
-    const { store, clock, dirs } = context;
+    const { store, clock, dirs, events } = context;
     store.migrate([workspacesMigration]);
     const nameOf = (id: string) => (vms.available ? vms.nameOf(id) : undefined);
     const keys = new SshKeys({ dir: join(dirs.state, 'ssh'), nameOf });
-    registerMethods(context, { keys, vms, workspaces: new Workspaces({ store, clock, nameOf }) });
+    const workspaces = new Workspaces({ store, clock, nameOf });
+    registerMethods(context, { keys, vms, workspaces });
+    registerToolingMethods(context);
     context.contribute('vm.port', sshPort(keys));
+    for (const detector of detectors) context.contribute('workspace.tooling', detector);
+    let { file_sync: files } = context.config;
+    const syncing = { files: () => files, home: homedir(), log: context.log };
+    context.contribute('vm.feature', fileSyncFeature(syncing));
+    context.contribute('doctor.check', fileSyncCheck(syncing));
+    const unsubscribe = followVms(events, workspaces);
+    return {
+      reload(next) {
+        files = next.file_sync;
+      },
+      dispose: unsubscribe,
+    };
   },
 };

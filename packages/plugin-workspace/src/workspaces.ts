@@ -23,7 +23,7 @@ interface WorkspacesOptions {
   readonly nameOf: (id: string) => string | undefined;
 }
 
-/** What was put into which VM. A VM is known by its id; what is kept of one that is gone goes with the next record. */
+/** What was put into which VM. A VM is known by its id, so it may change its name. What is kept of one that is gone unnoticed goes with the next record. */
 export class Workspaces {
   readonly #options: WorkspacesOptions;
 
@@ -42,6 +42,19 @@ export class Workspaces {
         ...[id, JSON.stringify(workspace), clock.now()],
       );
     });
+  }
+
+  /** A VM is a copy of another one, with what is in it. */
+  copy(from: string, to: string): void {
+    this.#options.store.run(
+      `INSERT OR REPLACE INTO workspace_workspaces (vm, workspace, prepared_at)
+        SELECT ?, workspace, prepared_at FROM workspace_workspaces WHERE vm = ?`,
+      ...[to, from],
+    );
+  }
+
+  forget(id: string): void {
+    this.#options.store.run('DELETE FROM workspace_workspaces WHERE vm = ?', id);
   }
 
   of(id: string): Omit<WorkspaceView, 'vm'> | undefined {

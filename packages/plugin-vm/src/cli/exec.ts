@@ -13,6 +13,7 @@ export const exec: CliCommand = {
     list: { help: 'list its sessions instead' },
     signal: { short: 's', value: 'SIGNAL', help: 'send a signal to --session instead' },
     session: { value: 'SESSION', help: 'which session gets the signal' },
+    attendant: { help: 'not the work that a VM made with --rm is there for: the VM does not go with it' },
   },
   trailing: { name: 'COMMAND', help: 'the command and its arguments; without one: a login shell' },
   examples: [
@@ -35,6 +36,7 @@ export const exec: CliCommand = {
       name,
       ...request,
       ...(options.detach === true ? { detach: true } : {}),
+      ...(options.attendant === true ? { attendant: true } : {}),
     });
     if (options.detach === true) {
       if (context.json) context.out.json({ vm: name, session: handle.session });

@@ -108,6 +108,8 @@ async function fork(
     const taken = await source.hold((held) => forkMachine({ held, dependencies, caller: call }, { name, dir, insert }));
     pause_ms = taken.pause_ms;
   });
+  const { id, name } = machine.record;
+  dependencies.events.publish('vm.forked', { id, name, from: source.record.id }, { durable: true });
   const unpublished = source.record.shape.network.publish.length;
   if (machine.record.state !== 'suspended') return { vm: machine.view(), unpublished };
   try {

@@ -1,5 +1,5 @@
 import type { Logger } from '@nook/daemonapi';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AttachFrame } from '../attach-protocol.ts';
 import type { Session } from './session.ts';
 import { SessionTable } from './session-table.ts';
@@ -80,6 +80,29 @@ describe('a session whose client is lost', () => {
     await client.until(({ text }) => text === 'up\n');
     await client.lose(session);
     expect(over).toBe(1);
+  });
+
+  it('ends no machine when it was an attendant, which holds off the end of one that waits for its session', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await using guest = new LocalGuest();
+      let over = 0;
+      const table = tableOf(guest, { autoRemove: true, onOver: () => over++ });
+      table.expectFirst(0);
+      const session = table.start({ ...sh('echo up; exec sleep 1000'), attendant: true });
+      const client = await TestClient.attach(session);
+      await client.until(({ text }) => text === 'up\n');
+      vi.advanceTimersByTime(100_000);
+      await client.lose(session);
+      const end = ended(session);
+      session.signal(9);
+      await end;
+      expect(over).toBe(0);
+      vi.advanceTimersByTime(100_000);
+      expect(over).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

@@ -52,8 +52,6 @@ interface Entry {
 
 export interface ExecStart extends ExecRequest {
   readonly detach?: boolean | undefined;
-  /** nook's own work in the guest: not the session that the machine is there for. */
-  readonly attendant?: boolean | undefined;
   /** By which it wants to be ended when the machine is stopped, before all get SIGTERM. */
   readonly stop_signal?: number | undefined;
 }
@@ -261,11 +259,13 @@ export class SessionTable {
     if (this.#closed !== undefined) throw new NookError('not_running', `No session can be used: ${this.#closed}.`);
   }
 
-  /** A machine that is to go with its first session goes too when that session never comes. */
+  /** A machine that is to go with its first session goes too when that session never comes, and nobody makes it ready for one. */
   expectFirst(delayMs: number): void {
     if (!this.#options.autoRemove()) return;
     setTimeout(() => {
-      if (!this.#cameFirst) this.#options.onOver();
+      if (this.#cameFirst) return;
+      if (this.inUse) this.expectFirst(0);
+      else this.#options.onOver();
     }, FIRST_CLIENT_MS + delayMs).unref();
   }
 

@@ -12,6 +12,7 @@ import { egressPolicySeam } from './seams/egress-policy.ts';
 import { imageCatalogSeam } from './seams/image-catalog.ts';
 import { imageSourceSeam } from './seams/image-source.ts';
 import { kernelSourceSeam } from './seams/kernel-source.ts';
+import { toolingDetectorSeam } from './seams/tooling-detector.ts';
 import { vmDriverSeam } from './seams/vm-driver.ts';
 import { vmFeatureSeam } from './seams/vm-feature.ts';
 import { vmPortSeam } from './seams/vm-port.ts';
@@ -26,6 +27,7 @@ const SEAMS: Readonly<Record<string, readonly ConformanceCheck[]>> = {
   'vm.port': vmPortSeam,
   'vm.driver': vmDriverSeam,
   'egress.policy': egressPolicySeam,
+  'workspace.tooling': toolingDetectorSeam,
 };
 
 const CHECKS: readonly ConformanceCheck[] = [

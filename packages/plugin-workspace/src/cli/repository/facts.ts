@@ -1,12 +1,14 @@
 import { NookError } from '@nook/daemonapi';
 import type { Repository } from './find-repository.ts';
-import { type GitPlace, gitLine, gitNames } from './git.ts';
+import { type GitPlace, git, gitLine, gitNames } from './git.ts';
 
 /** What is asked of a repository itself. Only commands that read, and start nothing, whatever its configuration says. */
 export interface RepositoryFacts {
   readonly commit: string;
   /** The commit that its working tree stands on. */
   readonly head: string;
+  /** That commit's tree. */
+  readonly headTree: string;
   /** Checked out there; absent when HEAD is detached. */
   readonly branch?: string | undefined;
   /** Without user name and password. */
@@ -28,9 +30,8 @@ const SETTINGS: Readonly<Record<string, RegExp>> = {
 /** @throws NookError `conflict` when there is no commit yet, `not_found` for an unknown `from` */
 export async function repositoryFacts(repository: Repository, from?: string): Promise<RepositoryFacts> {
   const place = placeOf(repository);
-  const format = await gitLine(place, ['rev-parse', '--show-object-format']);
-  const head = await commitOf(place, 'HEAD');
-  if (head === undefined) {
+  const [{ format, head, headTree, branch }, settings] = await Promise.all([readHead(place), readSettings(place)]);
+  if (head === undefined || headTree === undefined) {
     throw new NookError('conflict', `'${repository.root}' has no commit yet.`, { hint: 'Commit first: git commit' });
   }
   const commit = from === undefined ? head : await commitOf(place, from);
@@ -39,14 +40,11 @@ export async function repositoryFacts(repository: Repository, from?: string): Pr
       hint: 'See: git log, git branch',
     });
   }
-  const settings = await readSettings(place);
   const counting = Object.entries(SETTINGS).map(
     ([name, pattern]) => [name, settings.get(name) ?? '', pattern] as const,
   );
   return {
-    commit,
-    head,
-    branch: await gitLine(place, ['symbolic-ref', '-q', '--short', 'HEAD'], { answers: [1] }).then(orUndefined),
+    ...{ commit, head, headTree, branch },
     origin: withoutPassword(settings.get('remote.origin.url')),
     identity: { name: settings.get('user.name'), email: settings.get('user.email') },
     objectFormat: format,
@@ -66,7 +64,26 @@ function placeOf({ root, gitDir }: Repository): GitPlace {
   return { cwd: root, gitDir, workTree: root };
 }
 
-async function commitOf(place: GitPlace, name: string): Promise<string | undefined> {
+interface Head {
+  readonly format: string;
+  readonly head?: string | undefined;
+  readonly headTree?: string | undefined;
+  readonly branch?: string | undefined;
+}
+
+/** All in one question: each start of git costs as much as its answer. */
+async function readHead(place: GitPlace): Promise<Head> {
+  const question = ['--show-object-format', 'HEAD^{commit}', 'HEAD^{tree}', '--symbolic-full-name', 'HEAD'];
+  const { code, stdout, said } = await git(place, ['rev-parse', ...question], { answers: [128] });
+  const [format, head, headTree, name] = stdout.toString().trimEnd().split('\n');
+  // Without a commit it fails after the first answer.
+  if (!format) throw new NookError('operation_failed', `git rev-parse failed: ${said}.`);
+  if (code !== 0) return { format };
+  return { format, head, headTree, branch: orUndefined(/^refs\/heads\/(.+)$/.exec(name ?? '')?.[1] ?? '') };
+}
+
+/** Undefined: there is no such commit. */
+export async function commitOf(place: GitPlace, name: string): Promise<string | undefined> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`];
   return orUndefined(await gitLine(place, args, { answers: [1, 128] }));
 }

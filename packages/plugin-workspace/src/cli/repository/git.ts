@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { devNull } from 'node:os';
 import { NookError } from '@nook/daemonapi';
 
@@ -23,7 +22,6 @@ interface GitOptions {
   readonly answers?: readonly number[];
   /** The user's own settings count, which are trusted; those of the system as well. */
   readonly userConfig?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** Settings that hold whatever a repository's own configuration says. What could start a program is off. */
@@ -36,6 +34,9 @@ const CLOSED = [
 
 /** Where nobody has put a .gitconfig: releases before 2.32 do not know GIT_CONFIG_GLOBAL. */
 const NOWHERE = '/nonexistent';
+
+/** glibc's own: git takes and gives back memory for each loose object, which a VM that is itself the host pays for dearly. */
+const MEMORY = { MALLOC_TRIM_THRESHOLD_: String(256 * 1024 ** 2), MALLOC_TOP_PAD_: String(16 * 1024 ** 2) };
 
 /** No variable of this process reaches git but these. */
 function environment({ gitDir, workTree, indexFile }: GitPlace, userConfig: boolean): NodeJS.ProcessEnv {
@@ -57,6 +58,7 @@ function environment({ gitDir, workTree, indexFile }: GitPlace, userConfig: bool
     GIT_NO_LAZY_FETCH: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_LITERAL_PATHSPECS: '1',
+    ...MEMORY,
     ...(gitDir === undefined ? {} : { GIT_DIR: gitDir }),
     ...(workTree === undefined ? {} : { GIT_WORK_TREE: workTree }),
     ...(indexFile === undefined ? {} : { GIT_INDEX_FILE: indexFile }),
@@ -66,6 +68,8 @@ function environment({ gitDir, workTree, indexFile }: GitPlace, userConfig: bool
 export interface GitAnswer {
   readonly code: number;
   readonly stdout: Buffer;
+  /** What git says of a failure, in one line. */
+  readonly said: string;
 }
 
 /**
@@ -73,27 +77,28 @@ export interface GitAnswer {
  * @throws NookError `unavailable` when the host has no git, `operation_failed` with what git says
  */
 export async function git(place: GitPlace, args: readonly string[], options: GitOptions = {}): Promise<GitAnswer> {
-  const { input, answers = [], userConfig = false, signal } = options;
-  const child = spawn('git', ['--no-pager', ...CLOSED, ...args], {
-    cwd: place.cwd,
-    env: environment(place, userConfig),
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(signal === undefined ? {} : { signal }),
+  const answer = await run(place, args, options);
+  if (answer.code === 0 || options.answers?.includes(answer.code)) return answer;
+  throw new NookError('operation_failed', `git ${args[0]} failed: ${answer.said || `exit code ${answer.code}`}.`);
+}
+
+function run(place: GitPlace, args: readonly string[], { input, userConfig = false }: GitOptions): Promise<GitAnswer> {
+  const env = environment(place, userConfig);
+  const options = { cwd: place.cwd, env, encoding: 'buffer' as const, maxBuffer: MAX_OUTPUT };
+  return new Promise((resolve, reject) => {
+    const child = execFile('git', ['--no-pager', ...CLOSED, ...args], options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : (error.code ?? -1);
+      const said = stderr
+        .toString()
+        .trim()
+        .replace(/^(?:fatal|error): /, '');
+      if (typeof code === 'number') resolve({ code, stdout, said });
+      else if (code === 'ENOENT') reject(noGit(error));
+      else reject(new NookError('operation_failed', `git ${args[0]} failed: ${error?.message}.`, { cause: error }));
+    });
+    // It may answer without reading all of it.
+    child.stdin?.on('error', () => {}).end(input ?? '');
   });
-  child.stdin.on('error', () => {}).end(input ?? '');
-  const [stdout, stderr, code] = await Promise.all([
-    collect(child, 'stdout'),
-    collect(child, 'stderr'),
-    once(child, 'close').then(([exit]) => exit as number | null),
-  ]).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? noGit(error) : error;
-  });
-  if (code === 0 || answers.includes(code ?? -1)) return { code: code ?? -1, stdout };
-  const said = stderr
-    .toString()
-    .trim()
-    .replace(/^(?:fatal|error): /, '');
-  throw new NookError('operation_failed', `git ${args[0]} failed: ${said || `exit code ${code}`}.`);
 }
 
 /** What git answers in one line. */
@@ -106,21 +111,7 @@ export async function gitNames(place: GitPlace, args: readonly string[], options
   return (await git(place, args, options)).stdout.toString('latin1').split('\0').slice(0, -1);
 }
 
-async function collect(child: ChildProcess, name: 'stdout' | 'stderr'): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of child[name] as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_OUTPUT) {
-      child.kill('SIGKILL');
-      throw new NookError('operation_failed', `git answered with more than ${MAX_OUTPUT / 1024 ** 2} MiB.`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function noGit(cause: Error): NookError {
+function noGit(cause: unknown): NookError {
   return new NookError('unavailable', 'There is no git on this host, and the folder is a repository.', {
     hint: 'Install it (Debian: apt-get install git).',
     cause,

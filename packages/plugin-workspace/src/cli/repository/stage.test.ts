@@ -44,7 +44,7 @@ async function prepare(name: string, { from, ...wishes }: Asked = {}): Promise<S
 
 /** What git in the guest would say, with its own settings. */
 const guest = (staged: Staged, ...args: string[]) => folder.git(staged.folder.slice(folder.path.length), ...args);
-const pathsOf = ({ entries }: Staged) => entries.map(({ path }) => path).sort();
+const pathsOf = ({ paths }: Staged) => [...paths].sort();
 
 function sizeOf(dir: string): number {
   return readdirSync(dir, { recursive: true, withFileTypes: true })

@@ -1,7 +1,6 @@
-import { PassThrough, Writable } from 'node:stream';
+import { PassThrough } from 'node:stream';
 import { type CliContext, NookError } from '@nook/daemonapi';
-
-const MAX_OUTPUT = 64 * 1024 * 1024;
+import { Kept } from './kept.ts';
 
 export interface GuestAnswer {
   readonly code: number;
@@ -13,7 +12,7 @@ export interface GuestAnswer {
 export async function inGuest(context: CliContext, vm: string, argv: readonly string[]): Promise<GuestAnswer> {
   const [stdout, stderr] = [new Kept(), new Kept()];
   const streams = { stdin: new PassThrough().end() as PassThrough, stdout, stderr };
-  const code = await context.run(['vm', 'exec', '--workdir', '/', vm, '--', ...argv], streams);
+  const code = await context.run(['vm', 'exec', '--attendant', '--workdir', '/', vm, '--', ...argv], streams);
   return { code, stdout: stdout.bytes, stderr: stderr.bytes.toString() };
 }
 
@@ -27,24 +26,4 @@ export async function shellInGuest(
   if (answer.code === 0) return answer;
   const said = answer.stderr.trim().replace(/\p{C}/gu, ' ');
   throw new NookError('operation_failed', `${what} failed in VM '${vm}': ${said || `exit code ${answer.code}`}.`);
-}
-
-class Kept extends Writable {
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
-
-  override _write(chunk: Buffer, _encoding: unknown, done: (error?: Error) => void): void {
-    this.#size += chunk.length;
-    // What comes is a piece of a buffer that is used again.
-    if (this.#size <= MAX_OUTPUT) this.#chunks.push(Buffer.from(chunk));
-    done(
-      this.#size <= MAX_OUTPUT
-        ? undefined
-        : new NookError('operation_failed', 'A command of the guest wrote too much.'),
-    );
-  }
-
-  get bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
 }

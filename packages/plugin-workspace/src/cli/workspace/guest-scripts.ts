@@ -35,19 +35,29 @@ export const COMMITS_SCRIPT = `
 cd "$1" && git rev-list --count "$2..HEAD" && git rev-parse HEAD && { git symbolic-ref -q --short HEAD || true; }
 `;
 
-/** Whether there is something at `$1`: 0, else 1. */
-export const IS_THERE_SCRIPT = '[ -e "$1" ] || [ -L "$1" ]';
-
-/** `$1` a path, `$2` another one: puts what is there aside, and makes the folder that it lies in. */
-export const PUT_ASIDE_SCRIPT = `
-mkdir -p -- "$(dirname -- "$1")" || exit 1
-rm -rf -- "$2" || exit 1
-if [ -e "$1" ] || [ -L "$1" ]; then mv -- "$1" "$2"; fi
+/**
+ * `$1` a path, `$2` another one. Says whether something is at the first and whether there is git; then does as it is told,
+ * line by line. Puts back what it put aside when the last word does not come.
+ */
+export const PLACE_SCRIPT = `
+place=$1 aside=$2
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+put_back() { if is_there "$aside" && ! is_there "$place"; then mv -- "$aside" "$place"; fi; }
+trap 'put_back; exit 1' HUP TERM
+free=free git=none
+is_there "$place" && free=taken
+command -v git >/dev/null && git=git
+echo "$free $git"
+read -r word && [ "$word" = clear ] || exit 0
+if is_there "$place"; then mv -- "$place" "$aside" || exit 1
+else
+  above=\${place%/*}
+  [ -d "\${above:-/}" ] || mkdir -p -- "$above" || exit 1
+fi
+echo cleared
+read -r word
+if [ "$word" = settle ]; then
+  if is_there "$aside"; then rm -rf -- "$aside"; fi
+else put_back
+fi
 `;
-
-/** Puts back what was put aside, when nothing has come in its place. */
-export const PUT_BACK_SCRIPT = `
-if [ -e "$2" ] && ! [ -e "$1" ]; then mv -- "$2" "$1"; fi
-`;
-
-export const REMOVE_SCRIPT = 'rm -rf -- "$1"';

@@ -1,23 +1,24 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CliContext, OptionValues } from '@nook/daemonapi';
-import { shown, type TreeEntry } from '../repository/snapshot.ts';
+import { entriesOf, shown, type TreeEntry } from '../repository/tree-entries.ts';
 import { remarks } from './remarks.ts';
-import { type Source, withStaged } from './source.ts';
+import type { Source } from './source.ts';
+import { Staging } from './staging.ts';
 
 /** Prints what would travel: every name and size, and nothing is sent. */
 export async function listSource(context: CliContext, source: Source, options: OptionValues): Promise<void> {
-  if (source.kind === 'folder') {
-    print(context, await entriesOf(source.path), {});
+  await using staging = Staging.begin(source, options, { listOnly: true });
+  const staged = await staging.staged;
+  if (source.kind === 'folder' || staged === undefined) {
+    print(context, await filesOf(source.path), {});
     return;
   }
-  await withStaged(source, { options, listOnly: true }, async (staged) => {
-    const { commit, branch } = source.facts;
-    if (!context.json) for (const remark of remarks(source.facts, staged)) context.out.note(`nook: ${remark}`);
-    print(context, staged.entries, {
-      ...{ commit, branch, changed: staged.changed, untracked: staged.untracked },
-      ...{ submodules: staged.submodules, lfs: staged.lfs },
-    });
+  const { commit, branch } = source.facts;
+  if (!context.json) for (const remark of remarks(source.facts, staged)) context.out.note(`nook: ${remark}`);
+  print(context, await entriesOf(staged), {
+    ...{ commit, branch, changed: staged.changed, untracked: staged.untracked },
+    ...{ submodules: staged.submodules, lfs: staged.lfs },
   });
 }
 
@@ -27,12 +28,12 @@ function print({ json, out }: CliContext, entries: readonly TreeEntry[], facts: 
   else for (const { bytes, path } of files) out.line(`${String(bytes).padStart(10)}  ${path}`);
 }
 
-async function entriesOf(folder: string, prefix = ''): Promise<TreeEntry[]> {
+async function filesOf(folder: string, prefix = ''): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name);
     const about = await lstat(path);
-    if (about.isDirectory()) entries.push(...(await entriesOf(path, `${prefix}${name}/`)));
+    if (about.isDirectory()) entries.push(...(await filesOf(path, `${prefix}${name}/`)));
     else if (about.isFile() || about.isSymbolicLink()) {
       const mode = about.isSymbolicLink() ? '120000' : (about.mode & 0o111) !== 0 ? '100755' : '100644';
       entries.push({ mode, bytes: about.size, path: Buffer.from(prefix + name).toString('latin1') });

@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { type CliContext, NookError, type OptionValues } from '@nook/daemonapi';
 import type { Workspace, WorkspaceView } from '../../contract.ts';
 import { guestChanges } from './changes.ts';
-import { inGuest, shellInGuest } from './guest-command.ts';
-import { IS_THERE_SCRIPT, PUT_ASIDE_SCRIPT, PUT_BACK_SCRIPT, REMOVE_SCRIPT } from './guest-scripts.ts';
+import { keptPack } from './files-in-vm.ts';
+import { GuestPlace } from './guest-place.ts';
 import { remarks } from './remarks.ts';
-import { type Source, withStaged } from './source.ts';
+import type { Source } from './source.ts';
+import { Staging } from './staging.ts';
 
 const GUEST_PATH = '/root/repo';
 
@@ -20,27 +19,51 @@ export async function prepare(
   vm: string,
   { source, options }: { readonly source: Source; readonly options: OptionValues },
 ): Promise<WorkspaceView> {
+  await using staging = Staging.begin(source, options);
+  return await prepareStaged(context, vm, { staging, options });
+}
+
+/** As `prepare`, of what is being staged already. */
+export async function prepareStaged(
+  context: CliContext,
+  vm: string,
+  { staging, options }: { readonly staging: Staging; readonly options: OptionValues },
+): Promise<WorkspaceView> {
+  const { source } = staging;
   const { workspace: before } = await context.call('workspace.show', { vm });
   const guestPath = guestPathOf(options['guest-path'], before);
-  await refuseLoss(context, vm, { guestPath, before, discard: options.discard === true });
-  if (source.kind === 'folder') {
-    await put(context, vm, { from: source.path, to: guestPath });
-    return context.call('workspace.record', { vm, host_path: source.path, guest_path: guestPath, kind: 'folder' });
+  await using place = await GuestPlace.look(context, vm, guestPath);
+  if (place.taken && options.discard !== true) await refuseLoss(context, vm, { guestPath, before });
+  const workspace: Workspace = {
+    ...{ host_path: source.path, guest_path: guestPath, kind: kindOf(source, place) },
+    ...(await sent(context, { staging, place })),
+  };
+  await place.clear();
+  await context.run(['vm', 'cp', await staging.folder(), `${vm}:${guestPath}`]);
+  if (workspace.kind === 'files') await context.run(['vm', 'cp', staging.pack, `${vm}:${keptPack(guestPath)}`]);
+  const [view] = await Promise.all([context.call('workspace.record', { vm, ...workspace }), place.settle()]);
+  return view;
+}
+
+function kindOf({ kind }: Source, { hasGit }: GuestPlace): Workspace['kind'] {
+  if (kind === 'folder') return 'folder';
+  return hasGit ? 'repository' : 'files';
+}
+
+/** Says what travels of a repository, and makes it what this guest can use. */
+async function sent(
+  context: CliContext,
+  { staging, place }: { readonly staging: Staging; readonly place: GuestPlace },
+): Promise<Pick<Workspace, 'commit' | 'prepared'>> {
+  const { source } = staging;
+  const staged = await staging.staged;
+  if (source.kind === 'folder' || staged === undefined) return {};
+  for (const remark of remarks(source.facts, staged)) context.out.note(`nook: ${remark}`);
+  if (!place.hasGit) {
+    context.out.note('nook: the image has no git: the files alone are sent');
+    await staging.filesAlone();
   }
-  const hasGit = (await inGuest(context, vm, ['git', '--version'])).code === 0;
-  return withStaged(source, { options, listOnly: false }, async (staged) => {
-    for (const remark of remarks(source.facts, staged)) context.out.note(`nook: ${remark}`);
-    if (!hasGit) {
-      context.out.note('nook: the image has no git: the files alone are sent');
-      await rm(join(staged.folder, '.git'), { recursive: true });
-    }
-    await put(context, vm, { from: staged.folder, to: guestPath });
-    const workspace: Workspace = {
-      ...{ host_path: source.path, guest_path: guestPath, kind: hasGit ? 'repository' : 'files' },
-      ...{ commit: source.facts.commit, prepared: staged.prepared },
-    };
-    return context.call('workspace.record', { vm, ...workspace });
-  });
+  return { commit: source.facts.commit, prepared: staged.prepared };
 }
 
 function guestPathOf(given: OptionValues[string], before: WorkspaceView | undefined): string {
@@ -52,17 +75,15 @@ function guestPathOf(given: OptionValues[string], before: WorkspaceView | undefi
   });
 }
 
-interface Place {
+interface Taken {
   readonly guestPath: string;
   readonly before: WorkspaceView | undefined;
-  readonly discard: boolean;
 }
 
 /** What somebody has done in the guest is not to go unasked. */
-async function refuseLoss(context: CliContext, vm: string, { guestPath, before, discard }: Place): Promise<void> {
-  if (discard || (await inGuest(context, vm, ['sh', '-c', IS_THERE_SCRIPT, 'nook', guestPath])).code !== 0) return;
+async function refuseLoss(context: CliContext, vm: string, { guestPath, before }: Taken): Promise<void> {
   const mine = before?.guest_path === guestPath ? before : undefined;
-  if (mine?.kind !== 'repository') {
+  if (mine === undefined || mine.kind === 'folder') {
     throw new NookError('conflict', `${guestPath} is there already in VM '${vm}'.`, {
       hint: 'Replace it with --discard, or choose another place with --guest-path.',
     });
@@ -76,17 +97,4 @@ async function refuseLoss(context: CliContext, vm: string, { guestPath, before, 
       hint: `Get them: nook workspace export ${vm}; or let them go with --discard.`,
     },
   );
-}
-
-/** What is there stands aside until the copy is whole, and comes back when it fails. */
-async function put(context: CliContext, vm: string, { from, to }: { from: string; to: string }): Promise<void> {
-  const aside = `${to}.nook-${randomBytes(4).toString('hex')}`;
-  await shellInGuest(context, vm, { script: PUT_ASIDE_SCRIPT, args: [to, aside], what: 'Making place' });
-  try {
-    await context.run(['vm', 'cp', from, `${vm}:${to}`]);
-  } catch (error) {
-    await inGuest(context, vm, ['sh', '-c', PUT_BACK_SCRIPT, 'nook', to, aside]).catch(() => {});
-    throw error;
-  }
-  await shellInGuest(context, vm, { script: REMOVE_SCRIPT, args: [aside], what: 'Tidying up' });
 }

@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { NookError, type OptionValues } from '@nook/daemonapi';
 import { type RepositoryFacts, repositoryFacts } from '../repository/facts.ts';
 import { findRepository, type Repository, realFolder } from '../repository/find-repository.ts';
-import { type Staged, stage } from '../repository/stage.ts';
 
 /** What of the host is to travel. */
 export type Source =
@@ -30,24 +26,4 @@ export async function findSource(path: string, options: OptionValues): Promise<S
   throw new NookError('bad_params', `'${path}' lies in no repository of git: there is no --${given} for it.`, {
     hint: 'A folder travels as it is.',
   });
-}
-
-/** Makes what is to travel in a folder of its own, which is removed at the end. */
-export async function withStaged<T>(
-  { repository, facts }: Source & { kind: 'repository' },
-  { options, listOnly }: { readonly options: OptionValues; readonly listOnly: boolean },
-  work: (staged: Staged) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'nook-workspace-'));
-  try {
-    const wishes = {
-      branch: options.branch as string | undefined,
-      includeUntracked: options['include-untracked'] === true,
-      skipSubmodules: options['skip-submodules'] === true,
-      listOnly,
-    };
-    return await work(await stage(repository, facts, { folder, wishes }));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
