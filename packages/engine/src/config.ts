@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { NookError, type PluginDefinition } from '@nook/daemonapi';
+import { checkStrictly, type SchemaProblem } from '@nook/wire/schema-check';
+import { suggest } from '@nook/wire/suggest';
 import { parse } from 'smol-toml';
 import { type DaemonConfig, daemonConfig, imagesStore } from './daemon-config.ts';
 import { importForSection } from './known-imports.ts';
-import { checkStrictly, type SchemaProblem } from './schema-check.ts';
-import { suggest } from './suggest.ts';
 
 type Table = Record<string, unknown>;
 

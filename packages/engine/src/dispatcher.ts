@@ -1,5 +1,7 @@
 import { type Access, isNookError, NookError } from '@nook/daemonapi';
 import type { RpcHandler, ServerCall } from '@nook/wire';
+import { type Checked, check, type SchemaProblem } from '@nook/wire/schema-check';
+import { suggestionHint } from '@nook/wire/suggest';
 import type { CallRunner } from './call-runner.ts';
 import { EngineCall } from './engine-call.ts';
 import type { RootLog } from './log.ts';
@@ -7,8 +9,6 @@ import type { MethodRow } from './method-row.ts';
 import { CallMetrics } from './metrics/call-metrics.ts';
 import type { OpContext } from './op-context.ts';
 import type { RefusalLog } from './refusal-log.ts';
-import { type Checked, check, type SchemaProblem } from './schema-check.ts';
-import { suggestionHint } from './suggest.ts';
 import { allows } from './system/peer-access.ts';
 
 export interface DispatcherOptions {

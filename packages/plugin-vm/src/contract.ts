@@ -505,6 +505,11 @@ declare module '@nook/daemonapi' {
 
   interface Events {
     'vm.state': { readonly name: string; readonly id: string; readonly state: VmState; readonly cause?: string };
+    /**
+     * Its guest takes commands: it came up (`booted`: nothing runs there yet), goes on after a suspend, or was found so by a
+     * daemon that started.
+     */
+    'vm.reachable': { readonly name: string; readonly id: string; readonly booted: boolean };
     'vm.removed': { readonly name: string; readonly id: string };
     /** Told before the copy starts; `from`: id of the VM that it is a copy of. */
     'vm.forked': { readonly name: string; readonly id: string; readonly from: string };
@@ -530,11 +535,38 @@ export interface VmsCapability {
   networkOf(name: string): NetworkedMachine;
   /** The id of the VM with this name. @throws NookError `not_found` */
   idOf(name: string): string;
+  /** Begins a command in a VM that runs: a session with nobody attached. @throws NookError `not_found`, `not_running` */
+  startSession(id: string, command: ExecRequest, caller: SessionCaller): Promise<SessionIdentity>;
+  /**
+   * Settles when a session has ended, however long that takes; at once of one that has.
+   * @throws NookError `not_found` when the VM has no such session any more; anything else when the VM is out of reach
+   */
+  sessionEnd(id: string, session: SessionIdentity, caller: SessionCaller): Promise<SessionEnded>;
+  /** @param signal `TERM`, `SIGTERM` or its number @throws NookError `not_running` when it has ended */
+  signalSession(id: string, session: SessionIdentity, signal: string, caller: SessionCaller): Promise<void>;
   /**
    * Has `change` say what a VM's network is from now on, while no other verb does anything with the VM, and writes it down.
    * @throws NookError `not_found`, and what `change` throws
    */
   changeNetwork(name: string, change: (vm: ChangingVm) => Promise<NetworkSpec>): Promise<void>;
+}
+
+interface SessionCaller {
+  readonly opId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Of all sessions that a VM ever has, this one: a boot counts them anew. */
+export interface SessionIdentity {
+  readonly session: string;
+  readonly token: string;
+}
+
+export interface SessionEnded {
+  /** As of `nook vm exec`; undefined when the VM ended under it. */
+  readonly exit_code?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly ended_at: number;
 }
 
 interface NetworkedMachine {

@@ -17,6 +17,7 @@ import { Initramfs } from './machines/initramfs.ts';
 import { invariantsCheck } from './machines/invariants.ts';
 import { Machines } from './machines/machines.ts';
 import { migrations, Records } from './machines/records.ts';
+import { sessionCalls } from './machines/session-calls.ts';
 import { UsualTimes } from './machines/usual-times.ts';
 import { registerMethods } from './methods.ts';
 import { fillPool } from './pool/fill-pool.ts';
@@ -108,6 +109,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
         });
       },
       idOf: (name) => machines.get(name).record.id,
+      ...sessionCalls(machines),
       nameOf: (id) => machines.all().find(({ record }) => record.id === id)?.record.name,
     });
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);

@@ -1,5 +1,9 @@
 import type { RpcMethod, ToolingFinding } from '@nook/daemonapi';
 
+import type { SessionsNeed } from './project/project-contract.ts';
+
+export type * from './project/project-contract.ts';
+
 /** What an ssh client needs to know of, made on first use. Both are files of the daemon's user. */
 export interface SshFiles {
   /** nook's own private key (ed25519, no passphrase). */
@@ -34,8 +38,8 @@ export interface PlannedTool extends ToolingFinding {
   readonly detector: string;
 }
 
-/** The part of the VMs that names them. */
-interface VmsNeed {
+/** The part of the VMs that names them, and runs commands in them. */
+interface VmsNeed extends SessionsNeed {
   /** Undefined: there is none with this id. */
   nameOf(id: string): string | undefined;
   /** @throws NookError `not_found` */

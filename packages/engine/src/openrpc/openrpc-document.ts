@@ -1,6 +1,6 @@
 import { ERROR_CODES, type StandardSchema } from '@nook/daemonapi';
+import type { JsonSchema } from '@nook/wire/schema-check';
 import type { MethodRow } from '../method-row.ts';
-import type { JsonSchema } from '../unknown-keys.ts';
 
 export type OpenRpcDocument = Readonly<Record<string, unknown>>;
 

@@ -49,7 +49,8 @@ export interface Pruned {
 
 declare module '@nook/daemonapi' {
   interface RpcMethods {
-    'vm.set': RpcMethod<VmSettings & { readonly name: string }, VmSet>;
+    /** `dry_run`: says what it would do, and does nothing. */
+    'vm.set': RpcMethod<VmSettings & { readonly name: string; readonly dry_run?: boolean | undefined }, VmSet>;
     'vm.prune': RpcMethod<PruneRequest, Pruned>;
     'vm.rename': RpcMethod<{ readonly name: string; readonly to: string }, Renamed>;
   }

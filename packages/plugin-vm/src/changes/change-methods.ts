@@ -26,8 +26,8 @@ export function registerChangeMethods({ method }: PluginContext<'vm', VmConfig>,
     access: 'write',
     params: schema.setParams,
     result: schema.setResult,
-    run: ({ name, ...settings }, caller) =>
-      setMachine(parts.machines.get(name), settings, { dependencies: parts.dependencies, caller }),
+    run: ({ name, dry_run: dryRun = false, ...settings }, caller) =>
+      setMachine(parts.machines.get(name), settings, { dependencies: parts.dependencies, caller, dryRun }),
   });
   method('vm.prune', {
     summary: 'Removes the VMs that do not run, and says what that has freed.',

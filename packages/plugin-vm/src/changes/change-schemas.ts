@@ -10,6 +10,7 @@ export const renameResult = z.object({
 
 export const setParams = z.strictObject({
   name: vmName,
+  dry_run: z.boolean().optional(),
   labels: z.record(z.string(), z.string().nullable()).optional(),
   vcpus: z.number().optional(),
   memory: size.optional(),

@@ -14,10 +14,20 @@ const WAITING: Readonly<Record<string, keyof VmSettings>> = { vcpus: 'vcpus', me
 export function setMachine(
   machine: Machine,
   settings: VmSettings,
-  { dependencies, caller }: { readonly dependencies: Dependencies; readonly caller: Caller },
+  {
+    dependencies,
+    caller,
+    dryRun,
+  }: { readonly dependencies: Dependencies; readonly caller: Caller; readonly dryRun: boolean },
 ): Promise<VmSet> {
   return machine.change(async ({ fixed, up, reshape }) => {
     const changes = planChanges(settings, { record: machine.record, fixed }, dependencies);
+    const changed = changes.map(({ field }) => field);
+    const waits = () => Object.keys(machine.record.shape.next ?? {}).map((key) => WAITING[key] ?? key);
+    if (dryRun) {
+      const later = changed.filter((field) => fixed && SETTABLE[field].effect === 'next_start');
+      return { vm: machine.view(), changed, restart_needed: [...new Set([...waits(), ...later])], under_way: [] };
+    }
     const effects = new Map<Effect, string[]>();
     for (const { field, shape } of changes) {
       const before = machine.record.shape;
@@ -30,11 +40,9 @@ export function setMachine(
       });
       effects.set(effect, [...(effects.get(effect) ?? []), field]);
     }
-    const waiting = Object.keys(machine.record.shape.next ?? {}).map((key) => WAITING[key] ?? key);
-    const changed = changes.map(({ field }) => field);
     return {
       ...{ vm: machine.view(), changed },
-      restart_needed: [...waiting, ...(effects.get('next_start') ?? [])],
+      restart_needed: [...waits(), ...(effects.get('next_start') ?? [])],
       under_way: effects.get('under_way') ?? [],
     };
   });

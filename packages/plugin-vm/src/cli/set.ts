@@ -18,19 +18,24 @@ export const set: CliCommand = {
     'idle-timeout': { value: 'TIME', help: 'stop it after so long without a session, e.g. 30m; off: never' },
     'max-duration': { value: 'TIME', help: 'stop it when it has run so long since its start; off: never' },
     memory: { short: 'm', value: 'SIZE', help: 'memory, e.g. 512MiB or 2G, from the next start on' },
+    'dry-run': { help: 'say what would change, and change nothing' },
   },
   examples: [
     'nook vm set --label env=prod --unlabel job web',
     'nook vm set --disk 40G web',
     'nook vm set --restart on-failure:3 --idle-timeout off web',
     'nook vm set --vcpus 2 --memory 2G web',
+    'nook vm set --dry-run --memory 2G web',
   ],
   async run({ positionals, options, context }) {
     const settings = settingsOf(options);
     if (Object.keys(settings).length === 0) {
       throw new NookError('bad_params', 'There is nothing to set.', { hint: 'See: nook vm set --help' });
     }
-    const answer = await context.call('vm.set', { name: positionals.VM as string, ...settings });
+    const dryRun = options['dry-run'] === true;
+    const name = positionals.VM as string;
+    const answer = await context.call('vm.set', { name, ...settings, ...(dryRun ? { dry_run: true } : {}) });
+    if (dryRun) context.out.note(`nook: would change: ${answer.changed.join(', ') || 'nothing'}`);
     if (answer.restart_needed.length > 0) {
       context.out.note(`nook: from the next start on: ${answer.restart_needed.join(', ')}`);
     }

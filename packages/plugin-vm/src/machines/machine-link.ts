@@ -28,6 +28,8 @@ export class MachineLink {
     const core = this.#core;
     core.link = link;
     let finishing = false;
+    let reached = false;
+    const booted = run !== core.record.run && run.came_up !== 'resume';
     const follow = (status: HostStatus | undefined) => {
       if (core.link !== link || status === undefined) return;
       if (status.pooled) {
@@ -39,6 +41,10 @@ export class MachineLink {
       // Its vmhost was told by a daemon that did not live to hear the answer.
       const claimed = core.record.run.claim === undefined ? {} : { came_up: 'pool' as const, claim: undefined };
       core.set({ state, cause: undefined, run: { ...core.record.run, ...claimed, qemu_pid: status.qemu_pid } });
+      if (state !== 'running' || reached) return;
+      reached = true;
+      const { id, name } = core.record;
+      core.dependencies.events.publish('vm.reachable', { id, name, booted });
     };
     core.set({ state: core.record.state, run });
     link.onStatus = follow;

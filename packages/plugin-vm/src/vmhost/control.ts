@@ -13,6 +13,9 @@ import type { VmHost } from './vm-host.ts';
 /** Version of the methods below. A vmhost outlives upgrades of the daemon: later versions only add to them. */
 const CONTROL_VERSION = 1;
 
+/** Calls that last as long as what they tell of: nobody waits for their end. */
+const LASTING = new Set(['watch', 'exec.wait']);
+
 /** Methods whose answer has its fields beside `ok` instead of under `result`, as the simplest client wants them. */
 const FLAT = new Set(['status', 'stop', 'force_stop', 'info']);
 
@@ -25,7 +28,7 @@ export class Control {
   readonly #opIds: AsyncLocalStorage<string>;
   readonly #watchers = new Set<(status: HostStatus) => void>();
   readonly #handlers: Handlers;
-  /** Calls in flight, but for `watch`. */
+  /** Calls in flight, but for those that last. */
   readonly #calls = new Set<Promise<unknown>>();
   #seq = 0;
 
@@ -74,7 +77,7 @@ export class Control {
 
   #tracked(method: string, answer: unknown): Promise<unknown> {
     const promise = Promise.resolve(answer);
-    if (method === 'watch') return promise;
+    if (LASTING.has(method)) return promise;
     this.#calls.add(promise);
     return promise.finally(() => this.#calls.delete(promise));
   }
@@ -109,11 +112,20 @@ export class Control {
         return { session: options.id, token: options.token };
       },
       'exec.token': ({ session }) => ({ token: host.sessions.get(String(session)).options.token }),
-      'exec.signal': ({ session, signal }) => {
-        host.sessions.get(String(session)).signal(Number(signal));
+      'exec.signal': ({ session, token, signal }) => {
+        host.sessions.get(String(session), token).signal(Number(signal));
         return {};
       },
       'exec.list': () => host.sessions.listed().map((session) => session.view()),
+      'exec.wait': async ({ session, token }) => {
+        const waited = host.sessions.get(String(session), token);
+        if (!waited.end) await waited.ended;
+        return { end: waited.end, ended_at: waited.endedAt };
+      },
+      'exec.observe': ({ session, token, follow }, call) => {
+        const observed = host.sessions.get(String(session), token);
+        observed.observe(call.upgrade({}), follow === true);
+      },
       stats: async () => decodeStats(await host.inquire(FrameType.STATS)),
       listeners: async () => decodeListeners(await host.inquire(FrameType.LISTENERS)),
       'copy.start': (params) => {

@@ -269,10 +269,11 @@ export class SessionTable {
     }, FIRST_CLIENT_MS + delayMs).unref();
   }
 
-  get(id: string): Session {
+  /** @param token when given, of another session with this id there is none: a boot counts anew */
+  get(id: string, token?: unknown): Session {
     this.#requireOpen();
     const session = this.#sessions.get(id)?.session;
-    if (session) return session;
+    if (session && (token === undefined || token === session.options.token)) return session;
     throw new NookError('not_found', `There is no session '${id}'.`, {
       hint: 'List them with: nook vm exec --list VM',
     });

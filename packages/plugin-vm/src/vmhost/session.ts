@@ -3,6 +3,7 @@ import type { FrameChannel } from '@nook/wire';
 import { AttachFrame, type AttachResult, exitCode, type SessionEnd } from '../attach-protocol.ts';
 import type { SessionView } from '../contract.ts';
 import { OutputLog, type OutputStream } from './output-log.ts';
+import { SessionObserver } from './session-observer.ts';
 
 /** The window of every stream of the guest protocol. */
 const WINDOW = 262_144;
@@ -67,6 +68,7 @@ export class Session {
   readonly peer: SessionPeer;
   readonly #ended = Promise.withResolvers<void>();
   readonly #log = new OutputLog(HISTORY + 2 * WINDOW);
+  readonly #observers = new Set<SessionObserver>();
   #client: FrameChannel | undefined;
   #held: boolean;
   #cursor = 0;
@@ -96,6 +98,7 @@ export class Session {
 
   output(stream: OutputStream, bytes: Buffer): void {
     this.#log.append(stream, bytes);
+    for (const observer of this.#observers) observer.pump();
     if (this.#client) this.#pump();
     else if (!this.#held) this.#forgetUnread();
   }
@@ -112,6 +115,7 @@ export class Session {
     this.end = end;
     this.endedAt = Date.now();
     this.#ended.resolve();
+    for (const observer of this.#observers) observer.pump(end);
     this.#pump();
     this.onEnd();
   }
@@ -159,6 +163,16 @@ export class Session {
     this.#pump();
   }
 
+  /** Somebody reads along, from the oldest byte that is kept. */
+  observe(channel: FrameChannel, follow: boolean): void {
+    const observer: SessionObserver = new SessionObserver(channel, {
+      ...{ log: this.#log, follow },
+      onGone: () => this.#observers.delete(observer),
+    });
+    this.#observers.add(observer);
+    observer.pump(this.end);
+  }
+
   /** Nobody is coming any more: what is held back is treated as unread output. */
   release(): void {
     this.#held = false;
@@ -200,6 +214,7 @@ export class Session {
 
   /** Lets the client go, told why, as if it had never been there: the session goes on. */
   dismiss(why: string): void {
+    for (const observer of this.#observers) observer.dismiss(why);
     const client = this.#client;
     if (!client) return;
     this.#client = undefined;

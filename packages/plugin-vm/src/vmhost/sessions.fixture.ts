@@ -44,11 +44,16 @@ export class TestClient {
   /** What came of both streams, gaps as `[N]`. */
   text = '';
   end: SessionEnd | undefined;
+  /** Settles when the other side is done. */
+  readonly closed: Promise<void>;
   readonly #channel: FrameChannel;
   readonly #wake: (() => void)[] = [];
 
   private constructor(channel: FrameChannel) {
     this.#channel = channel;
+    this.closed = new Promise((resolve) => {
+      channel.onClose = () => resolve();
+    });
     channel.onFrame = (kind, payload) => {
       if (kind === AttachFrame.Stdout || kind === AttachFrame.Stderr) this.text += payload.toString('latin1');
       else if (kind === AttachFrame.Gap) this.text += `[${payload.readBigUInt64LE()}]`;
@@ -57,7 +62,16 @@ export class TestClient {
     };
   }
 
-  static async attach(session: Session, offset = 0): Promise<TestClient> {
+  static attach(session: Session, offset = 0): Promise<TestClient> {
+    return TestClient.#connect((channel) => session.attach(channel, offset));
+  }
+
+  /** One who reads along. */
+  static observe(session: Session, follow: boolean): Promise<TestClient> {
+    return TestClient.#connect((channel) => session.observe(channel, follow));
+  }
+
+  static async #connect(attach: (channel: FrameChannel) => void): Promise<TestClient> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
@@ -65,7 +79,7 @@ export class TestClient {
     const here = createConnection(port, '127.0.0.1');
     const [there] = await connected;
     server.close();
-    session.attach(new FrameChannel(there), offset);
+    attach(new FrameChannel(there));
     return new TestClient(new FrameChannel(here));
   }
 

@@ -35,6 +35,12 @@ function* walk({ root, schema, value, path }: Place): Generator<SchemaProblem> {
   }
   if (!isObject(value)) return;
   const objects = shapes.filter((shape) => isObject(shape.properties));
+  const values = shapes.map(({ additionalProperties }) => additionalProperties).find(isObject);
+  if (objects.length === 0 && values !== undefined) {
+    for (const [key, inner] of Object.entries(value))
+      yield* walk({ root, schema: values, value: inner, path: [...path, key] });
+    return;
+  }
   // Anything goes where no shape lists its keys, or one of them is open.
   if (objects.length === 0 || shapes.some(({ additionalProperties: open }) => open === true || isObject(open))) return;
   const known = new Map(objects.flatMap((shape) => Object.entries(shape.properties as Record<string, JsonSchema>)));

@@ -1,6 +1,8 @@
 import type { StandardSchema } from '@nook/daemonapi';
 import { type JsonSchema, MOST_PROBLEMS, unknownKeys } from './unknown-keys.ts';
 
+export type { JsonSchema };
+
 export interface SchemaProblem {
   /** Dotted path of the value, empty for the whole. */
   readonly path: string;
