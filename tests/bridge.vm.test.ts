@@ -6,8 +6,18 @@ import { busyboxVm } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home, NOOK } from './harness/home.ts';
 import { reachEachOther } from './harness/network-reach.ts';
+import { fetching, policyHolds } from './harness/policy-holds.ts';
 
 const FOREIGN = 'nft -s list table inet filter; ip -o address show docker0';
+const OUTSIDE = { web: '198.51.100.2', other: '198.51.100.3', port: 8001 };
+const DNS_PORT = 5300;
+/** In the outside: what says that it is, what says which address it is, and who knows names. */
+const SERVERS = `
+  const { createServer } = require('node:http');
+  createServer((_, to) => to.end('from outside\\n')).listen(8000);
+  createServer((from, to) => to.end(from.socket.localAddress.replace('::ffff:', '') + '\\n')).listen(${OUTSIDE.port});
+  import('${new URL('./harness/name-server.ts', import.meta.url)}').then(({ nameServer }) => nameServer('${OUTSIDE.web}',
+    { 'web.example.test': '${OUTSIDE.web}', 'other.example.test': '${OUTSIDE.other}' }, ${DNS_PORT}));`;
 const SERVE = 'while :; do echo from the guest | nc -l -p 80; done';
 
 interface Network {
@@ -34,9 +44,8 @@ describe('a network that the host takes part in', () => {
       ip address add 198.51.100.1/24 dev up0; ip link set up0 up
       ip link add name docker0 type bridge; ip address add 172.17.0.1/16 dev docker0
       nft add table inet filter; nft 'add chain inet filter mine { type filter hook forward priority 5; }'
-      nsenter --net=/proc/${outside.pid}/ns/net sh -c 'ip address add 198.51.100.2/24 dev up0; ip link set up0 up'`);
-    const answer = "require('node:http').createServer((_, to) => to.end('from outside\\n')).listen(8000)";
-    server = spawn('nsenter', [`--net=/proc/${outside.pid}/ns/net`, process.execPath, '-e', answer]);
+      nsenter --net=/proc/${outside.pid}/ns/net sh -c 'ip address add ${OUTSIDE.web}/24 dev up0; ip address add ${OUTSIDE.other}/24 dev up0; ip link set up0 up'`);
+    server = spawn('nsenter', [`--net=/proc/${outside.pid}/ns/net`, process.execPath, '-e', SERVERS]);
   });
   beforeEach(({ skip }) => skip(noHelper !== undefined, noHelper));
   afterAll(async () => {
@@ -48,7 +57,7 @@ describe('a network that the host takes part in', () => {
   const newHome = () =>
     Home.create({
       ...{ warm: true, program: ['nsenter', `--net=/proc/${helper.namespacePid}/ns/net`, NOOK] },
-      config: `[vm.templates]\nauto = false\n[roothelper]\nsocket = "${helper.socket}"\n`,
+      config: `[vm.templates]\nauto = false\n[roothelper]\nsocket = "${helper.socket}"\n[network]\ndns = "${OUTSIDE.web}:${DNS_PORT}"\n`,
     });
   /** What a port of the host says. */
   const read = async (address: string, port: number) =>
@@ -63,10 +72,6 @@ describe('a network that the host takes part in', () => {
     await busyboxVm(home, 'db', '--network', 'lan', '--ip', '10.203.2.40');
     expect(await home.surplus()).toEqual([]);
     await reachEachOther(home, { network: 'lan', first: 'web', second: 'db', outside: 'http://198.51.100.2:8000/' });
-
-    // Its packets are not seen by an ordinary user's process: rules are refused, and never ignored.
-    const rules = await home.nook(['net', 'policy', 'set', 'web', '--deny']);
-    expect(rules.stderr).toMatch(/cannot have egress rules/);
 
     await home.ok('vm', 'exec', '-d', 'web', '--', 'sh', '-c', SERVE);
     await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'until netstat -ltn | grep -q :80; do sleep 0.1; done');
@@ -108,6 +113,19 @@ describe('a network that the host takes part in', () => {
       (text) => !text.includes(' nk') && !text.includes('nook'),
     );
     expect(await helper.run(FOREIGN)).toBe(before);
+  });
+
+  it('has its VMs reach what their policy says, also after somebody took the rules away', async () => {
+    await using home = await newHome();
+    await home.ok('net', 'create', 'lan', '--mode', 'bridge');
+    await busyboxVm(home, 'db', '--network', 'lan');
+    await policyHolds(home, { vm: 'db', network: 'lan', outside: OUTSIDE });
+    const fetches = fetching(home, 'db', OUTSIDE.port);
+    expect(await fetches('web.example.test')).toBe(OUTSIDE.web);
+    await helper.run('nft delete table inet nook');
+    expect(await helper.client.reconcile()).toMatchObject({ repaired: [{ kind: 'rules' }] });
+    expect([await fetches('web.example.test'), await fetches(OUTSIDE.other)]).toEqual([OUTSIDE.web, OUTSIDE.other]);
+    expect((await home.nook(['vm', 'exec', 'db', '--', 'nc', '-w', '5', OUTSIDE.web, '8000'])).code).not.toBe(0);
   });
 
   it('is refused without a helper, with what to do', async () => {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { accessSync, constants } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +8,7 @@ import { eventually } from './harness/eventually.ts';
 import { Home } from './harness/home.ts';
 import { reachEachOther } from './harness/network-reach.ts';
 import { processesOfNetwork } from './harness/network-surplus.ts';
+import { noNetworks } from './harness/no-networks.ts';
 import { freePort, readFrom } from './harness/ports.ts';
 
 /** TEST-NET-2 (RFC 5737): nobody's, and so not among what is closed to guests. */
@@ -24,7 +24,7 @@ interface Network {
   readonly vms: readonly { readonly name: string; readonly address: string; readonly address6: string }[];
 }
 
-describe.skipIf(!hasTun())('a network of several VMs (skipped where /dev/net/tun cannot be opened)', () => {
+describe.skipIf(noNetworks)(`a network of several VMs (${noNetworks ?? 'there can be one'})`, () => {
   const answer: RequestListener = (_request, response) => response.end('from outside\n');
   const [server, server6] = [createServer(answer), createServer(answer)];
   const outside = outsideAddress();
@@ -220,13 +220,4 @@ function outsideAddress(): string | undefined {
   const closed =
     /^(?:10\.|127\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
   return own.find((address) => !closed.test(address)) ?? (isRoot ? OUTSIDE : undefined);
-}
-
-function hasTun(): boolean {
-  try {
-    accessSync('/dev/net/tun', constants.R_OK | constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { commandLine } from '../../packages/wire/src/index.ts';
 import type { Shown } from '../harness/busybox-vm.ts';
 import { eventually } from '../harness/eventually.ts';
 import { type Home, outcome } from '../harness/home.ts';
@@ -16,6 +17,8 @@ interface Cell {
   readonly gate: string;
   readonly closedBefore?: readonly string[];
   readonly fault: Fault;
+  /** What else must hold of the VM when it is used again. */
+  readonly holds?: () => Promise<void>;
 }
 
 /** Runs the command into the fault, then sees that what is listed is what is there, and that the VM can be used again. */
@@ -27,7 +30,7 @@ export async function runCell(cell: Cell): Promise<void> {
   }
 }
 
-async function run({ home, gates, vm, command, gate, closedBefore = [], fault }: Cell): Promise<void> {
+async function run({ home, gates, vm, command, gate, closedBefore = [], fault, holds }: Cell): Promise<void> {
   const frozen: number[] = [];
   const found = await victims(home, vm);
   for (const earlier of closedBefore) await gates.close(earlier, 'fail');
@@ -41,12 +44,15 @@ async function run({ home, gates, vm, command, gate, closedBefore = [], fault }:
     if (fault === 'frozen vmhost') await home.nook(['vm', 'kill', vm]);
     const end = await ended;
     if (end.code !== 0 && fault !== 'client') expect(end.stderr).toMatch(/^(nook|error): /);
+    // The command itself has ended it where it needed one that answers.
+    if (fault === 'frozen nethost' && frozen.some(isThere)) await home.nook(['doctor', '--fix']);
     await settled(home, vm);
   } finally {
     gates.open(gate, ...closedBefore);
     for (const pid of frozen) wake(pid);
   }
-  await works(home, vm);
+  if (!(await works(home, vm))) return;
+  await holds?.();
 }
 
 /** A VM that was to be made and used at once is not there any more when that failed. */
@@ -62,10 +68,15 @@ async function settled(home: Home, vm: string): Promise<void> {
 }
 
 /** The next command repairs. */
-async function works(home: Home, vm: string): Promise<void> {
-  if (!(await seen(home, vm))) return;
+async function works(home: Home, vm: string): Promise<boolean> {
+  if (!(await seen(home, vm))) return false;
   await home.ok('vm', 'start', vm);
   expect(await home.ok('vm', 'exec', vm, '--', 'echo', 'works')).toBe('works\n');
+  return true;
+}
+
+function isThere(pid: number): boolean {
+  return commandLine(pid).some((word) => word !== '');
 }
 
 function wake(pid: number): void {

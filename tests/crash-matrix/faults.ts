@@ -1,11 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import type { Shown } from '../harness/busybox-vm.ts';
 import type { Home } from '../harness/home.ts';
+import { processesOfNetwork } from '../harness/network-surplus.ts';
 import { processesOf } from '../harness/surplus.ts';
 
 /** What is done to a start or a stop at one of its points. `error` is a fault of the point itself. */
 export const FAULTS = ['error', 'nookd', 'vmhost', 'qemu', 'client', 'frozen vmhost'] as const;
-export type Fault = (typeof FAULTS)[number];
+/** Likewise, to one of a VM on a network of several. */
+export const NETWORK_FAULTS = ['nethost', 'frozen nethost'] as const;
+export type Fault = (typeof FAULTS)[number] | (typeof NETWORK_FAULTS)[number];
 
 export interface Scene {
   readonly home: Home;
@@ -39,15 +43,23 @@ export async function inflict(fault: Fault, { home, vm, victims, client, frozen 
   if (fault === 'error') return;
   if (fault === 'client') return kill(client.pid);
   if (fault === 'nookd') return kill(victims.nookd);
+  if (fault === 'nethost' || fault === 'frozen nethost') {
+    const [nethost] = processesOfNetwork(join(home.dir, 'state/nets')).nethosts;
+    return fault === 'nethost' ? kill(nethost) : freeze(nethost, frozen);
+  }
   const dir = victims.dir ?? (await home.json<Shown>('vm', 'show', vm)).dir;
   const { vmhosts, qemus } = processesOf(dir);
   const [vmhost] = vmhosts;
   const [qemu] = qemus;
   if (fault === 'vmhost') return kill(vmhost);
   if (fault === 'qemu') return kill(qemu);
-  if (vmhost === undefined) throw new Error('there is no vmhost to freeze');
-  frozen.push(vmhost);
-  process.kill(vmhost, 'SIGSTOP');
+  freeze(vmhost, frozen);
+}
+
+function freeze(pid: number | undefined, frozen: number[]): void {
+  if (pid === undefined) throw new Error('there is no process to freeze');
+  frozen.push(pid);
+  process.kill(pid, 'SIGSTOP');
 }
 
 function kill(pid: number | undefined): void {

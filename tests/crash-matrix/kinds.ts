@@ -19,8 +19,8 @@ export interface Kind {
   start(vm: string): readonly string[];
 }
 
-async function create(home: Home, vm: string): Promise<void> {
-  await home.ok('vm', 'create', '--name', vm, ...SHAPE);
+async function create(home: Home, vm: string, ...flags: readonly string[]): Promise<void> {
+  await home.ok('vm', 'create', '--name', vm, ...SHAPE, ...flags);
 }
 
 const START = START_STEPS.map(({ name }) => name);
@@ -42,6 +42,19 @@ const KINDS: readonly Kind[] = [
     ...AS_USUAL,
     prepare: async (home) => void (await home.ok('image', 'warm', 'busybox', '--memory', '128M')),
     make: create,
+    start: (vm) => ['vm', 'start', vm],
+  },
+  {
+    name: 'network',
+    config: '[vm.templates]\nauto = false\n',
+    ...AS_USUAL,
+    prepare: async (home) => {
+      await home.ok('image', 'warm', 'busybox', '--memory', '128M');
+      await home.ok('net', 'create', 'back');
+      await create(home, 'neighbour', '--network', 'back');
+      await home.ok('vm', 'start', 'neighbour');
+    },
+    make: (home, vm) => create(home, vm, '--network', 'back'),
     start: (vm) => ['vm', 'start', vm],
   },
   {

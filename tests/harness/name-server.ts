@@ -9,9 +9,13 @@ export interface NameServer {
 }
 
 /** Answers A for these names, and that there is nothing for all else. */
-export async function nameServer(address: string, hosts: Readonly<Record<string, string>>): Promise<NameServer> {
+export async function nameServer(
+  address: string,
+  hosts: Readonly<Record<string, string>>,
+  port = 0,
+): Promise<NameServer> {
   const asked: string[] = [];
-  const socket = createSocket('udp4').bind(0, address);
+  const socket = createSocket('udp4').bind(port, address);
   await once(socket, 'listening');
   socket.on('message', (query, from) => {
     const { name, end } = question(query);

@@ -13,6 +13,7 @@ export {
   type DesiredState,
   type DesiredStateInput,
   desiredState,
+  pinSchema,
   readDesiredState,
   rulesSchema,
   tapSchema,

@@ -3,11 +3,9 @@ import { elementsCommand, type Pinned, pinSet } from './nft/pins.ts';
 import { document } from './nft/ruleset.ts';
 import { runProgram } from './run-program.ts';
 
-/** A destination that a guest reaches for a while. */
+/** As `pinSchema` has it. */
 export interface Pin {
-  /** As it stands in the guest's egress. */
   readonly pinned: Pinned;
-  /** The guest's own address, of the family of the destination. */
   readonly guest: string;
   readonly destination: string;
   readonly seconds: number;

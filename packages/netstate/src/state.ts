@@ -128,6 +128,16 @@ const pinned = z
   })
   .refine(...portsNeedProtocol);
 
+/** A destination that a guest reaches for a while. */
+export const pinSchema = z.strictObject({
+  /** As it stands in the guest's egress. */
+  pinned,
+  /** The guest's own address, of the family of the destination. */
+  guest: address,
+  destination: address,
+  seconds: z.int().min(1).max(86_400),
+});
+
 const egress = z.strictObject({
   tap: linkName,
   policy: z.enum(['open', 'deny', 'allow']),

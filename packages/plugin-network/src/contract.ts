@@ -179,6 +179,12 @@ export interface NewNetwork {
   readonly allow?: readonly string[] | undefined;
 }
 
+export interface HostNames {
+  readonly from_host: boolean;
+  /** What to do about it, or what to use instead. */
+  readonly hint?: string | undefined;
+}
+
 export interface NetworkView {
   readonly name: string;
   readonly id: string;
@@ -197,6 +203,8 @@ export interface NetworkView {
   readonly created_at: number;
   /** Of the process that keeps the network up. */
   readonly nethost_pid?: number | undefined;
+  /** In answers about one network that is active: whether this machine finds its VMs as `NAME.nook`, too. */
+  readonly names?: HostNames | undefined;
   /** The VMs on it, whether they run or not, in the order of their addresses. */
   readonly vms: readonly NetworkMember[];
 }

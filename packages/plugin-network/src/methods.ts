@@ -2,6 +2,7 @@ import type { PluginContext } from '@nook/daemonapi';
 import { z } from 'zod';
 import type { NetworkView, PrivilegedNeed, VmsNeed } from './contract.ts';
 import type { VmEgress } from './egress/vm-egress.ts';
+import { hostNames } from './nethosts/host-names.ts';
 import { requireHelper, requireHost } from './nethosts/host-requirements.ts';
 import type { Nethosts } from './nethosts/nethosts.ts';
 import type { NetworkRecord } from './networks/network-records.ts';
@@ -46,7 +47,10 @@ export function registerMethods({ method }: Pick<PluginContext<'network'>, 'meth
     access: 'read',
     params: schema.named,
     result: schema.networkView,
-    run: ({ name }) => view(networks.get(name)),
+    async run({ name }) {
+      const record = networks.get(name);
+      return { ...(await view(record)), names: await hostNames(record.mode, await nethosts.active(record.id)) };
+    },
   });
   method('net.publish', {
     summary: 'Publishes a port of a VM on the host, also while it runs; port 0 of the host picks one.',

@@ -8,6 +8,8 @@ import { VmEgress } from './egress/vm-egress.ts';
 import { registerMethods } from './methods.ts';
 import { hostCheck } from './nethosts/host-requirements.ts';
 import { networkInvariants } from './nethosts/invariants.ts';
+import { namesCheck } from './nethosts/names-check.ts';
+import { nethostCheck } from './nethosts/nethost-check.ts';
 import { Nethosts } from './nethosts/nethosts.ts';
 import {
   egressMigration,
@@ -56,6 +58,9 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
     registerMethods(context, { vms, networks, nethosts, egress, privileged });
     context.provide('network', vmNetwork({ networks, nethosts, egress }));
     context.contribute('doctor.check', hostCheck);
+    const known = { networks: () => networks.all(), active: (id: string) => nethosts.active(id) };
+    context.contribute('doctor.check', nethostCheck({ ...known, replace: (id, link) => nethosts.replace(id, link) }));
+    context.contribute('doctor.check', namesCheck(known));
     context.contribute(
       'doctor.check',
       networkInvariants({

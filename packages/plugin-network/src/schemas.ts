@@ -58,6 +58,7 @@ export const egressLearnt = z.object({
 });
 
 export const networkView = z.object({
+  names: z.object({ from_host: z.boolean(), hint: z.string().optional() }).optional(),
   name: z.string(),
   id: z.string(),
   mode,

@@ -3,7 +3,7 @@ import { NookError } from '@nook/daemonapi';
 import { choosePorts } from './choose-ports.ts';
 import type { NetworkCapability, NetworkedVm, NetworkPlan, NetworkRequest, NetworkSpec } from './contract.ts';
 import { removeEgress } from './egress/enforced.ts';
-import { checkEgress, requireEnforceable } from './egress/policy.ts';
+import { checkEgress } from './egress/policy.ts';
 import type { VmEgress } from './egress/vm-egress.ts';
 import { requireFree } from './free-port.ts';
 import { DOMAIN } from './names/domain.ts';
@@ -79,7 +79,7 @@ function checkNamed(networks: Networks, { mode = '', ip, publish = [], ...reques
   const ports = checkPublish(publish);
   if (ports.length > 0) requireWayIn(record);
   if (ip !== undefined) networks.checkAddress(record, ip);
-  const egress = requireEnforceable(record.mode, checkEgress(request) ?? record.egress);
+  const egress = checkEgress(request) ?? record.egress;
   return { mode: 'bridge', publish: ports, name: record.name, egress, ...(ip === undefined ? {} : { address: ip }) };
 }
 

@@ -74,6 +74,57 @@ describe('the helper', () => {
     });
   });
 
+  it('pins what names of a list were answered with, while the list has them', async () => {
+    await using helper = await TestHelper.started();
+    const pinned = { key: 'ab', protocol: 'tcp' as const, ports: { from: 443, to: 443 } };
+    const egress = [{ tap: 'nkt2', policy: 'allow' as const, pinned: [pinned] }];
+    const network = { bridges: [BRIDGE], taps: [TAP], traced: true, egress };
+    await helper.client.setNetwork(network);
+    const pin = (more: object) =>
+      helper.call('egress.pin', {
+        pins: [{ pinned, guest: '10.77.0.2', destination: '198.51.100.9', seconds: 60, ...more }],
+      });
+    await pin({});
+    const reached = async () => (await helper.run('nft list ruleset')).includes('10.77.0.2 . 198.51.100.9');
+    expect(await reached()).toBe(true);
+    await helper.client.setNetwork({ ...network, nat: [{ bridge: 'nkbr0' }] });
+    expect(await reached()).toBe(true);
+    for (const other of [
+      { pinned: { ...pinned, key: 'ac' } },
+      { pinned: { key: 'ab' } },
+      { destination: '2001:db8::9' },
+    ])
+      await expect(pin(other)).rejects.toMatchObject({ code: 'conflict' });
+    await helper.client.setNetwork({ ...network, egress: [{ tap: 'nkt2', policy: 'deny' }] });
+    expect(await reached()).toBe(false);
+    await expect(pin({})).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('has any number of networks watched by one program, keeps nobody else out, and says when nothing is seen', async () => {
+    await using helper = await TestHelper.started();
+    await network(helper);
+    const children = () => helper.run(`cat /proc/${helper.pid}/task/*/children`);
+    const watch = async (signal?: AbortSignal) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const options = { onEvent: () => resolve(), ...(signal ? { signal } : {}) };
+      const ended = helper.call('egress.watch', { bridge: 'nkbr0' }, options).catch(({ code }) => code);
+      await Promise.race([promise, ended]);
+      return { ended };
+    };
+    const watchers: { ended: Promise<unknown> }[] = [];
+    for (let count = 0; count < 40; count++) watchers.push(await watch());
+    expect(await helper.client.status()).toMatchObject({ differences: [] });
+    const nft = (await children()).trim().split(/\s+/);
+    expect(nft).toHaveLength(1);
+    process.kill(Number(nft[0]), 'SIGKILL');
+    expect(new Set(await Promise.all(watchers.map(({ ended }) => ended)))).toEqual(new Set(['unavailable']));
+    const leave = new AbortController();
+    await watch(leave.signal);
+    expect((await children()).trim()).not.toBe('');
+    leave.abort();
+    await expect.poll(async () => (await children()).trim()).toBe('');
+  });
+
   it('sees what others changed in rules that it made without a look, once it has answered', async () => {
     await using helper = await TestHelper.started();
     await network(helper);

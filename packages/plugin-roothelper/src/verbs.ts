@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { bridgeSchema, desiredState, rulesSchema, tapSchema } from '@nook/netstate';
+import { bridgeSchema, desiredState, pinSchema, rulesSchema, tapSchema } from '@nook/netstate';
 import { z } from 'zod';
 
 const none = z.strictObject({});
@@ -32,6 +32,12 @@ export const VERBS = {
   'tap.delete': z.strictObject({ name: link }),
   /** Translation, published ports and egress of all networks, in one transaction, with the settings that they need. */
   'rules.replace': rulesSchema,
+  /** Lets guests reach what names of their lists were answered with, for a while. */
+  'egress.pin': z.strictObject({ pins: z.array(pinSchema).min(1).max(256) }),
+  /** Where guests of a bridge wanted to go in the last hour: what was refused, and what was audited. */
+  'egress.recorded': z.strictObject({ bridge: link }),
+  /** The same while it happens: an event for each packet, for as long as the caller keeps the call. */
+  'egress.watch': z.strictObject({ bridge: link }),
   'names.route': routingSchema,
   'names.unroute': z.strictObject({ bridge: link }),
   /** A cgroup of a process of the owner's, delegated to the owner. */

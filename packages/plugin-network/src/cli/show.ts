@@ -11,7 +11,7 @@ export const show: CliCommand = {
   async run({ positionals, context }) {
     const network = await context.call('net.show', { name: String(positionals.NETWORK) });
     if (context.json) return context.out.json(network);
-    const { vms, created_at, isolated, egress, ...fields } = network;
+    const { vms, created_at, isolated, egress, names, ...fields } = network;
     const rows = {
       ...fields,
       isolated: isolated ? 'yes' : 'no',
@@ -21,5 +21,7 @@ export const show: CliCommand = {
     for (const [field, value] of Object.entries(rows)) context.out.line(`${field.padEnd(WIDTH)}${value}`);
     for (const { name, address, address6 } of vms)
       context.out.line(`${'vm'.padEnd(WIDTH)}${name} ${address} ${address6}`);
+    if (names?.from_host) context.out.line(`${'names'.padEnd(WIDTH)}NAME.nook, from this machine too`);
+    else if (names) context.out.line(`${'names'.padEnd(WIDTH)}NAME.nook, from its VMs. ${names.hint ?? ''}`.trimEnd());
   },
 };

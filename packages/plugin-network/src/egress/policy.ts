@@ -1,6 +1,6 @@
 import { type EgressPolicy, NookError } from '@nook/daemonapi';
 import { closedRangeOf } from '@nook/netstate';
-import type { EgressRequest, EgressSpec, NetworkMode } from '../contract.ts';
+import type { EgressRequest, EgressSpec } from '../contract.ts';
 import { formatTarget, parseTarget } from './targets.ts';
 
 export const OPEN: EgressSpec = { mode: 'open', audit: false, allow: [] };
@@ -34,14 +34,6 @@ export function checkEgress({ egress, allow = [] }: EgressRequest): EgressSpec |
   }
   if (egress === 'audit') return { mode: texts.length > 0 ? 'allow' : 'open', audit: true, allow: texts };
   return { mode: egress === 'deny' ? 'deny' : 'allow', audit: false, allow: texts };
-}
-
-/** @throws NookError `unavailable` for rules on a network of a mode whose packets cannot be seen */
-export function requireEnforceable(mode: NetworkMode, egress: EgressSpec): EgressSpec {
-  if (mode !== 'bridge' || (egress.mode === 'open' && !egress.audit && egress.allow.length === 0)) return egress;
-  throw new NookError('unavailable', "VMs on a network of mode 'bridge' cannot have egress rules.", {
-    hint: 'Put them on one that this machine does not take part in: nook net create NAME',
-  });
 }
 
 export function policyOf({ mode, audit, allow }: EgressSpec): EgressPolicy {

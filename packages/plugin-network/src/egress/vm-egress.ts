@@ -6,7 +6,8 @@ import type { Networks } from '../networks/networks.ts';
 import type { Decisions } from './decide.ts';
 import { readRules, writeRules } from './enforced.ts';
 import { learntList } from './learn.ts';
-import { checkEgress, OPEN, policyOf, requireEnforceable } from './policy.ts';
+import { checkEgress, OPEN, policyOf } from './policy.ts';
+import { requireEnforced } from './require-enforced.ts';
 import { readUsed } from './used.ts';
 
 interface Parts {
@@ -47,17 +48,12 @@ export class VmEgress {
   /** @throws NookError `unavailable` when rules of the VM are more than the network's nethost knows */
   async requireEnforced(network: string, vm: string): Promise<void> {
     const { nethosts } = this.#parts;
-    const link = await nethosts.active(network);
-    const { mode, audit, opened } = readRules(nethosts.folder(network), vm);
-    if ((mode === 'open' && !audit && opened.length === 0) || (link !== undefined && link.version >= 2)) return;
-    await nethosts.forget(network, vm);
-    throw new NookError(
-      'unavailable',
-      'What keeps this network up is of an older version, and knows no egress rules.',
-      {
-        hint: 'Stop all of its VMs, and start them again.',
-      },
-    );
+    try {
+      requireEnforced(await nethosts.active(network), { dir: nethosts.folder(network), vm });
+    } catch (error) {
+      await nethosts.forget(network, vm);
+      throw error;
+    }
   }
 
   async show(name: string): Promise<EgressView> {
@@ -80,7 +76,6 @@ export class VmEgress {
     }
     await this.#parts.vms.changeNetwork(name, async (vm) => {
       const place = this.#place(name, vm.id, vm.network);
-      requireEnforceable(this.#parts.networks.get(place.network).mode, asked);
       const rules = await this.#decide(place, asked);
       if (vm.up) await this.#enforce(place, rules, opId);
       return { ...vm.network, egress: asked };

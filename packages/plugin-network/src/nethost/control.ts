@@ -6,9 +6,10 @@ import type { Members } from './members.ts';
 import type { HeldNamespace, Member, NethostInfo, NethostSpec } from './nethost-spec.ts';
 import type { PacketWatch } from './packet-watch.ts';
 import type { Reports } from './reports.ts';
+import type { RoutedNames } from './routed-names.ts';
 
 /** Version of the methods below. A nethost outlives upgrades of the daemon: later versions only add to them. */
-const CONTROL_VERSION = 2;
+const CONTROL_VERSION = 3;
 
 type Handlers = Record<string, (params: Record<string, unknown>, call: ServerCall) => unknown>;
 
@@ -17,6 +18,7 @@ interface ControlParts {
   readonly members: Members;
   readonly watch: PacketWatch;
   readonly reports: Reports;
+  readonly names: RoutedNames;
   readonly log: Logger;
   /** Nobody is on the network, and nobody is expected. */
   readonly onIdle: (why: string) => void;
@@ -28,6 +30,8 @@ export class Control {
   /** VMs that are about to join. */
   readonly #expected = new Map<string, () => void>();
   readonly #handlers: Handlers;
+  /** Nobody is let in any more. */
+  #closed = false;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
@@ -36,6 +40,11 @@ export class Control {
 
   serve(socket: Socket): void {
     serveRpc(socket, this.#handle);
+  }
+
+  /** The network is on its way down: whoever comes now is for the next nethost. */
+  close(): void {
+    this.#closed = true;
   }
 
   /** After something changed: who is not on the network any more needs nothing of it. */
@@ -61,10 +70,22 @@ export class Control {
   };
 
   #methods(): Handlers {
-    const { spec, members, watch } = this.#parts;
+    const { spec, members, watch, names } = this.#parts;
     return {
       hello: () => ({ version: CONTROL_VERSION, id: spec.id, token: spec.token, pid: process.pid }),
-      info: (): NethostInfo => ({ pid: process.pid, members: members.all(), unreported: watch.unreported }),
+      info: (): NethostInfo => ({
+        pid: process.pid,
+        members: members.all(),
+        unreported: watch.unreported,
+        unrouted: names.unrouted,
+      }),
+      inspect: () => members.differences(),
+      repair: async () => {
+        watch.start();
+        await members.repair();
+        await names.route();
+        return {};
+      },
       expect: (params, call) => this.#expect(params, call),
       join: (params, call) => this.#join(params, call),
       taken: ({ vm }) => {
@@ -90,6 +111,7 @@ export class Control {
 
   /** Answered when the VM joins: until then the network is kept up, as long as the caller waits. */
   async #expect(params: Record<string, unknown>, call: ServerCall): Promise<object> {
+    this.#requireOpen();
     const member = memberOf(params);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#expected.set(member.vm, resolve);
@@ -105,6 +127,10 @@ export class Control {
     return {};
   }
 
+  #requireOpen(): void {
+    if (this.#closed) throw new NookError('unavailable', 'The network is on its way down.');
+  }
+
   /** Never answers: reports go to whoever asked last, for as long as it keeps the call. */
   async #report(call: ServerCall): Promise<never> {
     let seq = 0;
@@ -118,6 +144,7 @@ export class Control {
 
   /** Never answers: the VM is on the network for as long as its vmhost keeps the call. */
   async #join({ attached, ...params }: Record<string, unknown>, call: ServerCall): Promise<never> {
+    this.#requireOpen();
     const member = memberOf(params);
     const { members, log } = this.#parts;
     const left = new Promise((resolve) => call.signal.addEventListener('abort', resolve, { once: true }));

@@ -8,12 +8,14 @@ import { egressOf, mayResolve, pinnedFor } from './guest-rules.ts';
 import type { KnownNames } from './known-names.ts';
 import { type Member, memberAt } from './nethost-spec.ts';
 import { Pins } from './pins.ts';
+import type { Realisation } from './realisation.ts';
 import { tapName } from './tap.ts';
 
 interface EgressParts {
   readonly dir: string;
   readonly log: Logger;
   readonly names: KnownNames;
+  readonly realisation: () => Pick<Realisation, 'pin' | 'shared'>;
   readonly onRefused: (member: Member, name: string) => void;
   /** Does something while nobody else changes the rules of the namespace. */
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
@@ -23,10 +25,11 @@ interface EgressParts {
 export class Egress {
   readonly #parts: EgressParts;
   readonly #rules = new Map<string, EgressRules>();
-  readonly #pins = new Pins();
+  readonly #pins: Pins;
 
   constructor(parts: EgressParts) {
     this.#parts = parts;
+    this.#pins = new Pins(parts.realisation);
   }
 
   /** As the daemon said them last. */

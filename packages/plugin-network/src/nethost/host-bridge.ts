@@ -1,5 +1,5 @@
-import { isNookError, type Logger } from '@nook/daemonapi';
-import type { DesiredState } from '@nook/netstate';
+import type { Logger } from '@nook/daemonapi';
+import type { DesiredState, Pin, Recorded, ToldPacket } from '@nook/netstate';
 import { RpcClient } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
 import { bridgeOfHost } from './nethost-spec.ts';
@@ -24,7 +24,7 @@ export class HostBridge implements Realisation {
   readonly ownerUid = process.getuid?.() ?? 0;
   /** One that an ordinary user may listen on, at an address that is the network's own. */
   readonly dnsPort = 53_053;
-  readonly traced = false;
+  readonly shared = true;
   readonly #options: HostBridgeOptions;
   readonly #holds = new PortHolds();
 
@@ -37,6 +37,21 @@ export class HostBridge implements Realisation {
     await this.#ask('network.set', desired);
   }
 
+  async pin(pins: readonly Pin[]): Promise<void> {
+    if (pins.length > 0) await this.#ask('egress.pin', { pins });
+  }
+
+  async recorded(): Promise<readonly Recorded[]> {
+    return (await this.#ask('egress.recorded', { bridge: this.bridge })) as readonly Recorded[];
+  }
+
+  watch(onPacket: (packet: ToldPacket) => void, onEnd: (why: string) => void): void {
+    this.#watch(onPacket).then(
+      () => onEnd('the root helper ended it'),
+      (error: Error) => onEnd(error.message),
+    );
+  }
+
   arrival({ host_address, host_port }: PublishedPort) {
     return { host_address, host_port };
   }
@@ -45,24 +60,41 @@ export class HostBridge implements Realisation {
     return this.#holds.hold(ports);
   }
 
-  async named(address: string): Promise<void> {
+  async named(address: string): Promise<string | undefined> {
     const { log } = this.#options;
     const routing = { bridge: this.bridge, address, port: this.dnsPort };
-    await this.#ask('names.route', routing).catch((error: Error) => {
-      const hint = isNookError(error) ? error.hint : undefined;
-      log.info({ reason: error.message, hint }, 'the host is not told of the names');
-    });
+    try {
+      await this.#ask('names.route', routing);
+      return undefined;
+    } catch (error) {
+      const { message: reason, hint = reason } = error as Error & { hint?: string };
+      log.info({ reason, hint }, 'the host is not told of the names');
+      return hint;
+    }
   }
 
   async remove(): Promise<void> {
     await this.#ask('network.remove', { name: this.bridge });
   }
 
-  async #ask(verb: string, params: object): Promise<void> {
-    const { helper, opId } = this.#options;
-    const client = await RpcClient.connect(helper, { timeoutMs: CONNECT_MS });
+  /** For as long as the helper lives. */
+  #watch(onPacket: (packet: ToldPacket) => void): Promise<unknown> {
+    const { opId } = this.#options;
+    const onEvent = ({ topic, data }: { topic: string; data: unknown }) => {
+      if (topic === 'packet') onPacket(data as ToldPacket);
+    };
+    return this.#call((client) => client.call('egress.watch', { bridge: this.bridge }, { opId, onEvent }));
+  }
+
+  #ask(verb: string, params: object): Promise<unknown> {
+    const { opId } = this.#options;
+    return this.#call((client) => client.call(verb, params, { opId, timeoutMs: CHANGE_MS }));
+  }
+
+  async #call(ask: (client: RpcClient) => Promise<unknown>): Promise<unknown> {
+    const client = await RpcClient.connect(this.#options.helper, { timeoutMs: CONNECT_MS });
     try {
-      await client.call(verb, params, { opId, timeoutMs: CHANGE_MS });
+      return await ask(client);
     } finally {
       client.close();
     }

@@ -15,6 +15,7 @@ import { PacketWatch } from './packet-watch.ts';
 import type { Realisation } from './realisation.ts';
 import { Reports } from './reports.ts';
 import { nameServerOf } from './resolv-conf.ts';
+import { RoutedNames } from './routed-names.ts';
 
 /** Inherited from the daemon: a line to it says that the control socket listens; its end, that it is on its own. */
 const DAEMON_FD = 3;
@@ -39,7 +40,7 @@ async function main(dir: string): Promise<void> {
   const names = new KnownNames();
   const reports = new Reports();
   const egress: Egress = new Egress({
-    ...{ dir, log, names },
+    ...{ dir, log, names, realisation: () => realisation },
     onRefused: (member, name) => watch.refusedName(member, name),
     inTurn: (work) => members.inTurn(work),
   });
@@ -49,12 +50,17 @@ async function main(dir: string): Promise<void> {
       ? new OwnNamespace({ log, held: spec.held === true, onRules: () => egress.forgetPins() })
       : new HostBridge({ id, helper, opId, log });
   const members: Members = new Members(spec, { dir, log, egress, realisation });
-  const watch = new PacketWatch({ ...{ spec, dir, log, names, reports }, members: () => members.all(), egress });
+  const watch = new PacketWatch({
+    ...{ spec, dir, log, names, reports, realisation },
+    members: () => members.all(),
+    egress,
+  });
   let server: Awaited<ReturnType<typeof listenUnix>> | undefined;
   let ending = false;
   const end = async (why: string) => {
     if (ending) return;
     ending = true;
+    control.close();
     log.info({ why }, 'nethost ends');
     await server?.close();
     await realisation.remove?.().catch((error: Error) => log.error({ error: error.message }, 'the bridge stays'));
@@ -62,10 +68,14 @@ async function main(dir: string): Promise<void> {
       rmSync(join(dir, name), { force: true });
     process.exit(0);
   };
-  const control = new Control({ ...{ spec, members, watch, reports, log }, onIdle: (why) => void end(why) });
-  await members.apply();
-  if (realisation.traced) watch.start();
   const address = spec.gateway.split('/')[0] as string;
+  const routed = new RoutedNames(realisation, address);
+  const control: Control = new Control({
+    ...{ spec, members, watch, reports, names: routed, log },
+    onIdle: (why) => void end(why),
+  });
+  await members.apply();
+  watch.start();
   await NameServer.listen({
     ...{ address, port: realisation.dnsPort, log },
     ...{
@@ -87,7 +97,7 @@ async function main(dir: string): Promise<void> {
   waitForMissing();
   const daemon = new Socket({ fd: DAEMON_FD }).on('error', () => {});
   daemon.resume().write('ready\n');
-  void realisation.named?.(address);
+  void routed.route();
   if (!spec.isolated && helper === undefined)
     watchUplink(() => {
       // The daemon starts another one in this namespace, with an uplink of its own.

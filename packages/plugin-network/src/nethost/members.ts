@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, NookError } from '@nook/daemonapi';
-import { type DesiredStateInput, readDesiredState } from '@nook/netstate';
+import { type DesiredStateInput, type Difference, readDesiredState } from '@nook/netstate';
 import { writeFileAtomic } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
 import type { Egress } from './egress.ts';
@@ -72,6 +72,17 @@ export class Members {
       await Promise.all([this.#realisation.make(readDesiredState(this.#desired())), this.#write()]);
       await this.#realisation.listen(ports);
     });
+  }
+
+  /** What is not as it is to be. */
+  differences(): Promise<readonly Difference[]> {
+    return this.inTurn(async () => (await this.#realisation.differences?.(readDesiredState(this.#desired()))) ?? []);
+  }
+
+  /** Makes it so, whatever was done to it. */
+  async repair(): Promise<void> {
+    await this.inTurn(async () => this.#realisation.doubt?.());
+    await this.apply();
   }
 
   /** Does something while nobody else changes the namespace. */
@@ -186,7 +197,7 @@ export class Members {
         ...{ name: tapName(vm), bridge, owner_uid: ownerUid, mac, addresses: [address, address6] },
       })),
       egress: this.#egress.desired(this.#placed()),
-      traced: this.#realisation.traced,
+      traced: true,
       nat: isolated ? [] : [{ bridge }],
       forwards: this.#confirmed().flatMap(({ address, publish }) =>
         publish.map((port) => ({

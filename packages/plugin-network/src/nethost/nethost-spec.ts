@@ -77,4 +77,6 @@ export interface NethostInfo {
   readonly members: readonly Member[];
   /** Why blocks are not reported at present; absent: they are. */
   readonly unreported?: string | undefined;
+  /** What is to be done that the host finds its VMs by name; absent: nothing, or nothing can be. */
+  readonly unrouted?: string | undefined;
 }

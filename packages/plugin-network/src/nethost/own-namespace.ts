@@ -1,5 +1,18 @@
 import type { Logger } from '@nook/daemonapi';
-import { advance, type DesiredState, readDesiredState, reconcile } from '@nook/netstate';
+import {
+  advance,
+  type DesiredState,
+  type Difference,
+  difference,
+  observe,
+  pin,
+  readDesiredState,
+  reconcile,
+  recorded,
+  type ToldPacket,
+  untold,
+  watchPackets,
+} from '@nook/netstate';
 import type { PublishedPort } from '../contract.ts';
 import { BRIDGE } from './nethost-spec.ts';
 import type { Realisation } from './realisation.ts';
@@ -18,7 +31,10 @@ export class OwnNamespace implements Realisation {
   readonly bridge = BRIDGE;
   readonly ownerUid = 0;
   readonly dnsPort = 53;
-  readonly traced = true;
+  readonly shared = false;
+  readonly pin = pin;
+  readonly recorded = recorded;
+  readonly untold = untold;
   readonly #log: Logger;
   readonly #onRules: () => void;
   readonly #uplink = new Uplink();
@@ -41,6 +57,23 @@ export class OwnNamespace implements Realisation {
       if (repaired.some(({ kind }) => kind === 'rules')) this.#onRules();
     }
     this.#made = desired;
+  }
+
+  async differences(state: DesiredState): Promise<readonly Difference[]> {
+    // Compared with what was made: what is to be made next is not there yet.
+    return difference(this.#made ?? state, await observe());
+  }
+
+  doubt(): void {
+    this.#made = undefined;
+  }
+
+  watch(onPacket: (packet: ToldPacket) => void, onEnd: (why: string) => void): void {
+    try {
+      watchPackets(onPacket, onEnd);
+    } catch (error) {
+      onEnd((error as Error).message);
+    }
   }
 
   arrival(port: PublishedPort) {

@@ -1,5 +1,5 @@
 import type { Logger } from '@nook/daemonapi';
-import { type Recorded, recorded, type ToldPacket, untold, watchPackets } from '@nook/netstate';
+import type { Recorded, ToldPacket } from '@nook/netstate';
 import type { EgressBlocked, UsedTarget } from '../contract.ts';
 import { formatTarget } from '../egress/targets.ts';
 import { DOMAIN } from '../names/domain.ts';
@@ -7,12 +7,18 @@ import { Blocks, isMulticast } from './blocks.ts';
 import type { Egress } from './egress.ts';
 import type { KnownNames } from './known-names.ts';
 import { type Member, memberAt, type NethostSpec } from './nethost-spec.ts';
+import type { Realisation } from './realisation.ts';
 import type { Reports } from './reports.ts';
 import { Used } from './used.ts';
 
 /** After a packet was told of: whether others were too many to be told of. */
 const COUNT_MS = 2_000;
 const DNS = 53;
+/**
+ * Until a watching that ended is begun again, longer each time that it does not last: nobody tells when a root helper is back.
+ */
+const FIRST_PAUSE_MS = 5_000;
+const LONGEST_PAUSE_MS = 60_000;
 
 interface WatchParts {
   readonly spec: NethostSpec;
@@ -20,6 +26,7 @@ interface WatchParts {
   readonly log: Logger;
   readonly names: KnownNames;
   readonly reports: Reports;
+  readonly realisation: Realisation;
   readonly members: () => readonly Member[];
   readonly egress: Egress;
 }
@@ -32,6 +39,9 @@ export class PacketWatch {
   #counting: NodeJS.Timeout | undefined;
   /** Why nothing is seen. */
   unreported: string | undefined;
+  #watching = false;
+  #pauseMs = FIRST_PAUSE_MS;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
@@ -43,17 +53,26 @@ export class PacketWatch {
     this.#used = new Used(parts.dir, parts.log);
   }
 
+  /** Nothing where it is under way. */
   start(): void {
-    const { log } = this.#parts;
-    const fail = (why: string) => {
-      this.unreported = why;
-      log.error({ why }, 'blocks are not seen');
-    };
-    try {
-      watchPackets((packet) => this.#packet(packet), fail);
-    } catch (error) {
-      fail((error as Error).message);
-    }
+    if (this.#watching) return;
+    this.#watching = true;
+    this.unreported = undefined;
+    clearTimeout(this.#again);
+    const began = performance.now();
+    this.#parts.realisation.watch(
+      (packet) => this.#packet(packet),
+      (why) => this.#onEnd(why, performance.now() - began),
+    );
+  }
+
+  #onEnd(why: string, lastedMs: number): void {
+    this.#watching = false;
+    this.unreported = why;
+    this.#parts.log.error({ why }, 'blocks are not seen');
+    if (lastedMs >= LONGEST_PAUSE_MS) this.#pauseMs = FIRST_PAUSE_MS;
+    this.#again = setTimeout(() => this.start(), this.#pauseMs);
+    this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
   }
 
   /** @param name that was not answered */
@@ -61,9 +80,10 @@ export class PacketWatch {
     this.#report(member, { name, protocol: 'udp', port: DNS });
   }
 
-  /** With what the rules have recorded and no packet was told of. @throws as {@link recorded} */
+  /** With what the rules have recorded and no packet was told of. @throws NookError */
   async used(vm: string): Promise<readonly UsedTarget[]> {
-    for (const each of await recorded()) if (each.record === 'seen' && this.#from(each)?.vm === vm) this.#use(each);
+    for (const each of await this.#parts.realisation.recorded())
+      if (each.record === 'seen' && this.#from(each)?.vm === vm) this.#use(each);
     return this.#used.all(vm);
   }
 
@@ -113,9 +133,9 @@ export class PacketWatch {
 
   async #count(): Promise<void> {
     this.#counting = undefined;
-    const { reports, spec, log } = this.#parts;
+    const { reports, spec, log, realisation } = this.#parts;
     try {
-      const packets = await untold();
+      const packets = (await realisation.untold?.()) ?? 0;
       if (packets > 0) reports.add({ topic: 'net.egress.unreported', data: { network: spec.name, packets } });
     } catch (error) {
       log.debug({ error: (error as Error).message }, 'refused packets were not counted');

@@ -1,7 +1,8 @@
 import { NookError } from '@nook/daemonapi';
-import { type Pin, pin } from '@nook/netstate';
+import type { Pin } from '@nook/netstate';
 import type { Answered } from '../names/addresses-of.ts';
 import type { Member } from './nethost-spec.ts';
+import type { Realisation } from './realisation.ts';
 
 /** A guest may be slow to use what it was answered, and many ignore a TTL that is very short. */
 const FLOOR_SECONDS = 60;
@@ -11,14 +12,20 @@ const MOST = 1024;
 
 /** The destinations that guests may reach for the time being, as this process has told the rules. */
 export class Pins {
+  readonly #where: () => Pick<Realisation, 'pin' | 'shared'>;
   /** Guest → what it reaches until when (milliseconds since the epoch). */
   readonly #until = new Map<string, Map<string, number>>();
 
+  constructor(where: () => Pick<Realisation, 'pin' | 'shared'>) {
+    this.#where = where;
+  }
+
   /**
    * Lets a guest reach what it is about to be answered.
-   * @throws NookError `unavailable` when it has too much already; those of {@link pin}
+   * @throws NookError `unavailable` when it has too much already; those of {@link Realisation.pin}
    */
   async add(member: Member, answered: readonly Answered[], pinned: readonly Pin['pinned'][]): Promise<void> {
+    const where = this.#where();
     const now = Date.now();
     const known = this.#of(member.vm, now);
     const pins: Pin[] = [];
@@ -27,13 +34,13 @@ export class Pins {
       const seconds = Math.min(Math.max(ttl, FLOOR_SECONDS), MOST_SECONDS);
       for (const each of pinned) {
         const key = JSON.stringify([address, each]);
-        if ((known.get(key) ?? 0) >= now + seconds * 1000) continue;
+        if (!where.shared && (known.get(key) ?? 0) >= now + seconds * 1000) continue;
         if (!known.has(key) && known.size + pins.length >= MOST)
           throw new NookError('unavailable', `'${member.name}' has ${MOST} addresses pinned.`);
         pins.push({ pinned: each, guest, destination: address, seconds });
       }
     }
-    await pin(pins);
+    await where.pin(pins);
     for (const { pinned: each, destination, seconds } of pins) {
       known.set(JSON.stringify([destination, each]), now + seconds * 1000);
     }

@@ -1,14 +1,18 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, type Logger } from '@nook/daemonapi';
-import { isAlive, killExactly, type ProcessIdentity, randomBytes } from '@nook/wire';
+import { isAlive, killExactly, randomBytes } from '@nook/wire';
 import type { NetworkMode, PrivilegedNeed } from '../contract.ts';
 import { bridgeOfHost, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
 import type { Report } from '../nethost/reports.ts';
+import { endNethost, identityOf } from './end-nethost.ts';
 import { heldNamespace } from './held-namespace.ts';
 import { requireHelper, requireHost } from './host-requirements.ts';
 import { type ExpectedMember, NethostLink } from './nethost-link.ts';
 import { startNethost } from './start-nethost.ts';
+
+/** What a nethost that is ending, is gone or is stuck leads to: the next one may do better. */
+const PASSING: ReadonlySet<string> = new Set(['unavailable', 'outcome_unknown', 'timeout']);
 
 /** What a nethost must know of its network. */
 export type NethostNetwork = Pick<NethostSpec, 'id' | 'name' | 'gateway' | 'gateway6' | 'isolated'> & {
@@ -35,6 +39,8 @@ export class Nethosts {
   readonly #links = new Map<string, Promise<NethostLink>>();
   /** What those that ended left is being removed. */
   readonly #clearing = new Map<string, Promise<void>>();
+  /** What comes after those that ended. */
+  readonly #replacing = new Map<string, Promise<void>>();
   #released = false;
 
   constructor({ dir, log, dns, onReport, privileged }: NethostsOptions) {
@@ -64,15 +70,22 @@ export class Nethosts {
       try {
         return await link.expect(member, opId);
       } catch (error) {
-        // It was ending, as the last of its VMs had left.
-        if (attempt > 2 || !isNookError(error)) throw error;
-        await link.closed;
+        if (attempt > 2 || !isNookError(error) || !PASSING.has(error.code)) throw error;
+        const stuck = error.code === 'timeout';
+        if (stuck) this.#log.warn({ network: network.name, pid: link.pid }, 'a stuck nethost is ended');
+        await endNethost(this.folder(network.id), link, { stuck });
       }
     }
   }
 
   async forget(network: string, vm: string): Promise<void> {
     (await this.active(network))?.forget(vm);
+  }
+
+  /** Ends a nethost that is stuck; settles when the next one is up, where VMs need one. */
+  async replace(id: string, link: NethostLink): Promise<void> {
+    await endNethost(this.folder(id), link, { stuck: true });
+    await this.#replacing.get(id);
   }
 
   /** Takes up what an earlier daemon left, starts again what died under VMs, and removes what belongs to no network. */
@@ -94,7 +107,7 @@ export class Nethosts {
     const link = await this.active(id);
     const identity = await identityOf(this.folder(id));
     if (identity) killExactly(identity);
-    await link?.closed;
+    if (link) await endNethost(this.folder(id), link, { stuck: false });
     await this.#leaveNoBridge({ id, mode });
     await rm(this.folder(id), { recursive: true, force: true });
   }
@@ -179,22 +192,17 @@ export class Nethosts {
         await link.closed;
         if (this.#links.get(network.id) === connecting) this.#links.delete(network.id);
         if (this.#released) return;
-        await this.#replace(network).catch((error: Error) =>
+        const replacing = this.#replace(network).catch((error: Error) =>
           this.#log.error({ network: network.name, error: error.message }, 'a network could not be brought up again'),
         );
+        this.#replacing.set(network.id, replacing);
+        await replacing;
+        if (this.#replacing.get(network.id) === replacing) this.#replacing.delete(network.id);
       },
       () => {
         if (this.#links.get(network.id) === connecting) this.#links.delete(network.id);
       },
     );
     return connecting;
-  }
-}
-
-async function identityOf(dir: string): Promise<ProcessIdentity | undefined> {
-  try {
-    return JSON.parse(await readFile(join(dir, NETHOST_FILES.pid), 'utf8')) as ProcessIdentity;
-  } catch {
-    return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIPv4 } from 'node:net';
 import { type Clock, NookError } from '@nook/daemonapi';
 import type { NetworkView, NewNetwork } from '../contract.ts';
-import { checkEgress, OPEN, requireEnforceable } from '../egress/policy.ts';
+import { checkEgress, OPEN } from '../egress/policy.ts';
 import { checkSubnet, checkSubnet6, chooseSubnet, chooseSubnet6, UPLINK } from './choose-subnet.ts';
 import { address6In, addressNumber, formatAddress, parseSubnet, type Subnet, sizeOf } from './cidr.ts';
 import { hostRoutes } from './host-routes.ts';
@@ -64,7 +64,7 @@ export class Networks {
         subnet: subnet === undefined ? chooseSubnet(taken) : checkSubnet(subnet, taken),
         subnet6: subnet6 === undefined ? chooseSubnet6() : this.#unused6(checkSubnet6(subnet6)),
         isolated,
-        egress: requireEnforceable(mode, checkEgress(egress) ?? OPEN),
+        egress: checkEgress(egress) ?? OPEN,
         created_at: this.#clock.now(),
         ...(owner === undefined ? {} : { owner }),
       };

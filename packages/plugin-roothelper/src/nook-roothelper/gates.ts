@@ -1,4 +1,4 @@
-import type { DesiredState } from '@nook/netstate';
+import type { DesiredState, Pin } from '@nook/netstate';
 import { cidr, familyOf, overlap, within } from '@nook/netstate/addresses';
 import type { HostFacts } from './host-facts.ts';
 import type { InstallRecord } from './kept.ts';
@@ -72,6 +72,19 @@ function forwardRefusals(
     ...(local ? [] : [`${where} is no address of the host`]),
     ...(host_port >= 1024 || low_ports ? [] : [`${where}: ports below 1024 are not published by this helper`]),
   ];
+}
+
+/** Why pins are refused: what is pinned must stand in the list of the guest that it is for. */
+export function pinRefusals(pins: readonly Pin[], { taps, egress }: DesiredState): string[] {
+  return pins.flatMap(({ pinned, guest, destination }) => {
+    const tap = taps.find(({ addresses }) => addresses.includes(guest))?.name;
+    const list = egress.find((each) => each.tap === tap);
+    if (tap === undefined || list?.policy !== 'allow') return [`'${guest}' is no guest that has a list`];
+    if (familyOf(guest) !== familyOf(destination)) return [`'${guest}' does not reach '${destination}'`];
+    const wanted = JSON.stringify(pinned);
+    if (list.pinned.some((each) => JSON.stringify(each) === wanted)) return [];
+    return [`the list of '${guest}' has no name that '${destination}' could be pinned for`];
+  });
 }
 
 /** Whether more than the state itself must be known: asking the host takes a while. */

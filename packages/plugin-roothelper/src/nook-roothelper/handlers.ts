@@ -1,15 +1,20 @@
 import { NookError } from '@nook/daemonapi';
-import { buildInfo } from '@nook/wire';
+import { pin, recorded } from '@nook/netstate';
+import { buildInfo, type ServerCall } from '@nook/wire';
 import type { HelperStatus } from '../contract.ts';
 import type { Verb, VerbParams } from '../verbs.ts';
+import { pinRefusals } from './gates.ts';
 import type { Helper } from './helper.ts';
 import { routeNames, unrouteNames } from './names.ts';
 import { withNetwork, withoutNetwork } from './one-network.ts';
+import { watchBridge } from './watch-bridge.ts';
 
-type Handlers = { readonly [V in Verb]: (params: VerbParams<V>, helper: Helper) => Promise<unknown> };
+type Handlers = {
+  readonly [V in Verb]: (params: VerbParams<V>, helper: Helper, call: ServerCall) => Promise<unknown>;
+};
 
 /** Verbs that change nothing, and do not wait for those that do. */
-export const READS: ReadonlySet<Verb> = new Set<Verb>(['status']);
+export const READS: ReadonlySet<Verb> = new Set<Verb>(['status', 'egress.recorded', 'egress.watch']);
 /** Verbs for root alone, though the owner may call the others. */
 export const ROOTS: ReadonlySet<Verb> = new Set<Verb>(['uninstall']);
 
@@ -83,6 +88,18 @@ export const handlers: Handlers = {
 
   'rules.replace': (rules, helper) =>
     helper.change(({ version, bridges, taps }) => ({ version, bridges, taps, ...rules })),
+
+  async 'egress.pin'({ pins }, helper) {
+    const [first] = pinRefusals(pins, (await helper.state()).desired);
+    if (first !== undefined) throw new NookError('conflict', `The helper refuses this: ${first}.`);
+    await pin(pins);
+    return {};
+  },
+
+  'egress.recorded': async ({ bridge }, helper) =>
+    (await recorded()).filter(({ source }) => helper.bridgeOf(source) === bridge),
+
+  'egress.watch': ({ bridge }, helper, call) => watchBridge(bridge, helper, call),
 
   async 'names.route'(routing, helper) {
     const { desired } = await helper.state();

@@ -17,6 +17,7 @@ import { needsFacts, newForwards, refusals } from './gates.ts';
 import { hostFacts } from './host-facts.ts';
 import type { InstallRecord, Kept, KeptState } from './kept.ts';
 import { routeNames, unrouteNames } from './names.ts';
+import { PacketWatches } from './packet-watches.ts';
 import type { Scopes } from './scopes.ts';
 
 /**
@@ -26,6 +27,9 @@ import type { Scopes } from './scopes.ts';
 export class Helper {
   readonly record: InstallRecord;
   readonly scopes: Scopes;
+  readonly watches = new PacketWatches((guest) => this.bridgeOf(guest));
+  /** Address of a guest → its bridge. */
+  #guests: ReadonlyMap<string, string> = new Map();
   readonly #kept: Kept;
   /** In JSON; undefined: not known. */
   #made: string | undefined;
@@ -43,6 +47,10 @@ export class Helper {
 
   state(): Promise<KeptState> {
     return this.#kept.state();
+  }
+
+  bridgeOf(guest: string): string | undefined {
+    return this.#guests.get(guest);
   }
 
   async differences(): Promise<Difference[]> {
@@ -118,7 +126,7 @@ export class Helper {
     this.#made = undefined;
     const { repaired, sysctls_before } = await reconcile(kept.desired);
     await this.#noteSettings(kept, sysctls_before);
-    this.#made = JSON.stringify(kept.desired);
+    this.#note(kept.desired);
     return { repaired };
   }
 
@@ -128,8 +136,13 @@ export class Helper {
     const { repaired, sysctls_before } = await advance(from, kept.desired);
     this.#unsealed = kept.desired;
     await this.#noteSettings(kept, sysctls_before);
-    this.#made = JSON.stringify(kept.desired);
+    this.#note(kept.desired);
     return { repaired };
+  }
+
+  #note(made: DesiredState): void {
+    this.#made = JSON.stringify(made);
+    this.#guests = new Map(made.taps.flatMap(({ addresses, bridge }) => addresses.map((each) => [each, bridge])));
   }
 
   async #noteSettings(kept: KeptState, before: KeptState['sysctls_before']): Promise<void> {

@@ -9,7 +9,7 @@ const DOMAIN = '~nook';
 export async function routeNames({ bridge, address, port }: VerbParams<'names.route'>): Promise<void> {
   if (!existsSync('/run/systemd/resolve/stub-resolv.conf')) {
     throw new NookError('unavailable', 'This host does not resolve names by systemd-resolved.', {
-      hint: `Have its resolver ask ${address} port ${port} for names below 'nook'; for dnsmasq: server=/nook/${address}#${port}`,
+      hint: `Have its resolver ask ${address} port ${port} for names below 'nook'. dnsmasq (/etc/dnsmasq.d/nook.conf): server=/nook/${address}#${port}. unbound: a forward-zone with name: "nook" and forward-addr: ${address}@${port}, and domain-insecure: "nook"`,
     });
   }
   const server = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

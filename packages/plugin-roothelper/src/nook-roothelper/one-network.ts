@@ -25,5 +25,6 @@ export function withNetwork(state: DesiredState, network: DesiredState): Desired
     egress: [...others.egress, ...network.egress],
     forwards: [...others.forwards, ...network.forwards],
     log_group: network.log_group ?? others.log_group,
+    traced: network.traced || others.traced,
   };
 }

@@ -8,7 +8,7 @@ import { VERBS, type Verb } from '../verbs.ts';
 import { handlers, READS, ROOTS } from './handlers.ts';
 import type { Helper } from './helper.ts';
 
-/** Connections at once; what comes beyond is closed unread. */
+/** Connections at once, but for those that watch packets; what comes beyond is closed unread. */
 const MOST_CONNECTIONS = 32;
 /** How long a client may take to send its request. */
 const REQUEST_MS = 10_000;
@@ -34,7 +34,7 @@ export class Service {
 
   accept(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#connections >= MOST_CONNECTIONS) {
+    if (this.#connections - this.#parts.helper.watches.size >= MOST_CONNECTIONS) {
       socket.destroy();
       return;
     }
@@ -73,8 +73,9 @@ export class Service {
     await this.#turn;
   }
 
-  async #answer({ request }: ServerCall, peer: Peer | undefined, second: boolean): Promise<unknown> {
+  async #answer(call: ServerCall, peer: Peer | undefined, second: boolean): Promise<unknown> {
     const { helper, onUninstalled } = this.#parts;
+    const { request } = call;
     const { owner_uid } = helper.record;
     if (peer === undefined || (peer.uid !== 0 && peer.uid !== owner_uid)) {
       throw new NookError('unauthorized', `The helper serves root and user ${owner_uid}, and nobody else.`);
@@ -88,8 +89,8 @@ export class Service {
     const read = VERBS[verb].safeParse(request.params);
     if (!read.success)
       throw new NookError('bad_params', `'${verb}' does not take this: ${z.prettifyError(read.error)}`);
-    const run = handlers[verb] as (params: unknown, helper: Helper) => Promise<unknown>;
-    const work = () => run(read.data, helper);
+    const run = handlers[verb] as (params: unknown, helper: Helper, call: ServerCall) => Promise<unknown>;
+    const work = () => run(read.data, helper, call);
     if (READS.has(verb)) return work();
     const answer = await this.#inTurn(work);
     void this.#inTurn(() => helper.settle());

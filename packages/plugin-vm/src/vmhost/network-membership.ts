@@ -33,6 +33,7 @@ export class NetworkMembership {
   /** This process's copy of the tap's descriptor, until the machine has its own. */
   #tap: number | undefined;
   #left = false;
+  #joining = false;
 
   constructor(place: NetworkPlace, joiner: Joiner) {
     this.#place = place;
@@ -42,10 +43,23 @@ export class NetworkMembership {
 
   /** @returns the descriptor of the VM's tap @throws NookError `unavailable` when the network is not there */
   async join(): Promise<number> {
-    const { pid, fd } = await this.#join({ attached: false });
+    this.#joining = true;
+    const { pid, fd } = await this.#join({ attached: false })
+      .catch((cause: Error) => {
+        const why = cause.message.replace(/\.$/, '');
+        throw new NookError('unavailable', `its network did not take it in: ${why}`, { cause });
+      })
+      .finally(() => {
+        this.#joining = false;
+      });
     if (fd === undefined) throw new NookError('unavailable', 'The network gave no tap.');
     this.#tap = copyDescriptor(pid, fd);
     return this.#tap;
+  }
+
+  /** The machine waits for its place. */
+  get joining(): boolean {
+    return this.#joining;
   }
 
   /** The machine has the tap. */

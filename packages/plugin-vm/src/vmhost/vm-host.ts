@@ -484,7 +484,7 @@ export class VmHost {
   #lateCause(): string {
     const seconds = Math.round(this.spec.boot_deadline_ms / 1000);
     const missing = {
-      launch: `${this.spec.driver.title} did not come up`,
+      launch: this.#network?.joining ? 'its network did not take it in' : `${this.spec.driver.title} did not come up`,
       machine: 'the kernel printed nothing',
       kernel: "the guest's agent did not answer",
       agent: 'the guest did not take its configuration',
