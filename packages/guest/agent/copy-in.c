@@ -25,6 +25,7 @@ static int depth; /* open directories */
 static int file = -1;
 static struct copy_entry open_file;
 static size_t file_mark;
+static bool hole_last; /* the file is to be longer than what was written of it */
 static bool complete; /* the first entry is whole */
 
 static void undo(void) {
@@ -57,29 +58,39 @@ static void enter(const struct copy_entry *entry) {
   levels[depth++] = (struct level){.fd = fd, .mark = mark, .mode = entry->mode, .mtime = entry->mtime};
 }
 
-static void set_attributes(int fd, mode_t mode, struct timespec mtime) {
+static void set_time(int fd, struct timespec mtime) {
   const struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, mtime};
-  if (fchmod(fd, mode) < 0 || futimens(fd, times) < 0) copy_fail_here(errno, "cannot have its mode and its time");
+  if (futimens(fd, times) < 0) copy_fail_here(errno, "cannot have its time");
+}
+
+static void set_mode(int fd, mode_t mode) {
+  if (fchmod(fd, mode) < 0) copy_fail_here(errno, "cannot have its mode");
 }
 
 static void leave(void) {
   if (depth == 0 || file >= 0) malformed();
   struct level *level = &levels[--depth];
-  set_attributes(level->fd, level->mode, level->mtime);
+  set_mode(level->fd, level->mode);
+  set_time(level->fd, level->mtime);
   close(level->fd);
   copy_path_leave(level->mark);
   complete = depth == 0;
 }
 
+static mode_t made_with(mode_t wanted) { return depth > 0 && (wanted & ~(mode_t)0777) == 0 ? wanted : 0600; }
+
 static void begin_file(const struct copy_entry *entry) {
   const char *name = begin(entry, false);
   file_mark = copy_path_enter(entry->name);
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  file = openat(parent(), name, flags, 0600);
+  /* In a tree nobody else gets to it before it is whole: it has its mode at once, which spares the disk a change. */
+  const mode_t mode = made_with(entry->mode);
+  file = openat(parent(), name, flags, mode);
   /* An archive may hold a name twice: the later one counts. */
-  if (file < 0 && errno == EEXIST && unlinkat(parent(), name, 0) == 0) file = openat(parent(), name, flags, 0600);
+  if (file < 0 && errno == EEXIST && unlinkat(parent(), name, 0) == 0) file = openat(parent(), name, flags, mode);
   if (file < 0) copy_fail_here(errno, "cannot be made");
   open_file = *entry;
+  hole_last = false;
 }
 
 static void write_file(const struct record *record) {
@@ -90,19 +101,22 @@ static void write_file(const struct record *record) {
     if (wrote <= 0) copy_fail_here(wrote < 0 ? errno : EIO, "cannot be written");
     at += (uint32_t)wrote;
   }
+  hole_last = false;
 }
 
 static void leave_hole(const struct record *record) {
   if (file < 0 || record->size != 8) malformed();
   uint64_t length = load_u64(record->payload);
   if (length > LLONG_MAX || lseek(file, (off_t)length, SEEK_CUR) < 0) copy_fail_here(EFBIG, "cannot be written");
+  hole_last = true;
 }
 
 static void finish_file(void) {
   if (file < 0) malformed();
-  off_t length = lseek(file, 0, SEEK_CUR);
-  if (length < 0 || ftruncate(file, length) < 0) copy_fail_here(errno, "cannot be written");
-  set_attributes(file, open_file.mode, open_file.mtime);
+  off_t length = hole_last ? lseek(file, 0, SEEK_CUR) : 0;
+  if (length < 0 || (hole_last && ftruncate(file, length) < 0)) copy_fail_here(errno, "cannot be written");
+  if (made_with(open_file.mode) != open_file.mode) set_mode(file, open_file.mode);
+  set_time(file, open_file.mtime);
   if (close(file) < 0) copy_fail_here(errno, "cannot be written");
   file = -1;
   copy_path_leave(file_mark);
@@ -152,6 +166,7 @@ static void take(const struct record *record) {
 _Noreturn void copy_in(const struct errand *errand) {
   request = errand;
   copy_undo = undo;
+  umask(0);
   struct record record;
   while (record_read(&record)) take(&record);
   copy_fail(EPIPE, "the stream of the copy ended before the copy was whole");

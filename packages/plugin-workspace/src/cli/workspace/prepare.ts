@@ -34,36 +34,39 @@ export async function prepareStaged(
   const guestPath = guestPathOf(options['guest-path'], before);
   await using place = await GuestPlace.look(context, vm, guestPath);
   if (place.taken && options.discard !== true) await refuseLoss(context, vm, { guestPath, before });
-  const workspace: Workspace = {
-    ...{ host_path: source.path, guest_path: guestPath, kind: kindOf(source, place) },
-    ...(await sent(context, { staging, place })),
-  };
+  const staged = await staging.staged;
+  if (source.kind === 'repository' && staged) {
+    for (const remark of remarks(source.facts, staged)) context.out.note(`nook: ${remark}`);
+  }
   await place.clear();
-  await context.run(['vm', 'cp', await staging.folder(), `${vm}:${guestPath}`]);
-  if (workspace.kind === 'files') await context.run(['vm', 'cp', staging.pack, `${vm}:${keptPack(guestPath)}`]);
+  const kind = await copy(context, vm, { staging, place, guestPath });
+  const facts = source.kind === 'repository' ? { commit: source.facts.commit, prepared: staged?.prepared } : {};
+  const workspace: Workspace = { host_path: source.path, guest_path: guestPath, kind, ...facts };
   const [view] = await Promise.all([context.call('workspace.record', { vm, ...workspace }), place.settle()]);
   return view;
 }
 
-function kindOf({ kind }: Source, { hasGit }: GuestPlace): Workspace['kind'] {
-  if (kind === 'folder') return 'folder';
-  return hasGit ? 'repository' : 'files';
+interface Copying {
+  readonly staging: Staging;
+  readonly place: GuestPlace;
+  readonly guestPath: string;
 }
 
-/** Says what travels of a repository, and makes it what this guest can use. */
-async function sent(
+/** In one copy, whatever it is: each costs a round trip before its first byte. */
+async function copy(
   context: CliContext,
-  { staging, place }: { readonly staging: Staging; readonly place: GuestPlace },
-): Promise<Pick<Workspace, 'commit' | 'prepared'>> {
-  const { source } = staging;
-  const staged = await staging.staged;
-  if (source.kind === 'folder' || staged === undefined) return {};
-  for (const remark of remarks(source.facts, staged)) context.out.note(`nook: ${remark}`);
-  if (!place.hasGit) {
-    context.out.note('nook: the image has no git: the files alone are sent');
-    await staging.filesAlone();
+  vm: string,
+  { staging, place, guestPath }: Copying,
+): Promise<Workspace['kind']> {
+  const { kind } = staging.source;
+  if (kind === 'folder' || place.hasGit) {
+    await context.run(['vm', 'cp', await staging.folder(), `${vm}:${guestPath}`]);
+    return kind;
   }
-  return { commit: source.facts.commit, prepared: staged.prepared };
+  context.out.note('nook: the image has no git: the files alone are sent');
+  const names = { files: posix.basename(guestPath), pack: posix.basename(keptPack(guestPath)) };
+  await context.run(['vm', 'cp', `${await staging.filesAlone(names)}/.`, `${vm}:${posix.dirname(guestPath)}`]);
+  return 'files';
 }
 
 function guestPathOf(given: OptionValues[string], before: WorkspaceView | undefined): string {

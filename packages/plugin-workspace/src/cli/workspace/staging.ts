@@ -27,18 +27,21 @@ export class Staging implements AsyncDisposable {
     return (await this.staged)?.folder ?? this.source.path;
   }
 
-  /** Takes the repository out of the folder, all but the one pack of it. */
-  async filesAlone(): Promise<void> {
-    const dotGit = join(await this.folder(), '.git');
+  /**
+   * Takes the repository out of the folder, all but the one pack of it.
+   * @returns a folder with the files' folder and that pack in it, under these names
+   */
+  async filesAlone(names: { readonly files: string; readonly pack: string }): Promise<string> {
+    const folder = await this.folder();
+    const dotGit = join(folder, '.git');
     const packs = join(dotGit, 'objects', 'pack');
-    const name = (await readdir(packs)).find((each) => each.endsWith('.pack'));
-    await rename(join(packs, name as string), this.pack);
+    const pack = (await readdir(packs)).find((each) => each.endsWith('.pack')) as string;
+    const both = join(this.#made as string, 'both');
+    await mkdir(both);
+    await rename(join(packs, pack), join(both, names.pack));
     await rm(dotGit, { recursive: true });
-  }
-
-  /** What `filesAlone` has left of the repository. */
-  get pack(): string {
-    return join(this.#made as string, 'sent');
+    await rename(folder, join(both, names.files));
+    return both;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
