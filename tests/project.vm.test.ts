@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Shown } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
 import { Home, outcome, untilOutput } from './harness/home.ts';
+import { noNetworks } from './harness/no-networks.ts';
 import { freePort } from './harness/ports.ts';
 
 /** Has the service end with a failure, and waits until it has. */
@@ -176,6 +177,21 @@ ${db}
       { action: 'recreate', changes: [{ kind: 'shape', what: 'network' }] },
     ]);
     expect((await project('up')).stderr).toContain('lose the disk');
+
+    // What cannot be made anew is not removed before.
+    const { id } = await show('shop-web');
+    await write('kernel = "no-such-kernel"\n');
+    expect((await project('up', '--yes')).code).toBe(1);
+    expect(await show('shop-web')).toMatchObject({ id, state: 'running' });
+    await write('network = "none"\n');
+    expect(await up('--yes')).toMatchObject([{ action: 'none' }, { action: 'recreate' }]);
+    expect((await show('shop-web')).id).not.toBe(id);
+    expect(await app()).toMatchObject({ state: 'running' });
+    expect((await home.nook(['vm', 'fork', 'shop-web', 'twin'])).stderr).toContain(
+      "VM 'shop-web' has secrets in its memory, and so has the copy: token",
+    );
+    expect(await home.ok('vm', 'exec', 'twin', '--', 'cat', '/run/secrets/token')).toBe(SECRET);
+    await home.ok('vm', 'rm', '--force', 'twin');
   });
 
   it('stops what others depend on last, and takes no VM that is somebody else’s', async () => {
@@ -187,6 +203,21 @@ ${db}
     expect((await project('down', '--rm')).stderr).toContain('no machine of');
     expect(await home.json('vm', 'list')).toMatchObject([{ name: 'shop-db' }]);
   });
+});
+
+it.skipIf(noNetworks)(`a project has networks of its own (${noNetworks ?? 'there can be one'})`, async () => {
+  await using home = await Home.create({ warm: true });
+  const file = join(home.dir, 'nook.toml');
+  const machine = 'image = "busybox"\nmemory = "256M"\nnetwork = "back"\n';
+  const named = `name = "pair"\n[network.back]\nisolated = true\n[machine.a]\n${machine}[machine.b]\n${machine}`;
+  await writeFile(file, named);
+  expect(await home.ok('up', '--dry-run', '--file', file)).toContain('network pair-back is made');
+  await home.ok('up', '--file', file);
+  await home.ok('vm', 'exec', 'pair-a', '--', 'ping', '-c', '1', '-W', '10', 'pair-b.nook');
+  await writeFile(file, named.replace('isolated = true', ''));
+  expect((await home.nook(['up', '--file', file])).stderr).toContain("Network 'pair-back' is not as the file says");
+  await home.ok('down', '--rm', '--file', file);
+  expect(await home.json('net', 'list')).toEqual([]);
 });
 
 /** What a search prints; it fails when nothing is found. */

@@ -1,4 +1,4 @@
-import type { CliCommand } from '@nook/daemonapi';
+import { type CliCommand, type CliContext, isNookError } from '@nook/daemonapi';
 import { FILE_OPTION } from './project/file-option.ts';
 
 export const down: CliCommand = {
@@ -6,7 +6,7 @@ export const down: CliCommand = {
   summary: 'Stop the machines of nook.toml, those that others depend on last',
   options: {
     ...FILE_OPTION,
-    rm: { help: 'remove them with their disks' },
+    rm: { help: 'remove them with their disks, and the networks that were made for them' },
   },
   examples: ['nook down', 'nook down --rm'],
   async run({ options, context }) {
@@ -27,7 +27,22 @@ export const down: CliCommand = {
       if (options.rm === true) await runQuietly(context, ['vm', 'rm', name]);
       if (!json) out.line(`${name} ${done}`);
     }
+    if (options.rm === true) {
+      const networks = new Set(machines.flatMap(({ applied }) => applied.networks ?? []));
+      for (const network of networks) await removeNetwork(context, network);
+    }
     if (json) out.json(machines.map(({ name, machine }) => ({ name, machine, state: done })));
     else if (machines.length === 0) out.note(`nook: no machine of ${file} was started`);
   },
 };
+
+/** Somebody may have put other VMs on it. */
+async function removeNetwork(context: CliContext, name: string): Promise<void> {
+  const { runQuietly } = await import('./project/run-quietly.ts');
+  try {
+    await runQuietly(context, ['net', 'rm', name]);
+  } catch (error) {
+    if (!isNookError(error)) throw error;
+    context.out.note(`nook: network ${name} stays: ${error.message}`);
+  }
+}

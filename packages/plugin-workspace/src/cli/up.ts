@@ -17,11 +17,12 @@ export const up: CliCommand = {
     const { out, json } = context;
     const file = options.file as string | undefined;
     const project = await readProject({ file, folder: process.cwd(), env: process.env });
-    const looked = await lookAt(context, project, process.env);
-    const plans = looked.map(({ plan }) => plan);
+    const { machines, missingNetworks, others } = await lookAt(context, project, process.env);
+    const plans = machines.map(({ plan }) => plan);
+    for (const name of others) out.note(`nook: ${name} is not in the file any more: nook vm rm --force ${name}`);
     if (options['dry-run'] === true) {
       if (json) out.json(plans.map(({ vm: name, ...plan }) => ({ name, ...plan })));
-      else for (const line of plans.flatMap(planLines)) out.line(line);
+      else for (const line of [...missingNetworks.map(networkLine), ...plans.flatMap(planLines)]) out.line(line);
       return;
     }
     const loss = lossOf(plans);
@@ -30,7 +31,12 @@ export const up: CliCommand = {
       await confirm(context, loss);
     }
     const { bringUp } = await import('./project/bring-up.ts');
-    for (const each of looked) {
+    const { makeNetwork } = await import('./project/project-networks.ts');
+    for (const network of project.networks.filter(({ name }) => missingNetworks.includes(name))) {
+      out.note(`nook: ${networkLine(network.name)}`);
+      await makeNetwork(context, network);
+    }
+    for (const each of machines) {
       if (each.plan.action !== 'none') for (const line of planLines(each.plan)) out.note(`nook: ${line}`);
       await bringUp(context, project, each);
       if (!json) out.line(`${each.plan.vm} ${doneWord(each.plan)}`);
@@ -40,3 +46,7 @@ export const up: CliCommand = {
     }
   },
 };
+
+function networkLine(name: string): string {
+  return `network ${name} is made`;
+}

@@ -9,6 +9,8 @@ export interface Applied {
   /** Names alone. */
   readonly secrets: readonly string[];
   readonly depends_on: readonly string[];
+  /** Networks that were made for it; they go when the project's machines are removed. */
+  readonly networks?: readonly string[] | undefined;
   /** The folder of the host that was copied into it. */
   readonly workspace?: string | undefined;
 }

@@ -15,6 +15,7 @@ const record = {
     files: z.record(z.string(), z.string()),
     secrets: z.array(z.string()),
     depends_on: z.array(name),
+    networks: z.array(name).optional(),
     workspace: path.optional(),
   }),
 };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CliContext } from '@nook/daemonapi';
 import type { Applied } from '../../contract.ts';
 import { putSecrets } from './guest-secrets.ts';
@@ -5,7 +6,7 @@ import type { LookedAt } from './look.ts';
 import { shapeOf } from './machine-plan.ts';
 import { createWords, policyWords, setWords } from './machine-words.ts';
 import { putFile } from './project-files.ts';
-import type { Project } from './read-project.ts';
+import type { Project, ProjectMachine } from './read-project.ts';
 import { jsonOf, runQuietly } from './run-quietly.ts';
 import { serviceDefinitions } from './service-definitions.ts';
 
@@ -16,17 +17,24 @@ export async function bringUp(context: CliContext, project: Project, looked: Loo
   const isNew = plan.action === 'create' || plan.action === 'recreate';
   let applied = isNew ? undefined : looked.facts.applied;
   const record = (change: Partial<Applied>) => {
-    const { secrets = {}, depends_on = [] } = wanted;
+    const networks = project.networks.map(({ name }) => name).filter((name) => name === wanted.network);
     applied = {
-      ...{ shape: shapeOf(wanted), files: {}, ...applied, ...change },
-      ...{ secrets: Object.keys(secrets), depends_on },
+      ...{ shape: shapeOf(wanted), files: {}, ...applied, ...change, ...standing(wanted) },
+      ...(networks.length > 0 && { networks }),
     };
     const { file, name } = project;
     return context.call('project.record', { vm, file, project: name, machine: wanted.machine, applied });
   };
 
-  if (plan.action === 'none') return;
-  if (plan.action === 'recreate') await runQuietly(context, ['vm', 'rm', '--force', vm]);
+  if (plan.action === 'none') {
+    const { secrets, depends_on } = applied ?? {};
+    if (!isDeepStrictEqual({ secrets, depends_on }, standing(wanted))) await record({});
+    return;
+  }
+  if (plan.action === 'recreate') {
+    await rehearse(context, project, looked);
+    await runQuietly(context, ['vm', 'rm', '--force', vm]);
+  }
   if (isNew) {
     await jsonOf(context, ['vm', 'create', ...createWords(project.name, wanted)]);
     await record({});
@@ -59,6 +67,19 @@ export async function bringUp(context: CliContext, project: Project, looked: Loo
     await runQuietly(context, ['workspace', 'prepare', ...(to === undefined ? [] : ['--guest-path', to]), vm, path]);
     await record({ workspace: path });
   }
+}
+
+/** What is recorded of a machine, and asks for nothing to be done. */
+function standing({ secrets = {}, depends_on = [] }: ProjectMachine): Pick<Applied, 'secrets' | 'depends_on'> {
+  return { secrets: Object.keys(secrets), depends_on };
+}
+
+/** A VM that cannot be made is not to cost the disk of the one that there is. */
+async function rehearse(context: CliContext, project: Project, { wanted }: LookedAt): Promise<void> {
+  const { ip: _, ...rest } = wanted;
+  const words = createWords(project.name, { ...rest, vm: `${wanted.vm.slice(0, 50)}-rehearsal`, publish: [] });
+  const { name } = await jsonOf<{ name: string }>(context, ['vm', 'create', ...words]);
+  await runQuietly(context, ['vm', 'rm', name]);
 }
 
 /** What can be changed of the VM itself, running or not. */

@@ -5,6 +5,7 @@ import { type MachineFacts, type MachinePlan, planMachine } from './machine-plan
 import { setWords } from './machine-words.ts';
 import type { PublishedPort } from './port-changes.ts';
 import { fileHashes } from './project-files.ts';
+import { missingNetworks } from './project-networks.ts';
 import type { Project, ProjectMachine } from './read-project.ts';
 import { jsonOf } from './run-quietly.ts';
 
@@ -14,6 +15,14 @@ export interface LookedAt {
   readonly facts: MachineFacts;
   readonly plan: MachinePlan;
   readonly secrets: Secrets;
+}
+
+/** All that the file names, beside what there is of it. */
+interface Look {
+  readonly machines: readonly LookedAt[];
+  readonly missingNetworks: readonly string[];
+  /** VMs that were made for the file, and that it does not name any more. */
+  readonly others: readonly string[];
 }
 
 interface VmView {
@@ -26,19 +35,23 @@ const NO_SETTINGS = { changed: [], restart_needed: [] };
 /** Compares every machine with what there is, and changes nothing but `env`, which loses the secrets. @throws NookError `conflict` for somebody else's VM */
 export async function lookAt(
   context: CliContext,
-  { file, machines }: Project,
+  { file, machines, networks }: Project,
   env: Record<string, string | undefined>,
-): Promise<LookedAt[]> {
+): Promise<Look> {
   const all = await Promise.all(machines.map((wanted) => readSecrets(wanted, env)));
   forgetVariables(machines, env);
   const recorded = await context.call('project.list', { file });
-  return Promise.all(
-    machines.map(async (wanted, index) => {
-      const secrets = all[index] as Secrets;
-      const facts = await factsOf(context, wanted, { secrets, recorded, file });
-      return { wanted, secrets, facts, plan: planMachine(wanted, facts) };
-    }),
-  );
+  const looked = machines.map(async (wanted, index) => {
+    const secrets = all[index] as Secrets;
+    const facts = await factsOf(context, wanted, { secrets, recorded, file });
+    return { wanted, secrets, facts, plan: planMachine(wanted, facts) };
+  });
+  const names = machines.map(({ vm }) => vm);
+  return {
+    machines: await Promise.all(looked),
+    missingNetworks: await missingNetworks(context, networks),
+    others: recorded.map(({ name }) => name).filter((name) => !names.includes(name)),
+  };
 }
 
 /** A daemon that is started from here would have them in its environment for all its life. */

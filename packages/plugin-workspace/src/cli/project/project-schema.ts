@@ -43,7 +43,11 @@ const machine = z.strictObject({
   vcpus: z.int().min(1).max(256).optional(),
   memory: size.optional(),
   disk: size.optional().describe('It can only grow.'),
-  network: z.string().min(1).optional().describe('user, none, or a network; see: nook net list'),
+  network: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('user, none, a network of this file, or one that there is; see: nook net list'),
   ip: z.string().min(1).optional(),
   publish: z
     .array(
@@ -96,9 +100,22 @@ const machine = z.strictObject({
   service: z.record(label, service).optional(),
 });
 
+const network = z.strictObject({
+  subnet: z
+    .string()
+    .regex(/^[\d.]+\/\d{1,2}$/, 'must be a private subnet such as 10.77.5.0/24')
+    .optional()
+    .describe('A free one is chosen when absent.'),
+  isolated: z.boolean().default(false).describe('Its machines reach each other, and nothing else.'),
+});
+
 /** nook.toml: what a project runs in. */
 export const projectSchema = z.strictObject({
   name: label.optional().describe('Machines are called NAME-MACHINE; the name of the folder when absent.'),
+  network: z
+    .record(label, network)
+    .optional()
+    .describe('Networks of its own, on which machines reach each other as PROJECT-MACHINE.nook.'),
   machine: z.record(label, machine),
 });
 

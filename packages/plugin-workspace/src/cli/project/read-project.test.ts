@@ -42,6 +42,14 @@ secrets = { token = { file = "~/.token" }, key = { env = "KEY" } }
     });
   });
 
+  it('gives machines networks of the project, and others as they are called', async () => {
+    const { networks, machines } = await read(
+      'name = "shop"\n[network.back]\nsubnet = "10.77.5.0/24"\n[machine.a]\nnetwork = "back"\n[machine.b]\nnetwork = "none"\n',
+    );
+    expect(networks).toEqual([{ name: 'shop-back', subnet: '10.77.5.0/24', isolated: false }]);
+    expect(machines.map(({ network }) => network)).toEqual(['shop-back', 'none']);
+  });
+
   it('tells all that is wrong at once, with lines and with what was probably meant', async () => {
     const wrong = read(`name = "shop"
 

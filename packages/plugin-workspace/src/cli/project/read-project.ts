@@ -22,8 +22,16 @@ export interface Project {
   readonly name: string;
   /** Absolute. */
   readonly file: string;
+  readonly networks: readonly ProjectNetwork[];
   /** What a machine depends on stands before it. */
   readonly machines: readonly ProjectMachine[];
+}
+
+/** A network that is there for the project. */
+export interface ProjectNetwork {
+  readonly name: string;
+  readonly subnet?: string | undefined;
+  readonly isolated: boolean;
 }
 
 interface ReadOptions {
@@ -51,7 +59,7 @@ export async function readProject({ file: given, folder, env }: ReadOptions): Pr
     ),
   ];
   if (problems.length > 0 || !('value' in checked)) throw projectError(file, text, problems);
-  const { name = nameOf(dirname(file)), machine } = checked.value;
+  const { name = nameOf(dirname(file)), machine, network: own = {} } = checked.value;
   const names = Object.keys(machine);
   const missing = missingDependencies(machine, names);
   if (names.length === 0)
@@ -65,12 +73,17 @@ export async function readProject({ file: given, folder, env }: ReadOptions): Pr
     ];
     throw projectError(file, text, [{ path, message, hint: 'Take one of these dependencies away.' }]);
   }
+  const inNetwork = ({ network, ...entry }: MachineEntry): MachineEntry => ({
+    ...entry,
+    ...(network !== undefined && { network: Object.hasOwn(own, network) ? `${name}-${network}` : network }),
+  });
   const machines = sorted.order.map((each) => ({
-    ...absolute(machine[each] as MachineEntry, dirname(file)),
+    ...absolute(inNetwork(machine[each] as MachineEntry), dirname(file)),
     machine: each,
     vm: `${name}-${each}`,
   }));
-  return { name, file, machines };
+  const networks = Object.entries(own).map(([each, settings]) => ({ ...settings, name: `${name}-${each}` }));
+  return { name, file, networks, machines };
 }
 
 async function contentOf(file: string): Promise<string> {

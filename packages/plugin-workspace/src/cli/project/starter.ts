@@ -34,6 +34,7 @@ workspace = "."               # copied to /root/repo when the machine is new
 # publish = ["8080:80"]       # a port of this host, and one of the machine
 # egress = "allow"            # what it may reach: open, deny, audit, allow
 # allow = ["deb.debian.org"]
+# network = "back"            # with [network.back]: machines reach each other as NAME-MACHINE.nook
 # depends_on = ["db"]         # another [machine.db], which is up before
 
 # [[machine.dev.files]]
