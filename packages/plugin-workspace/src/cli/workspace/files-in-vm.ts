@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { type CliContext, NookError } from '@nook/daemonapi';
 import type { WorkspaceView } from '../../contract.ts';
 import { compareFiles } from '../repository/compare-files.ts';
 import { findRepository } from '../repository/find-repository.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 /** Where a guest without git keeps what was sent, for the comparison: beside the files, and as old as they are. */
 export function keptPack(guestPath: string): string {
@@ -27,7 +27,7 @@ export async function compareInVm(
       hint: `Copy the files: nook vm cp ${vm}:${guest_path} .`,
     });
   }
-  const dir = await mkdtemp(join(tmpdir(), 'nook-workspace-'));
+  const dir = await makeWorkFolder();
   try {
     const [folder, pack, work] = [join(dir, 'files'), join(dir, 'sent'), join(dir, 'work')];
     await context.run(['vm', 'cp', `${vm}:${keptPack(guest_path)}`, pack]);

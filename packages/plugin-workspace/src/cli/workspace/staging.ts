@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OptionValues } from '@nook/daemonapi';
 import { type Staged, stage } from '../repository/stage.ts';
 import type { Source } from './source.ts';
+import { makeWorkFolder } from './work-folder.ts';
 
 /** What is to travel, being made beside other work, in a folder of its own that is removed at the end. */
 export class Staging implements AsyncDisposable {
@@ -51,7 +51,7 @@ export class Staging implements AsyncDisposable {
 
   async #make(source: Source, options: OptionValues, listOnly: boolean): Promise<Staged | undefined> {
     if (source.kind === 'folder') return undefined;
-    this.#made = await mkdtemp(join(tmpdir(), 'nook-workspace-'));
+    this.#made = await makeWorkFolder();
     const wishes = {
       branch: options.branch as string | undefined,
       includeUntracked: options['include-untracked'] === true,
