@@ -78,6 +78,7 @@ describe('nook vm run PATH', () => {
     const run = ['vm', 'run', '-d', '--name', 'small', ...SMALL, at('app')];
     expect(await home.json(...run)).toMatchObject({
       name: 'small',
+      came_up: 'template',
       workspace: { guest_path: '/root/repo', kind: 'files' },
     });
     const work =

@@ -11,6 +11,8 @@ import { Home } from './harness/home.ts';
 
 /** The first run makes the image. */
 const IMAGE_MS = 600_000;
+/** In the repository's past, and in no commit that travels. */
+const HISTORY = 50_000_000;
 const SECRET = 'nobody-is-to-see-this';
 
 describe('nook workspace', () => {
@@ -40,7 +42,10 @@ describe('nook workspace', () => {
     for (let count = 0; count < 200; count++) write(`app/src/${count % 10}/file-${count}.txt`, `${count}\n`);
     write('app/logo.bin', randomBytes(50_000));
     write('app/.gitignore', 'build/\n');
-    git('add', '-A');
+    write('app/history.bin', randomBytes(HISTORY));
+    git('-c', 'core.compression=0', 'add', '-A');
+    git('commit', '-q', '-m', 'a large file that is no more');
+    git('rm', '-q', 'history.bin');
     git('commit', '-q', '-m', 'first');
     git('mv', 'src/0/file-0.txt', 'src/renamed.txt');
     write('app/src/1/file-1.txt', 'changed here\n');
@@ -71,6 +76,7 @@ describe('nook workspace', () => {
       `${git('rev-parse', 'HEAD')}\nrefs/heads/fix\nAda Lovelace\n`,
     );
     expect(await guest(`grep -rl ${SECRET} . || true`)).toBe('');
+    expect(Number.parseInt(await guest('du -sk .'), 10)).toBeLessThan(HISTORY / 1000 / 20);
     expect(await home.ok('workspace', 'export', 'dev')).toBe('');
     // Its index is as good as new: nothing has to be read to know that nothing was changed.
     expect(await guest('git diff-files --name-only')).toBe('src/1/file-1.txt\n');
