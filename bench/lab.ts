@@ -6,6 +6,8 @@ import { memoryOf } from './process-memory.ts';
 import type { Row } from './row.ts';
 
 interface LabOptions {
+  /** What is run instead of the launcher. */
+  readonly program?: readonly string[];
   readonly quick: boolean;
   readonly config?: string;
   readonly store?: string;
@@ -27,9 +29,8 @@ export class Lab implements AsyncDisposable {
    * @param options.config of config.toml; absent: nothing is done unasked, so that every VM is booted
    * @param options.store of images and kernels; absent: the one that is kept between runs
    */
-  static async open({ quick, config, ...options }: LabOptions): Promise<Lab> {
-    const store = options.store ?? process.env.NOOK_STORE;
-    const home = await Home.create({ ...(store ? { store } : {}), ...(config === undefined ? {} : { config }) });
+  static async open({ quick, store = process.env.NOOK_STORE, ...options }: LabOptions): Promise<Lab> {
+    const home = await Home.create({ ...(store ? { store } : {}), ...options });
     await home.ok('daemon', 'start');
     return new Lab(home, await RpcClient.connect(socketOf(home)), quick);
   }

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Home } from './harness/home.ts';
 
+/** What a command writes of its own; on a slow machine nook says there what it is at. */
+function ofTheCommand(stderr: string): string {
+  return stderr.replaceAll(/^nook: \[ *\d+ s\] .*\n/gm, '');
+}
+
 /** The promise of the first page: one command boots a machine, runs a command in it, and gives its exit code. */
 describe('nook vm run --rm', () => {
   let home: Home;
@@ -15,7 +20,7 @@ describe('nook vm run --rm', () => {
 
   it("prints Debian 12's os-release on stdout and nothing else", async () => {
     const { code, stdout, stderr } = await home.nook(['vm', 'run', '--rm', '--', 'cat', '/etc/os-release']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr: ofTheCommand(stderr) }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^PRETTY_NAME="Debian GNU\/Linux 12 \(bookworm\)"\n/);
     expect(
       stdout
@@ -26,12 +31,8 @@ describe('nook vm run --rm', () => {
   });
 
   it('keeps the two streams apart and gives the exit code', async () => {
-    expect(await run('sh', '-c', 'echo out; echo err >&2; exit 7')).toEqual({
-      code: 7,
-      signal: null,
-      stdout: 'out\n',
-      stderr: 'err\n',
-    });
+    const { code, stdout, stderr } = await run('sh', '-c', 'echo out; echo err >&2; exit 7');
+    expect({ code, stdout, stderr: ofTheCommand(stderr) }).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
   });
 
   it.each([

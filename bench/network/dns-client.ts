@@ -1,10 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-// dns-client ADDRESS NAME COUNT: asks one question after the other, and prints the milliseconds of each answer.
-const [, , address = '', name = '', count = ''] = process.argv;
+// dns-client OWN SERVER NAME COUNT: asks one question after the other from an address of its own, and prints the
+// milliseconds of each answer.
+const [, , own = '', address = '', name = '', count = ''] = process.argv;
 const WARM_UP = 100;
 const socket = createSocket('udp4');
+socket.bind(0, own);
 socket.connect(53, address);
 await once(socket, 'connect');
 const samples: number[] = [];

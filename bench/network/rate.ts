@@ -1,19 +1,7 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import { connect } from 'node:net';
 
 const LISTEN_MS = 20_000;
-
-/** A server that takes all that it is sent. */
-export async function sink(address: string): Promise<Server> {
-  const server = createServer((socket) => socket.on('error', () => {}).resume());
-  server.listen(0, address);
-  await once(server, 'listening');
-  return server;
-}
-
-export function portOf(server: Server): number {
-  return (server.address() as { port: number }).port;
-}
 
 /** Reads all that a port gives, at least so much. @returns MB/s, from the connection to its end */
 export async function readRate(port: number, bytes: number): Promise<number> {

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { portOf, sink } from './rate.ts';
+import { nextOutput } from './next-output.ts';
+
+const LISTEN_MS = 20_000;
 
 interface Target {
   /** A process in the namespace where the address is reached. */
@@ -11,20 +13,13 @@ interface Target {
 
 /** What one would write by hand: socat on a port of the host, and for each connection another one in the namespace. */
 export async function socatInto({ pid, address, port }: Target): Promise<{ readonly port: number } & AsyncDisposable> {
-  const free = await sink('127.0.0.1');
-  const own = portOf(free);
-  free.close();
-  await once(free, 'close');
   const inside = `nsenter --net=/proc/${pid}/ns/net socat -b 65536 STDIO TCP\\:${address}\\:${port}`;
   const child = spawn(
     'socat',
-    ['-d', '-d', '-b', '65536', `TCP-LISTEN:${own},bind=127.0.0.1,fork,reuseaddr`, `EXEC:${inside}`],
+    ['-d', '-d', '-b', '65536', 'TCP-LISTEN:0,bind=127.0.0.1,fork,reuseaddr', `EXEC:${inside}`],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  for (let said = ''; !said.includes('listening on'); ) {
-    said += String((await once(child.stderr, 'data', { signal: AbortSignal.timeout(5_000) }))[0]);
-  }
-  child.stderr.resume();
+  const own = await listeningPort(child.stderr);
   return {
     port: own,
     async [Symbol.asyncDispose]() {
@@ -32,4 +27,15 @@ export async function socatInto({ pid, address, port }: Target): Promise<{ reado
       await once(child, 'exit');
     },
   };
+}
+
+/** The port that a socat told to say much (`-d -d`) has got. */
+export async function listeningPort(stderr: NodeJS.ReadableStream): Promise<number> {
+  for (let text = ''; ; ) {
+    text += await nextOutput(stderr, { timeoutMs: LISTEN_MS, what: 'the port of socat' });
+    const [, port] = /listening on AF=2 [\d.]+:(\d+)/.exec(text) ?? [];
+    if (port === undefined) continue;
+    stderr.resume();
+    return Number(port);
+  }
 }
