@@ -2,7 +2,7 @@ import type { SessionHandle } from '../../packages/plugin-vm/src/contract.ts';
 import { attach } from '../exec-session.ts';
 import type { Lab } from '../lab.ts';
 import { byteEcho } from '../peers/byte-echo.ts';
-import { installLoop, runLoop } from '../peers/fork-exec-loop.ts';
+import { forkExecLoop } from '../peers/fork-exec-loop.ts';
 import { atMost, type Row } from '../row.ts';
 import { repeat, summary } from '../statistics.ts';
 
@@ -13,7 +13,7 @@ const TURNS = 5;
 /** /bin/true through an open client, beside the same fork and exec inside of the guest. */
 export async function execLatency(lab: Lab): Promise<Row[]> {
   await using vm = await lab.vm('debian-12');
-  await installLoop(lab, vm.name);
+  const loop = await forkExecLoop(lab, vm.name);
   const perTurn = lab.count(60, 20);
   const begins: number[] = [];
   const once = async () => {
@@ -25,11 +25,11 @@ export async function execLatency(lab: Lab): Promise<Row[]> {
     return performance.now() - began;
   };
   await repeat(10, once);
-  await runLoop(lab, vm.name, 10);
+  await loop(10);
   const through: number[] = [];
   const inside: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) {
-    inside.push(...(await runLoop(lab, vm.name, perTurn)));
+    inside.push(...(await loop(perTurn)));
     through.push(...(await repeat(perTurn, once)));
   }
   const echoes = await byteEcho(lab, vm.name, lab.count(300, 100));

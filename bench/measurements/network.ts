@@ -106,7 +106,7 @@ async function throughput(lab: Lab, bridge: BridgeLab | string, held: VmView): P
   const bridged = await bridgedPair(stack, bridge);
   const libvirt = await libvirtPair(await machineOf(held.dir));
   if (!('absent' in libvirt)) stack.use(libvirt);
-  const mib = lab.count(16, 8);
+  const mib = lab.count(64, 16);
   const effort = { count: lab.count(8, 2), warmUp: 1, turnMs: TURN_MS };
   const row = async (what: string, unit: Row['unit'], [mine, ...others]: readonly Contestant[]): Promise<Row> => {
     if (mine === undefined || 'absent' in mine) throw new Error(`${what}: there is nothing to measure`);
@@ -134,8 +134,8 @@ async function bridgedPair(stack: AsyncDisposableStack, bridge: BridgeLab | stri
 
 /** Into the host by a published port, against socat between the same two. */
 async function published(lab: Lab, vm: VmView): Promise<Row> {
-  const mib = lab.count(16, 8);
-  await serve(lab, vm, `while :; do dd if=/dev/zero bs=64k count=${mib * 16} 2>/dev/null | nc -l -p 80; done`, 80);
+  const mib = lab.count(64, 16);
+  await serve(lab, vm, ['serve', 80, mib]);
   const { host_port } = await lab.call<{ host_port: number }>('net.publish', { vm: vm.name, port: '0:80' });
   const { nethost_pid = 0, vms } = await lab.call<NetworkView>('net.show', { name: NETWORK });
   const address = vms.find(({ name }) => name === vm.name)?.address ?? '';

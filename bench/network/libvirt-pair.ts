@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { MachineSpec } from '../../packages/daemonapi/src/index.ts';
 import { writeCpio } from '../../packages/guest/src/cpio.ts';
 import { buildInitramfs, guestModules } from '../../packages/guest/src/index.ts';
+import { guestProgram } from '../guest-program.ts';
 import { ForeignDaemon } from '../peers/foreign-daemon.ts';
 import { installed } from '../peers/installed.ts';
 import type { AbsentPeer } from '../row.ts';
@@ -22,6 +23,7 @@ const NEEDED = ['libvirtd', 'virsh', 'dnsmasq', 'iptables', 'socat'];
 const FIRST = '192.168.122.10';
 const OTHER = '192.168.122.11';
 const PORTS = { sink: 81, shell: 99 };
+const PROGRAM = '/bin/tcp-blocks';
 const END = 'end-of-line';
 
 /** The folders that a libvirtd of the whole system has, each another one's in its mount namespace. */
@@ -64,7 +66,7 @@ ip link set lo up
 ip link set eth0 up
 ip address add $address/24 dev eth0
 ip route add default via 192.168.122.1
-(while :; do nc -l -p ${PORTS.sink} >/dev/null; done) &
+${PROGRAM} sink ${PORTS.sink} &
 while :; do nc -ll -p ${PORTS.shell} -e /bin/sh; done
 `;
 
@@ -93,6 +95,7 @@ export async function libvirtPair({ kernel }: MachineSpec): Promise<AbsentPeer |
   const made = starting.move();
   return {
     ...{ what: `${WHAT}, libvirt ${version}`, host, other: { address: OTHER, port: PORTS.sink } },
+    program: PROGRAM,
     sh: (line) => shell.run(line),
     [Symbol.asyncDispose]: () => made.disposeAsync(),
   };
@@ -131,6 +134,7 @@ async function guestInitramfs(dir: string, modules: string): Promise<string> {
     writeCpio([
       { path: 'bin', mode: 0o040755 },
       { path: 'bin/busybox', mode: 0o100755, content: busybox },
+      { path: PROGRAM.slice(1), mode: 0o100755, content: await guestProgram('tcp-blocks') },
     ]),
   );
   const [release = ''] = await readdir(modules);

@@ -1,5 +1,6 @@
 import type { SessionHandle, VmView } from '../../packages/plugin-vm/src/contract.ts';
 import { exec, execText } from '../exec-session.ts';
+import { installInGuest } from '../guest-program.ts';
 import type { Lab } from '../lab.ts';
 import type { Pair, Place } from './pair.ts';
 
@@ -14,8 +15,9 @@ interface Members {
 
 /** Two of nook's VMs. */
 export async function nookPair(lab: Lab, { what, first, other, host }: Members): Promise<Pair> {
-  if (other) await serve(lab, other, `while :; do nc -l -p ${SINK} > /dev/null; done`, SINK);
+  if (other) await serve(lab, other, ['sink', SINK]);
   return {
+    program: await installInGuest(lab, first.name, 'tcp-blocks'),
     what,
     host,
     ...(other ? { other: { address: other.network.address ?? '', port: SINK } } : {}),
@@ -23,9 +25,11 @@ export async function nookPair(lab: Lab, { what, first, other, host }: Members):
   };
 }
 
-/** Starts a server in the guest, and waits until it listens. */
-export async function serve(lab: Lab, vm: VmView, line: string, port: number): Promise<void> {
-  await lab.call<SessionHandle>('vm.exec.start', { name: vm.name, argv: ['sh', '-c', line], stdin: false });
+/** Starts tcp-blocks in the guest, and waits until it listens. */
+export async function serve(lab: Lab, vm: VmView, [mode, port, ...rest]: [string, number, ...number[]]): Promise<void> {
+  const program = await installInGuest(lab, vm.name, 'tcp-blocks');
+  const argv = [program, mode, port, ...rest].map(String);
+  await lab.call<SessionHandle>('vm.exec.start', { name: vm.name, argv, stdin: false });
   const listens = `until netstat -ltn | grep -q :${port}; do sleep 0.1; done`;
   await exec(lab, { vm: vm.name, argv: ['sh', '-c', listens] });
 }

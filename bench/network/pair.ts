@@ -19,6 +19,8 @@ export interface Pair {
   readonly what: string;
   /** Runs a line of sh in the first machine. @returns what it printed */
   sh(line: string): Promise<string>;
+  /** Where tcp-blocks is in it. */
+  readonly program: string;
   /** What takes in all that it is sent, on the host and in the other machine. */
   readonly host: Place;
   readonly other?: Place;
@@ -30,11 +32,10 @@ export function rate(pair: Pair | AbsentPeer, place: 'host' | 'other', mib: numb
   return { what: pair.what, sample: () => send(pair, place, mib) };
 }
 
-async function send({ what, sh, ...places }: Pair, place: 'host' | 'other', mib: number): Promise<number> {
+async function send({ what, sh, program, ...places }: Pair, place: 'host' | 'other', mib: number): Promise<number> {
   const to = places[place];
   if (to === undefined) throw new Error(`${what} has no other machine`);
-  const line = `until dd if=/dev/zero bs=64k count=${mib * 16} 2>/dev/null | nc ${to.address} ${to.port}; do :; done`;
-  return (mib * MIB) / 1e3 / (await timed(() => sh(line)));
+  return (mib * MIB) / 1e3 / (await timed(() => sh(`${program} send ${to.address} ${to.port} ${mib}`)));
 }
 
 /** Milliseconds to the other machine and back, as the first one's ping says of twenty packets. */
