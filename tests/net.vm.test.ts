@@ -64,6 +64,8 @@ describe.skipIf(noNetworks)(`a network of several VMs (${noNetworks ?? 'there ca
     const url = outside && `http://${outside}:${port}/`;
     await reachEachOther(home, { network: 'back', first: 'web', second: 'db', outside: url });
     if (isRoot) expect(await fetches(home, 'db', `[${OUTSIDE6}]`)).toBe('from outside\n');
+    expect((await inside(home, 'web', 'cat', '/sys/class/net/eth0/mtu')).stdout).toBe('65520\n');
+    expect((await inside(home, 'web', 'ping', '-4', '-c', '1', '-W', '5', '-s', '60000', 'db')).code).toBe(0);
     // The host's own loopback, by the address that stands for it in the uplink.
     expect((await inside(home, 'db', 'wget', '-q', '-O', '-', `http://10.0.2.2:${port}/`)).code).not.toBe(0);
 

@@ -7,7 +7,7 @@ import { listeningPort } from './socat.ts';
 
 const MIB = 1024 * 1024;
 /** TEST-NET-2 (RFC 5737): nobody's, and not among what is closed to guests. */
-export const OUTSIDE = '198.51.100.78';
+const OUTSIDE = '198.51.100.78';
 
 export interface Place {
   readonly address: string;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT, TAG_DISK, TAG_ADDRESS6, TAG_GATEWAY6 };
+enum { TAG_HOSTNAME = 1, TAG_MACHINE_ID, TAG_ADDRESS, TAG_GATEWAY, TAG_DNS, TAG_TIME, TAG_ENTROPY, TAG_MAC, TAG_SEARCH, TAG_INIT = 11, TAG_MOUNT, TAG_DISK, TAG_ADDRESS6, TAG_GATEWAY6, TAG_MTU };
 
 /* Identity ends up in files of one line each: no control characters, no NUL. */
 static bool take_text(const struct field *field, char *to, size_t size) {
@@ -87,6 +87,11 @@ static bool take_mac(const struct field *field, struct configuration *configurat
   return configuration->has_mac;
 }
 
+/* IPv6 has no less than 1280 (RFC 8200, 5). */
+static bool take_mtu(const struct field *field, struct configuration *configuration) {
+  return field_u16(field, &configuration->mtu) && configuration->mtu >= 1280;
+}
+
 static bool take_entropy(const struct field *field, struct configuration *configuration) {
   configuration->entropy = field->value;
   configuration->entropy_length = field->length;
@@ -132,6 +137,7 @@ static const char *take(const struct field *field, struct configuration *configu
     case TAG_DISK: return field_u64(field, &configuration->disk) && configuration->disk > 0 ? NULL : "disk: not a u64";
     case TAG_ADDRESS6: return take_address6(field, configuration) ? NULL : "address6: not ADDRESS/PREFIX";
     case TAG_GATEWAY6: return take_gateway6(field, configuration) ? NULL : "gateway6: not an IPv6 address";
+    case TAG_MTU: return take_mtu(field, configuration) ? NULL : "mtu: not 1280 or more";
     default: return NULL;
   }
 }

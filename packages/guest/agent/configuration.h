@@ -23,6 +23,7 @@ struct configuration {
   uint8_t prefix;
   uint8_t prefix6;
   uint8_t mac[6];
+  uint16_t mtu; /* 0: absent */
   struct in_addr address;
   struct in_addr gateway;
   struct in6_addr address6;

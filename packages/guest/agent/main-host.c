@@ -71,6 +71,7 @@ int network_apply(const struct configuration *configuration, const char **step) 
     const uint8_t *mac = configuration->mac;
     note("set the mac: %02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
   }
+  if (configuration->mtu != 0) note("set the mtu: %d\n", configuration->mtu);
   if (configuration->has_address && inet_ntop(AF_INET, &configuration->address, text, sizeof text) != NULL)
     note("set the address: %s/%d\n", text, configuration->prefix);
   if (configuration->has_gateway && inet_ntop(AF_INET, &configuration->gateway, text, sizeof text) != NULL)

@@ -101,6 +101,13 @@ static int change_mac(int fd, const char *name, const struct configuration *conf
   return error < 0 ? error : set_mac(fd, name, configuration->mac);
 }
 
+static int change_mtu(int fd, const char *name, const struct configuration *configuration) {
+  if (configuration->mtu == 0) return 0;
+  struct ifreq interface = {.ifr_mtu = configuration->mtu};
+  snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
+  return control(fd, SIOCSIFMTU, &interface);
+}
+
 static bool has_address(int fd, const char *name, const struct configuration *configuration) {
   struct ifreq interface = {0};
   snprintf(interface.ifr_name, sizeof interface.ifr_name, "%s", name);
@@ -128,6 +135,9 @@ static int configure_interface(int fd, const struct configuration *configuration
   if (error < 0) return error;
   *step = "mac";
   error = change_mac(fd, name, configuration);
+  if (error < 0) return error;
+  *step = "mtu";
+  error = change_mtu(fd, name, configuration);
   if (error < 0) return error;
   *step = "address";
   error = change_address(fd, name, configuration);

@@ -38,15 +38,22 @@ async function refusal(agent: TestAgent, payload: Buffer): Promise<string> {
 describe('CONFIGURE', () => {
   test('gives the network card an IPv6 address beside the other one', async () => {
     await using agent = await TestAgent.start();
-    await configure(agent, { address: '10.0.2.15/24', address6: 'fd12:0:0:1::5/64', gateway6: 'fd12:0:0:1::1' });
+    await configure(agent, {
+      mtu: 65_520,
+      address: '10.0.2.15/24',
+      address6: 'fd12:0:0:1::5/64',
+      gateway6: 'fd12:0:0:1::1',
+    });
     expect(agent.did()).toEqual([
       'open the root',
+      'set the mtu: 65520',
       'set the address: 10.0.2.15/24',
       'set the address: fd12:0:0:1::5/64',
       'set the gateway: fd12:0:0:1::1',
     ]);
     for (const address6 of ['fd12::5', 'fd12::5/129', '10.0.2.15/24', 'fd12::5/64x'])
       expect(await refusal(agent, encodeConfigure({ address6 }))).toMatch(/address6/);
+    expect(await refusal(agent, encodeConfigure({ mtu: 1279 }))).toMatch(/mtu/);
   });
 
   test('says how large a disk is to be filled', async () => {

@@ -12,6 +12,8 @@ export interface Configure {
   /** `ADDRESS/PREFIX`, IPv6. */
   readonly address6?: string | undefined;
   readonly gateway6?: string | undefined;
+  /** Largest packet of the network card, in bytes; 1280 to 65535. */
+  readonly mtu?: number | undefined;
   readonly dns?: readonly string[];
   /** DNS search domain. */
   readonly search?: string | undefined;
@@ -86,6 +88,7 @@ export function encodeConfigure(configure: Configure): Buffer {
   if (configure.diskBytes !== undefined) fields.push(u64Field(13, configure.diskBytes));
   text(14, configure.address6);
   text(15, configure.gateway6);
+  if (configure.mtu !== undefined) fields.push(u16Field(16, configure.mtu));
   return encodeFields(fields);
 }
 

@@ -60,6 +60,8 @@ export interface GuestNetwork {
   /** IPv6 with prefix length. */
   readonly address6?: string | undefined;
   readonly gateway6?: string | undefined;
+  /** Largest packet, in bytes; absent: as the card has it. */
+  readonly mtu?: number | undefined;
   readonly dns: readonly string[];
   /** Domain that names without a dot are looked up in. */
   readonly search?: string | undefined;

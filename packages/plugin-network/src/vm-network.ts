@@ -49,7 +49,8 @@ export function vmNetwork({ networks, nethosts, egress }: Parts): NetworkCapabil
       await nethosts.expect(nethostNetwork(networks, record), expected(spec, vm), vm.opId);
       await egress.requireEnforced(record.id, vm.id);
       const { isolated } = record;
-      return planNamed(spec, { dir: nethosts.folder(record.id), isolated, ...networks.gateways(record) });
+      const mtu = await nethosts.mtu(record.id);
+      return planNamed(spec, { dir: nethosts.folder(record.id), isolated, mtu, ...networks.gateways(record) });
     },
     async unplan(spec, vm) {
       if (spec.mode === 'bridge') await nethosts.forget(recordOf(networks, spec).id, vm.id);
@@ -98,9 +99,14 @@ function requireWayIn({ name, isolated }: NetworkRecord): void {
   });
 }
 
+type PlaceOfNetwork = { readonly dir: string; readonly mtu: number | undefined } & Omit<
+  NethostNetwork,
+  'id' | 'name' | 'mode'
+>;
+
 function planNamed(
   { address = '', address6 = '', publish }: NetworkSpec,
-  { dir, gateway, gateway6, isolated }: { readonly dir: string } & Omit<NethostNetwork, 'id' | 'name' | 'mode'>,
+  { dir, gateway, gateway6, isolated, mtu }: PlaceOfNetwork,
 ): NetworkPlan {
   const [own = '', prefix = ''] = gateway.split('/');
   const [own6 = '', prefix6 = ''] = gateway6.split('/');
@@ -110,7 +116,7 @@ function planNamed(
     host_forwards: [],
     guest: {
       ...{ address: `${address}/${prefix}`, address6: `${address6}/${prefix6}`, ...ways },
-      ...{ dns: [own], search: DOMAIN },
+      ...{ dns: [own], search: DOMAIN, mtu },
     },
     place: { socket: join(dir, NETHOST_FILES.socket), address, address6, publish },
   };

@@ -641,6 +641,7 @@ export interface NetworkPlan {
     readonly gateway?: string | undefined;
     readonly address6?: string | undefined;
     readonly gateway6?: string | undefined;
+    readonly mtu?: number | undefined;
     readonly dns: readonly string[];
     readonly search?: string | undefined;
   } | null;

@@ -187,12 +187,12 @@ export class Members {
   }
 
   #desired(): DesiredStateInput {
-    const { gateway, gateway6, isolated } = this.#spec;
+    const { gateway, gateway6, isolated, mtu } = this.#spec;
     const { bridge, ownerUid, dnsPort } = this.#realisation;
     const served_at = dnsPort === DNS_PORT ? undefined : dnsPort;
     const services = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, port: DNS_PORT, served_at }));
     return {
-      bridges: [{ name: bridge, addresses: [gateway, gateway6], services }],
+      bridges: [{ name: bridge, addresses: [gateway, gateway6], services, mtu }],
       taps: this.#placed().map(({ vm, mac, address, address6 }) => ({
         ...{ name: tapName(vm), bridge, owner_uid: ownerUid, mac, addresses: [address, address6] },
       })),

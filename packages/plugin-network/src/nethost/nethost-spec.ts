@@ -16,6 +16,12 @@ export const NETHOST_FILES = {
 /** The bridge's name in the network's namespace. */
 export const BRIDGE = 'nkbridge';
 
+/**
+ * Largest packet of a network in a namespace of its own, in bytes: what slirp4netns takes. Its end of a connection is on the
+ * host, so that no other link's size matters, and fewer packets are less work.
+ */
+export const NAMESPACE_MTU = 65_520;
+
 /** The bridge's name in the host's. */
 export function bridgeOfHost(network: string): string {
   return `nk${network}`;
@@ -34,6 +40,8 @@ export interface NethostSpec {
   readonly gateway: string;
   readonly gateway6: string;
   readonly isolated: boolean;
+  /** Largest packet of its links, in bytes; absent: 1500. */
+  readonly mtu?: number | undefined;
   /** The host takes part in the network: where the root helper listens that makes it. Absent: it has a namespace of its own. */
   readonly helper?: string | undefined;
   /** It enters the namespace of an earlier one, with what that left in it. */

@@ -1,9 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, type Logger } from '@nook/daemonapi';
 import { isAlive, killExactly, randomBytes } from '@nook/wire';
 import type { NetworkMode, PrivilegedNeed } from '../contract.ts';
-import { bridgeOfHost, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
+import { bridgeOfHost, NAMESPACE_MTU, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
 import type { Report } from '../nethost/reports.ts';
 import { endNethost, identityOf } from './end-nethost.ts';
 import { heldNamespace } from './held-namespace.ts';
@@ -76,6 +76,12 @@ export class Nethosts {
         await endNethost(this.folder(network.id), link, { stuck });
       }
     }
+  }
+
+  /** Largest packet of a network that is up, as its nethost was started with; undefined: the links' default. */
+  async mtu(network: string): Promise<number | undefined> {
+    const text = await readFile(join(this.folder(network), NETHOST_FILES.spec), 'utf8');
+    return (JSON.parse(text) as NethostSpec).mtu;
   }
 
   async forget(network: string, vm: string): Promise<void> {
@@ -173,7 +179,8 @@ export class Nethosts {
     await this.#clearing.get(network.id);
     const token = randomBytes(12).toString('hex');
     const helper = mode === 'bridge' ? this.#privileged.place() : undefined;
-    const spec: NethostSpec = { version: 1, ...network, token, op_id: opId, dns: this.#dns, helper };
+    const mtu = mode === 'bridge' ? undefined : NAMESPACE_MTU;
+    const spec: NethostSpec = { version: 1, ...network, token, op_id: opId, dns: this.#dns, helper, mtu };
     const started = performance.now();
     await startNethost(dir, spec).catch(async (error: Error) => {
       await (mode === 'bridge' ? requireHelper(this.#privileged) : requireHost());

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { NookError } from '@nook/daemonapi';
 import { programFile, writeFileAtomic } from '@nook/wire';
-import { type HeldNamespace, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
+import { type HeldNamespace, NAMESPACE_MTU, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
 import { enterNamespace, heldNamespace } from './held-namespace.ts';
 import { newNamespace, programPath } from './host-requirements.ts';
 
@@ -84,7 +84,7 @@ async function startUplink({ dir, output, life, pid }: UplinkParts): Promise<voi
   const args = [
     ...[
       '--configure',
-      '--mtu=65520',
+      `--mtu=${NAMESPACE_MTU}`,
       '--enable-ipv6',
       '--disable-host-loopback',
       '--enable-sandbox',
