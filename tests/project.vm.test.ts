@@ -106,8 +106,14 @@ ${db}
 
   it('restarts a service that crashes, also one that did while there was no daemon', async () => {
     expect(await app()).toMatchObject({ state: 'running', restarts: 0 });
+    const logs = home.spawn(['project', 'logs', '-f', '--file', file(), 'app']);
+    const printed = outcome(logs);
+    const twice = untilOutput(logs, /first\nfirst\n/);
     await inWeb(CRASH);
     await restarted(1);
+    await twice;
+    logs.kill('SIGINT');
+    expect((await printed).stdout).toBe('first\nfirst\n');
     const shell = home.spawn(['vm', 'exec', 'shop-web', '--', 'sh', '-c', `echo here; read line; ${CRASH}`]);
     const ended = outcome(shell);
     await untilOutput(shell, /here/);

@@ -17,6 +17,12 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
     './nook vm exec dev -- make test',
     './nook workspace export dev | git apply',
   ]),
+  ...because('tests/project.vm.test.ts does', [
+    './nook init',
+    './nook up',
+    './nook project logs -f app',
+    './nook down',
+  ]),
   ...because('tests/ssh.vm.test.ts does, in an image with an sshd', ['./nook vm ssh dev']),
   ...because('tests/system does, on a machine with systemd', [
     'sudo apt install ./dist/nook_0.1.0_amd64.deb',

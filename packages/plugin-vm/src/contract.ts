@@ -535,8 +535,16 @@ export interface VmsCapability {
   networkOf(name: string): NetworkedMachine;
   /** The id of the VM with this name. @throws NookError `not_found` */
   idOf(name: string): string;
-  /** Begins a command in a VM that runs: a session with nobody attached. @throws NookError `not_found`, `not_running` */
-  startSession(id: string, command: ExecRequest, caller: SessionCaller): Promise<SessionIdentity>;
+  /**
+   * Begins a command in a VM that runs: a session with nobody attached. With a `key`, a session of this boot that was begun
+   * with it is the answer, so that whoever may have begun it can ask again.
+   * @throws NookError `not_found`, `not_running`
+   */
+  startSession(
+    id: string,
+    command: ExecRequest & { readonly key?: string },
+    caller: SessionCaller,
+  ): Promise<SessionIdentity>;
   /**
    * Settles when a session has ended, however long that takes; at once of one that has.
    * @throws NookError `not_found` when the VM has no such session any more; anything else when the VM is out of reach

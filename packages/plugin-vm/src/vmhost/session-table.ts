@@ -52,6 +52,8 @@ interface Entry {
 
 export interface ExecStart extends ExecRequest {
   readonly detach?: boolean | undefined;
+  /** A session that was begun with this key is the answer, whether it has ended or not, and nothing is begun. */
+  readonly key?: string | undefined;
   /** By which it wants to be ended when the machine is stopped, before all get SIGTERM. */
   readonly stop_signal?: number | undefined;
 }
@@ -72,11 +74,13 @@ export class SessionTable {
   }
 
   start(request: ExecStart): Session {
+    const begun = request.key === undefined ? undefined : this.all().find(({ options }) => options.key === request.key);
+    if (begun) return begun;
     const main = this.#options.autoRemove() && !this.#cameFirst && request.attendant !== true;
     const argv = request.argv && request.argv.length > 0 ? request.argv : LOGIN_SHELL;
     const session = this.#open({
       ...{ id: String(this.#nextId), argv, main, holdForClient: !request.detach, pty: request.pty !== undefined },
-      stopSignal: request.stop_signal,
+      ...{ stopSignal: request.stop_signal, key: request.key },
       begin: (guest, listener) => guest.exec(execOf(argv, request), listener),
       abandon: request.on_disconnect === 'kill' ? 'hang up' : 'keep',
     });

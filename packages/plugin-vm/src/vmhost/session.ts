@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly pty: boolean;
   /** A copy or a connection: no command that somebody would look for among the sessions. */
   readonly unlisted?: boolean | undefined;
+  /** By which whoever began it finds it again. */
+  readonly key?: string | undefined;
   /** By which it is asked to end before all others are. */
   readonly stopSignal?: number | undefined;
 }

@@ -29,7 +29,7 @@ export const projectLogs: CliCommand = {
     for (let last = service.session; options.follow === true && !context.signal.aborted; ) {
       const asked = { vm, service: service.name, session: last };
       const next = await context.call('project.services.next', asked);
-      if (next.session === undefined) return;
+      if (next.session === undefined || next.session === last) return;
       last = next.session;
       await print(last, true);
     }

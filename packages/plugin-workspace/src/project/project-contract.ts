@@ -43,10 +43,10 @@ export interface ServiceDefinition {
 }
 
 /**
- * `restarting`: it ended, and begins again at `next_restart_at`; `exited`: it ended, and is left so; `waiting`: for what
+ * `starting`: it is on its way; `restarting`: it ended, and begins again at `next_restart_at`; `exited`: it ended, and is left so; `waiting`: for what
  * `reason` says; `stopped`: somebody ended it.
  */
-export type ServiceState = 'running' | 'restarting' | 'exited' | 'waiting' | 'stopped';
+export type ServiceState = 'starting' | 'running' | 'restarting' | 'exited' | 'waiting' | 'stopped';
 
 /** A service as it was last; of a VM that does not run it does not either. */
 export interface ServiceView {
@@ -87,7 +87,7 @@ interface SessionIdentity {
 export interface SessionsNeed {
   startSession(
     id: string,
-    command: Partial<Pick<ServiceDefinition, 'argv' | 'env' | 'cwd' | 'user'>>,
+    command: Partial<Pick<ServiceDefinition, 'argv' | 'env' | 'cwd' | 'user'>> & { readonly key?: string },
     caller: SessionCaller,
   ): Promise<SessionIdentity>;
   sessionEnd(
@@ -110,7 +110,7 @@ declare module '@nook/daemonapi' {
     >;
     /** Ends all of a VM. They stay so until they are set again, or the VM is booted. */
     'project.services.stop': RpcMethod<{ readonly vm: string }, readonly ServiceView[]>;
-    /** Answers when the latest session of a service is another one than `session`. */
+    /** Answers when the latest session of a service is another one than `session`, or there will be none by itself. */
     'project.services.next': RpcMethod<
       { readonly vm: string; readonly service: string; readonly session: string },
       ServiceView

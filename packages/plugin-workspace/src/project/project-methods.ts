@@ -32,7 +32,7 @@ const definition = z.strictObject({
 });
 const service = z.object({
   name,
-  state: z.enum(['running', 'restarting', 'exited', 'waiting', 'stopped']),
+  state: z.enum(['starting', 'running', 'restarting', 'exited', 'waiting', 'stopped']),
   definition,
   session: z.string().optional(),
   earlier_sessions: z.array(z.string()),

@@ -25,6 +25,8 @@ export interface ServiceRun {
   readonly session?: ServiceSession | undefined;
   /** Numbers of sessions before it in this boot, the latest last. */
   readonly earlier: readonly string[];
+  /** By which the session of a run is found again that began, and was not recorded. */
+  readonly key?: string | undefined;
   readonly started_at?: number | undefined;
   readonly ended_at?: number | undefined;
   readonly exit_code?: number | undefined;

@@ -15,23 +15,30 @@ class Guest implements SessionsNeed {
   readonly signals: string[] = [];
   readonly sessions = new Map<string, PromiseWithResolvers<{ exit_code?: number; ended_at: number }>>();
   hasSecrets = true;
+  ignored = '';
+  readonly #keys = new Map<string, string>();
 
-  startSession: SessionsNeed['startSession'] = async (_id, { argv = [] }) => {
+  startSession: SessionsNeed['startSession'] = async (_id, { argv = [], key = '' }) => {
+    const begun = this.#keys.get(key);
+    if (begun !== undefined) return { session: begun.slice(1), token: begun };
     const token = `t${this.sessions.size + 1}`;
+    if (key !== '') this.#keys.set(key, token);
     const ended = Promise.withResolvers<{ exit_code?: number; ended_at: number }>();
     this.sessions.set(token, ended);
     if (argv[0] === 'sh') ended.resolve({ exit_code: this.hasSecrets ? 0 : 1, ended_at: 0 });
     else this.started.push(token);
     return { session: token.slice(1), token };
   };
-  sessionEnd: SessionsNeed['sessionEnd'] = async (_id, { token }) => {
+  sessionEnd: SessionsNeed['sessionEnd'] = async (_id, { token }, { signal }) => {
     const session = this.sessions.get(token);
     if (!session) throw new NookError('not_found', `no ${token}`);
-    return session.promise;
+    const aborted = Promise.withResolvers<never>();
+    signal.addEventListener('abort', () => aborted.reject(signal.reason));
+    return Promise.race([session.promise, aborted.promise]);
   };
   signalSession: SessionsNeed['signalSession'] = async (_id, { token }, signal) => {
     this.signals.push(signal);
-    this.end(token, 143);
+    if (signal !== this.ignored) this.end(token, 143);
   };
   /** Long ago, so that what follows is due at once. */
   end(token: string, exit_code: number | undefined): void {
@@ -44,7 +51,11 @@ function made(guest: Guest, record: Partial<ServiceRecord> = {}) {
   const records = { set: (each: ServiceRecord) => kept.push(each) } as unknown as ServiceRecords;
   const clock = { now: () => 1_000_000, monotonic: () => 0 };
   const given = { vm: 'a1', name: 'app', definition: DEFINITION, run: NEW_RUN, ...record };
-  return { service: new Service(given, { vms: guest, records, clock, log }), last: () => kept.at(-1) as ServiceRecord };
+  return {
+    service: new Service(given, { vms: guest, records, clock, log }),
+    kept,
+    last: () => kept.at(-1) as ServiceRecord,
+  };
 }
 
 const becomes = (service: Service, state: string, started: () => number, times: number) =>
@@ -107,5 +118,29 @@ test('without its secrets it waits until somebody begins it', async () => {
   guest.hasSecrets = true;
   await service.begin('op-b');
   expect(service.run.state).toBe('running');
+  service.close();
+});
+
+test('a daemon that died before it wrote down what it began finds it again', async () => {
+  const guest = new Guest();
+  const { service, kept } = made(guest);
+  await service.begin('op-a');
+  service.close();
+  const begun = kept.find(({ run }) => run.state === 'starting');
+  const second = made(guest, { run: begun?.run as ServiceRecord['run'] }).service;
+  await second.reach('op-b', false);
+  expect([second.run.state, second.run.session?.token, guest.started]).toEqual(['running', 't1', ['t1']]);
+  second.close();
+});
+
+test('a run that takes too long has failed; one that ignores its signal is killed after its grace period', async () => {
+  const guest = new Guest();
+  guest.ignored = 'TERM';
+  const definition = { ...DEFINITION, grace_ms: 1, timeout_ms: 1 };
+  const { service } = made(guest, { definition });
+  await service.begin('op-a');
+  await vi.waitFor(() => expect(guest.signals).toEqual(['TERM', 'KILL']));
+  await vi.waitFor(() => expect(service.run.state).toBe('restarting'));
+  expect(service.run).toMatchObject({ ends: 1, next_at: 1_001_000 });
   service.close();
 });

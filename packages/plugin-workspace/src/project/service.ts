@@ -1,15 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { type Clock, isNookError, type Logger } from '@nook/daemonapi';
+import { endSession } from './end-session.ts';
+import { hasSecrets } from './has-secrets.ts';
 import type { ServiceDefinition, SessionsNeed } from './project-contract.ts';
 import type { ServiceRecord, ServiceRecords, ServiceRun, ServiceSession } from './service-records.ts';
 import { planServiceRestart } from './service-restart.ts';
 
 const KEPT_SESSIONS = 5;
-/** A process that SIGKILL does not end by then is left to the guest. */
-const KILLED_MS = 5_000;
-/** A look at the secrets that takes longer has failed, and is made again as a service that failed. */
-const LOOK_MS = 30_000;
-/** Whether each of `$1`… is there. */
-const SECRETS_SCRIPT = 'for f; do [ -e "/run/secrets/$f" ] || exit 1; done';
 
 export const NEW_RUN: ServiceRun = { state: 'stopped', earlier: [], restarts: 0, ends: 0 };
 
@@ -56,7 +53,8 @@ export class Service {
     return this.#inTurn(async () => {
       const { state, exit_code } = this.#run;
       if (state === 'running' || state === 'restarting' || (state === 'exited' && exit_code === 0)) return;
-      await this.#start(opId, { restarts: 0, ends: 0 });
+      const key = state === 'starting' ? this.#run.key : undefined;
+      await this.#start(opId, { restarts: 0, ends: 0 }, key);
     });
   }
 
@@ -65,6 +63,7 @@ export class Service {
     return this.#inTurn(async () => {
       const { state, session } = this.#run;
       if (booted) await this.#start(opId, { restarts: 0, ends: 0, earlier: [], session: undefined });
+      else if (state === 'starting') await this.#start(opId, {}, this.#run.key);
       else if (state === 'running' && session) this.#follow(session, opId);
       else if (state === 'restarting') this.#arm();
     });
@@ -86,54 +85,40 @@ export class Service {
     this.#forget();
   }
 
-  /** @param with_ what else is so from now on */
-  async #start(opId: string, with_: Partial<ServiceRun> = {}): Promise<void> {
+  /**
+   * Written down before it is done: a daemon that dies in between leaves a key, by which the next one finds what it began.
+   * @param before what else is so from now on
+   */
+  async #start(opId: string, before: Partial<ServiceRun> = {}, key: string = randomUUID()): Promise<void> {
     this.#forget();
     const { vms, clock, log } = this.#parts;
     const { argv, env, cwd, user, secrets } = this.definition;
-    const { session: before, earlier } = { ...this.#run, ...with_ };
-    const history = before === undefined ? earlier : [...earlier, before.session].slice(-KEPT_SESSIONS);
+    const { session: last, earlier } = { ...this.#run, ...before };
+    const history = last === undefined ? earlier : [...earlier, last.session].slice(-KEPT_SESSIONS);
+    this.#set({ ...before, state: 'starting', key, earlier: history, session: undefined, next_at: undefined });
     const caller = { opId, signal: this.#newSignal() };
     try {
-      if (secrets.length > 0 && !(await this.#hasSecrets(caller))) {
-        this.#set({
-          ...with_,
-          state: 'waiting',
-          next_at: undefined,
-          reason: 'its secrets are not in the machine: nook up',
-        });
+      if (secrets.length > 0 && !(await hasSecrets(vms, { vm: this.vm, secrets, caller }))) {
+        this.#set({ state: 'waiting', reason: 'its secrets are not in the machine: nook up' });
         return;
       }
-      const session = await vms.startSession(this.vm, { argv, env, cwd, user }, caller);
+      const session = await vms.startSession(this.vm, { argv, env, cwd, user, key }, caller);
       log.info({ vm: this.vm, service: this.name, session: session.session }, 'service started');
-      const started_at = clock.now();
-      this.#set({
-        ...with_,
-        ...{ state: 'running', session, earlier: history, started_at, next_at: undefined, reason: undefined },
-      });
+      this.#set({ state: 'running', session, started_at: clock.now(), reason: undefined });
       this.#follow(session, opId);
     } catch (error) {
-      if (this.#closed) return;
-      const { message } = error as Error;
-      log.warn({ vm: this.vm, service: this.name, error: message }, 'service not started');
-      const { ends } = { ...this.#run, ...with_ };
-      const away = isNookError(error) && (error.code === 'not_running' || error.code === 'not_found');
-      const plan = planServiceRestart(
-        'always',
-        { ends },
-        { at: clock.now(), exit_code: undefined, up_since: undefined },
-      );
-      this.#set({ ...with_, ...plan, state: 'restarting', reason: message });
-      // Of a VM that does not run the next boot begins it.
-      if (!away) this.#arm();
+      this.#notStarted(error as Error);
     }
   }
 
-  async #hasSecrets(caller: { readonly opId: string; readonly signal: AbortSignal }): Promise<boolean> {
-    const argv = ['sh', '-c', SECRETS_SCRIPT, 'nook', ...this.definition.secrets];
-    const asking = { ...caller, signal: AbortSignal.any([caller.signal, AbortSignal.timeout(LOOK_MS)]) };
-    const session = await this.#parts.vms.startSession(this.vm, { argv }, asking);
-    return (await this.#parts.vms.sessionEnd(this.vm, session, asking)).exit_code === 0;
+  /** Of a VM that does not run the next boot begins it; else it is tried again. */
+  #notStarted(error: Error): void {
+    if (this.#closed) return;
+    const { clock, log } = this.#parts;
+    log.warn({ vm: this.vm, service: this.name, error: error.message }, 'service not started');
+    const ended = { at: clock.now(), exit_code: undefined, up_since: undefined };
+    this.#set({ ...planServiceRestart('always', this.#run, ended), state: 'restarting', reason: error.message });
+    if (!isNookError(error) || (error.code !== 'not_running' && error.code !== 'not_found')) this.#arm();
   }
 
   #follow(session: ServiceSession, opId: string): void {
@@ -193,22 +178,9 @@ export class Service {
     }, wait).unref();
   }
 
-  /** Asks it to end, and has it end after its grace period. A VM that is out of reach has ended it already. */
   async #end(session: ServiceSession, opId: string): Promise<void> {
-    const { vms } = this.#parts;
-    const { stop_signal, grace_ms } = this.definition;
-    for (const [signal, ms] of [
-      [stop_signal, grace_ms],
-      ['KILL', KILLED_MS],
-    ] as const) {
-      try {
-        await vms.signalSession(this.vm, session, signal, { opId, signal: AbortSignal.timeout(KILLED_MS) });
-        await vms.sessionEnd(this.vm, session, { opId, signal: AbortSignal.timeout(Math.max(ms, 1)) });
-        return;
-      } catch (error) {
-        if (isNookError(error) && (error.code === 'not_running' || error.code === 'not_found')) return;
-      }
-    }
+    const { stop_signal: signal, grace_ms: graceMs } = this.definition;
+    if (await endSession(this.#parts.vms, { vm: this.vm, session, opId, signal, graceMs })) return;
     this.#parts.log.warn({ vm: this.vm, service: this.name }, 'service did not end');
   }
 

@@ -61,7 +61,7 @@ export class Services {
     });
   }
 
-  /** Resolves with how a service stands when its session is another one than `session`. @throws NookError `not_found` */
+  /** Resolves with how a service stands when its session is another one than `session`, or there will be none by itself. @throws NookError `not_found` */
   async next(
     vm: string,
     { service, session }: { service: string; session: string },
@@ -74,7 +74,8 @@ export class Services {
       const found = this.#of(vm).get(service);
       const view = this.view(vm).find(({ name }) => name === service);
       if (!found || !view) throw new NookError('not_found', `There is no service '${service}' any more.`);
-      if (view.session !== session) return view;
+      const isOver = view.state === 'exited' || view.state === 'stopped';
+      if (isOver || (view.session !== undefined && view.session !== session)) return view;
       await Promise.race([found.changed, gone.promise]);
     }
   }

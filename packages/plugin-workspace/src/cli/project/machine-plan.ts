@@ -110,7 +110,7 @@ function serviceChanges(wanted: ProjectMachine, services: readonly ServiceView[]
   const definitions = serviceDefinitions(wanted);
   const isRight = ({ name, definition, state, exit_code }: ServiceView) =>
     isDeepStrictEqual(definition, definitions[name]) &&
-    (state === 'running' || state === 'restarting' || (state === 'exited' && exit_code === 0));
+    (['starting', 'running', 'restarting'].includes(state) || (state === 'exited' && exit_code === 0));
   const right = services.filter(isRight).map(({ name }) => name);
   const names = [...new Set([...Object.keys(definitions), ...services.map(({ name }) => name)])];
   return names.filter((name) => !right.includes(name)).map((what) => ({ kind: 'service', what, effect: 'live' }));
