@@ -100,6 +100,7 @@ test('what comes back is data: nothing of it is run, followed or believed', asyn
   rmSync(folder.at('sent'), { recursive: true });
   symlinkSync(folder.at('private'), folder.at('sent'));
   await expect(compare(sent, AS_NAMES)).rejects.toMatchObject({ code: 'conflict' });
+  rmSync(folder.at('pack'));
   writeFileSync(folder.at('pack'), 'no pack');
   await expect(compare(sent, AS_NAMES)).rejects.toMatchObject({ code: 'operation_failed' });
 });
