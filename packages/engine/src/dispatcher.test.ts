@@ -34,6 +34,7 @@ test('an unknown method suggests the one that was meant', async () => {
     code: 'unknown_method',
     hint: "Did you mean 'p.create'?",
   });
+  await expect(test.call('moon.land')).rejects.toMatchObject({ hint: expect.stringContaining('nook daemon stop') });
 });
 
 test('the op id of a refused read is in the log at its usual level', async () => {

@@ -1,7 +1,7 @@
 import { type Access, isNookError, NookError } from '@nook/daemonapi';
 import type { RpcHandler, ServerCall } from '@nook/wire';
 import { type Checked, check, type SchemaProblem } from '@nook/wire/schema-check';
-import { suggestionHint } from '@nook/wire/suggest';
+import { suggest } from '@nook/wire/suggest';
 import type { CallRunner } from './call-runner.ts';
 import { EngineCall } from './engine-call.ts';
 import type { RootLog } from './log.ts';
@@ -28,6 +28,10 @@ export interface DispatcherOptions {
 interface CountedRow extends MethodRow {
   readonly metrics: CallMetrics;
 }
+
+/** Whoever asks may be newer. */
+const OLDER =
+  'A daemon from before an update, or without the plugin, does not know it; another is started after: nook daemon stop';
 
 /** The one table from method name to handler, and the way through it. */
 export class Dispatcher {
@@ -114,8 +118,9 @@ export class Dispatcher {
 
   #unknown(method: string): NookError {
     const shown = method.length > 100 ? `${method.slice(0, 100)}…` : method;
-    const hint = suggestionHint(method, [...this.#rows.keys()]);
-    return new NookError('unknown_method', `There is no method '${shown}'.`, hint === undefined ? {} : { hint });
+    const nearest = suggest(method, [...this.#rows.keys()]);
+    const hint = nearest === undefined ? OLDER : `Did you mean '${nearest}'?`;
+    return new NookError('unknown_method', `There is no method '${shown}'.`, { hint });
   }
 
   #note({ name, definition }: MethodRow, begun: number): void {

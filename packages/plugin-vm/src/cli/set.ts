@@ -35,14 +35,14 @@ export const set: CliCommand = {
     const dryRun = options['dry-run'] === true;
     const name = positionals.VM as string;
     const answer = await context.call('vm.set', { name, ...settings, ...(dryRun ? { dry_run: true } : {}) });
+    if (context.json) return context.out.json(answer);
     if (dryRun) context.out.note(`nook: would change: ${answer.changed.join(', ') || 'nothing'}`);
     if (answer.restart_needed.length > 0) {
       context.out.note(`nook: from the next start on: ${answer.restart_needed.join(', ')}`);
     }
     if (answer.under_way.length > 0)
       context.out.note(`nook: still under way in the guest: ${answer.under_way.join(', ')}`);
-    if (context.json) context.out.json(answer);
-    else context.out.line(answer.vm.name);
+    context.out.line(answer.vm.name);
   },
 };
 

@@ -7,7 +7,9 @@ const SHORT = 12;
 export function remarks({ commit, head, branch }: RepositoryFacts, snapshot: Snapshot): string[] {
   const { paths, changed, untracked, submodules, lfs } = snapshot;
   const carried = commit === head ? `, ${changed} of them changed` : '; changes of the working tree stay here';
-  const lines = [`${paths.length} files of ${branch ?? 'a detached HEAD'} at ${commit.slice(0, SHORT)}${carried}`];
+  const lines = [
+    `${paths.length} ${paths.length === 1 ? 'file' : 'files'} of ${branch ?? 'a detached HEAD'} at ${commit.slice(0, SHORT)}${carried}`,
+  ];
   if (untracked.count > 0) {
     const files = `${untracked.count} untracked ${untracked.count === 1 ? 'file' : 'files'}`;
     lines.push(untracked.included ? `${files} included` : `${files} left here (--include-untracked sends them)`);
