@@ -58,6 +58,8 @@ async function makeRepository(dir: string): Promise<void> {
   git('init', '-q');
   git('add', '-A');
   git('commit', '-q', '-m', 'all');
+  // As a clone has it.
+  git('repack', '-adq');
 }
 
 /** The same files through the same channel, by what any image has. */
