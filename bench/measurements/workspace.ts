@@ -31,7 +31,7 @@ export async function workspace(lab: Lab): Promise<Row[]> {
     return [
       {
         ...{ measurement, what: `workspace prepare, ${FILES} files, a VM that runs`, unit: 'ms', ...summary(prepared) },
-        peers: [{ what: 'tar c | nook vm exec VM -- tar x, files alone', ...summary(piped) }],
+        peers: [{ what: 'tar through nook vm exec, files alone', ...summary(piped) }],
       },
       {
         ...{ measurement, what: `vm run --rm PATH -- true, ${FILES} files`, unit: 'ms', ...summary(within) },
