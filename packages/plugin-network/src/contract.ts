@@ -84,6 +84,8 @@ export interface NetworkPlan {
   readonly guest: GuestNetwork | null;
   /** Mode `tap`. */
   readonly place?: NetworkPlace | undefined;
+  /** Settles when its place is there to be joined; what it is rejected with is why the VM cannot start. Absent: there is none. */
+  readonly up?: Promise<void> | undefined;
 }
 
 /** The VM that a network is asked about. */
@@ -115,7 +117,7 @@ export interface NetworkCapability {
   /** The VM is no more: in the transaction that its record is removed in. */
   release(vm: string): void;
   /**
-   * Makes ready what a start of the VM needs; until the VM joins its network or {@link unplan} is called, that stays.
+   * Makes ready what a start of the VM needs, or begins to (`up`); until the VM joins its network or {@link unplan} is called, that stays.
    * @throws NookError `conflict` when a port of the host is taken, `unavailable` when the host lacks something
    */
   plan(spec: NetworkSpec, vm: NetworkedVm): Promise<NetworkPlan>;

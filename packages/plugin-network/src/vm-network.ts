@@ -46,11 +46,15 @@ export function vmNetwork({ networks, nethosts, egress }: Parts): NetworkCapabil
       await Promise.all(spec.publish.map(requireFree));
       const record = recordOf(networks, spec);
       await egress.prepare(vm.id, spec);
-      await nethosts.expect(nethostNetwork(networks, record), expected(spec, vm), vm.opId);
-      await egress.requireEnforced(record.id, vm.id);
+      // It may take as long as the start of a vmhost, beside which it is.
+      const up = nethosts
+        .expect(nethostNetwork(networks, record), expected(spec, vm), vm.opId)
+        .then(() => egress.requireEnforced(record.id, vm.id));
+      up.catch(() => {});
       const { isolated } = record;
-      const mtu = await nethosts.mtu(record.id);
-      return planNamed(spec, { dir: nethosts.folder(record.id), isolated, mtu, ...networks.gateways(record) });
+      const mtu = await nethosts.mtu(record);
+      const place = { dir: nethosts.folder(record.id), isolated, mtu, ...networks.gateways(record) };
+      return { ...planNamed(spec, place), up };
     },
     async unplan(spec, vm) {
       if (spec.mode === 'bridge') await nethosts.forget(recordOf(networks, spec).id, vm.id);

@@ -654,6 +654,7 @@ export interface NetworkPlan {
     readonly search?: string | undefined;
   } | null;
   readonly place?: NetworkPlace | undefined;
+  readonly up?: Promise<void> | undefined;
 }
 
 /** Where a VM joins a network of several: its nethost's socket, and what it is there. */

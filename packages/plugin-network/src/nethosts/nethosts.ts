@@ -37,6 +37,8 @@ export class Nethosts {
   readonly #onReport: NethostsOptions['onReport'];
   readonly #privileged: PrivilegedNeed;
   readonly #links = new Map<string, Promise<NethostLink>>();
+  /** Networks whose nethost an earlier daemon has started. */
+  readonly #recovered = new Set<string>();
   /** What those that ended left is being removed. */
   readonly #clearing = new Map<string, Promise<void>>();
   /** What comes after those that ended. */
@@ -78,9 +80,10 @@ export class Nethosts {
     }
   }
 
-  /** Largest packet of a network that is up, as its nethost was started with; undefined: the links' default. */
-  async mtu(network: string): Promise<number | undefined> {
-    const text = await readFile(join(this.folder(network), NETHOST_FILES.spec), 'utf8');
+  /** Largest packet of a network, as its nethost was started with or is about to be; undefined: the links' default. */
+  async mtu({ id, mode }: Pick<NethostNetwork, 'id' | 'mode'>): Promise<number | undefined> {
+    if (!this.#recovered.has(id)) return mtuOf(mode);
+    const text = await readFile(join(this.folder(id), NETHOST_FILES.spec), 'utf8');
     return (JSON.parse(text) as NethostSpec).mtu;
   }
 
@@ -134,9 +137,11 @@ export class Nethosts {
     const identity = await identityOf(dir);
     if (identity && isAlive(identity)) {
       try {
+        this.#recovered.add(network.id);
         await this.#keep(network, NethostLink.connect(dir, identity.token));
         return;
       } catch {
+        this.#recovered.delete(network.id);
         killExactly(identity);
       }
     }
@@ -179,8 +184,10 @@ export class Nethosts {
     await this.#clearing.get(network.id);
     const token = randomBytes(12).toString('hex');
     const helper = mode === 'bridge' ? this.#privileged.place() : undefined;
-    const mtu = mode === 'bridge' ? undefined : NAMESPACE_MTU;
-    const spec: NethostSpec = { version: 1, ...network, token, op_id: opId, dns: this.#dns, helper, mtu };
+    const spec: NethostSpec = {
+      ...{ version: 1, ...network, token, op_id: opId },
+      ...{ dns: this.#dns, helper, mtu: mtuOf(mode) },
+    };
     const started = performance.now();
     await startNethost(dir, spec).catch(async (error: Error) => {
       await (mode === 'bridge' ? requireHelper(this.#privileged) : requireHost());
@@ -197,6 +204,7 @@ export class Nethosts {
       async (link) => {
         link.watch(this.#onReport);
         await link.closed;
+        this.#recovered.delete(network.id);
         if (this.#links.get(network.id) === connecting) this.#links.delete(network.id);
         if (this.#released) return;
         const replacing = this.#replace(network).catch((error: Error) =>
@@ -212,4 +220,9 @@ export class Nethosts {
     );
     return connecting;
   }
+}
+
+/** Of networks that are made now. */
+function mtuOf(mode: NetworkMode): number | undefined {
+  return mode === 'bridge' ? undefined : NAMESPACE_MTU;
 }

@@ -15,6 +15,7 @@ export class VmhostLink {
   readonly #client: RpcClient;
   #status: HostStatus | undefined;
   #waiting = new Set<() => void>();
+  #gone = false;
 
   /** Settles when the vmhost has said who it is; a vmhost that is stuck may do so late, or never. */
   readonly #greeted: Promise<void>;
@@ -22,7 +23,10 @@ export class VmhostLink {
   private constructor(client: RpcClient, token: string, opId: string | undefined) {
     this.#client = client;
     this.closed = client.closed;
-    void this.closed.then(() => this.#wake());
+    void this.closed.then(() => {
+      this.#gone = true;
+      this.#wake();
+    });
     const options = opId === undefined ? {} : { opId };
     this.#greeted = client.call('hello', {}, options).then((hello) => {
       if ((hello as { token: string }).token !== token) {
@@ -69,16 +73,17 @@ export class VmhostLink {
 
   /** Resolves when `test` holds of the status; false when the vmhost is gone before. */
   async until(test: (status: HostStatus) => boolean, signal: AbortSignal): Promise<boolean> {
-    let gone = false;
-    void this.closed.then(() => {
-      gone = true;
-    });
     for (;;) {
       if (this.#status && test(this.#status)) return true;
-      if (gone) return false;
+      if (this.#gone) return false;
       signal.throwIfAborted();
       await this.#nextChange(signal);
     }
+  }
+
+  /** Resolves when the vmhost is gone. @throws the signal's reason */
+  async untilClosed(signal: AbortSignal): Promise<void> {
+    await this.until(() => false, signal);
   }
 
   close(): void {

@@ -57,6 +57,8 @@ export async function startVmhost(
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
+  } finally {
+    pipe.destroy();
   }
 }
 
@@ -69,7 +71,8 @@ async function letGo(
   if (child.pid === undefined) return undefined;
   await passGate('vmhost.scope');
   const limits = await enter(child.pid);
-  pipe.write('go\n');
+  // Not waited for where nobody is there any more: that is told by the other end of the pipe.
+  await new Promise((resolve) => pipe.write('go\n', resolve));
   return limits;
 }
 
@@ -101,7 +104,6 @@ function untilReady(child: ChildProcess, pipe: Duplex): Promise<string | undefin
     const timer = setTimeout(() => settle(`it was not ready within ${READY_MS / 1000} s`), READY_MS);
     const settle = (reason?: string) => {
       clearTimeout(timer);
-      pipe.destroy();
       resolve(reason);
     };
     child.once('error', (error) => settle(error.message));

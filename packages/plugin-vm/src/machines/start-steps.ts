@@ -72,6 +72,8 @@ export interface StartContext {
 
 /** A restored guest answers within a second or never. */
 const RESTORE_SECONDS = 15;
+/** A vmhost needs less to end a start for which there is no time left. */
+const OVERDUE_MS = 15_000;
 
 export function newToken(): string {
   return randomBytes(12).toString('hex');
@@ -210,7 +212,10 @@ async function startFeatures({ features, record, dir, caller, ...context }: Star
 async function launchVmhost(context: StartContext): Promise<void> {
   await forgetBoots(context.dir, context.boot - context.dependencies.config.keep_boots);
   const scope = await prepareScope(context);
-  const { identity, limits } = await startVmhost(context.dir, hostSpec(context, scope), (pid) => scope.enter(pid));
+  const { identity, limits } = await startVmhost(context.dir, hostSpec(context, scope), async (pid) => {
+    const [held] = await Promise.all([scope.enter(pid), context.network?.up]);
+    return held;
+  });
   context.vmhost = identity;
   context.limits = limits;
   context.link = await VmhostLink.connect(context.dir, context.token, context.caller.opId);
@@ -223,7 +228,7 @@ function prepareScope({ record, setup, dependencies }: StartContext): Promise<Vm
 }
 
 function hostSpec(context: StartContext, { cgroup }: VmScope): HostSpec {
-  const { record, driver, dependencies, caller } = context;
+  const { record, driver, caller } = context;
   const { name, title, engine, capabilities } = driver;
   return {
     version: 1,
@@ -247,10 +252,14 @@ function hostSpec(context: StartContext, { cgroup }: VmScope): HostSpec {
     ...(context.pooled ? { pooled: true } : {}),
     ...(context.saved ? { saved: join(context.dir, SAVED_FOLDER) } : {}),
     ...(cgroup === undefined ? {} : { cgroup }),
-    boot_deadline_ms:
-      (context.template || context.saved ? RESTORE_SECONDS : dependencies.config.boot_seconds) * 1000 +
-      (context.growDisk === undefined ? 0 : FILL_MS),
+    boot_deadline_ms: bootDeadlineMs(context),
   };
+}
+
+/** After it the vmhost ends a start. */
+function bootDeadlineMs({ template, saved, growDisk, dependencies }: StartContext): number {
+  const seconds = template || saved ? RESTORE_SECONDS : dependencies.config.boot_seconds;
+  return seconds * 1000 + (growDisk === undefined ? 0 : FILL_MS);
 }
 
 function machineSpec(context: StartContext): MachineSpec {
@@ -294,12 +303,19 @@ async function awaitReady(context: StartContext): Promise<void> {
   const link = filled(context.link);
   const { caller } = context;
   link.onStatus = ({ phase }) => caller.progress({ stage: 'boot', message: phase });
-  const ready = await link.until(({ phase }) => phase === 'ready' || phase === 'ended', caller.signal);
-  if (ready && link.status?.phase === 'ready') {
-    context.cameUp = true;
-    return;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(stuck(context)), bootDeadlineMs(context) + OVERDUE_MS);
+  const signal = AbortSignal.any([caller.signal, late.signal]);
+  try {
+    const ready = await link.until(({ phase }) => phase === 'ready' || phase === 'ended', signal);
+    if (ready && link.status?.phase === 'ready') {
+      context.cameUp = true;
+      return;
+    }
+    await link.untilClosed(signal);
+  } finally {
+    clearTimeout(timer);
   }
-  await link.closed;
   const end = await readEnd(context.dir, context.token);
   throw new NookError(
     'operation_failed',
@@ -307,6 +323,17 @@ async function awaitReady(context: StartContext): Promise<void> {
     {
       hint: `Read its console: nook vm logs ${context.record.name}`,
       details: { phase: end?.last_phase ?? 'launch', console: end?.console_tail ?? [] },
+    },
+  );
+}
+
+/** What it says when its vmhost does not end a start that takes too long. */
+function stuck({ record, vmhost }: StartContext): NookError {
+  return new NookError(
+    'timeout',
+    `VM '${record.name}' did not start: its vmhost, process ${vmhost?.pid}, does not answer.`,
+    {
+      hint: `It was ended. Try again: nook vm start ${record.name}`,
     },
   );
 }

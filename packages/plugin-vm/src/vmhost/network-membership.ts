@@ -46,6 +46,7 @@ export class NetworkMembership {
     this.#joining = true;
     const { pid, fd } = await this.#join({ attached: false })
       .catch((cause: Error) => {
+        this.#release();
         const why = cause.message.replace(/\.$/, '');
         throw new NookError('unavailable', `its network did not take it in: ${why}`, { cause });
       })
@@ -139,6 +140,13 @@ export class NetworkMembership {
     const watcher = watch(dir, () => void look());
     watcher.on('error', (error) => log.error({ error: error.message }, 'the network cannot be watched for'));
     void look();
+  }
+
+  /** The next nethost may be in another namespace. */
+  #release(): void {
+    const { net, user } = this.#held ?? {};
+    for (const fd of [net, user]) if (fd !== undefined) closeSync(fd);
+    this.#held = undefined;
   }
 
   #tell(method: string, params: object): void {

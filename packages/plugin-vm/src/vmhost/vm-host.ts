@@ -160,13 +160,14 @@ export class VmHost {
    * @param go when it may
    */
   async boot(go: Promise<void>): Promise<void> {
-    const deadline = setTimeout(() => this.#fail(this.#lateCause()), this.spec.boot_deadline_ms);
-    // Needs no leave, and takes about as long.
+    let deadline: NodeJS.Timeout | undefined;
+    // Needs no leave, and takes about as long, where the network is up already; with the leave it is.
     const joining = this.#network?.join();
     joining?.catch(() => {});
     try {
       await go;
-      const tap = await joining;
+      deadline = setTimeout(() => this.#fail(this.#lateCause()), this.spec.boot_deadline_ms);
+      const tap = await joining?.catch(() => this.#network?.join());
       const { exited } = await this.#machine.launch(this.#machineHost(), tap);
       void exited.then((exit) => this.#onExit(exit));
       this.#network?.taken();
