@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { accessSync, closeSync, constants, openSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
@@ -22,7 +21,7 @@ export type Program = keyof typeof PACKAGES;
  */
 export async function runProgram(program: Program, args: readonly string[], input = ''): Promise<string> {
   const place = placeOf(program);
-  const stdin = await unnamedFile(input);
+  const stdin = unnamedFile(input);
   try {
     // execa takes any descriptor; its types name the first few.
     const { stdout } = await execa(place, args, {
@@ -30,7 +29,7 @@ export async function runProgram(program: Program, args: readonly string[], inpu
         env: {},
         extendEnv: false,
         cwd: '/',
-        stdin: stdin.fd as 3,
+        stdin: stdin as 3,
         timeout: DEADLINE_MS,
         killSignal: 'SIGKILL' as const,
       },
@@ -40,7 +39,7 @@ export async function runProgram(program: Program, args: readonly string[], inpu
   } catch (error) {
     throw error instanceof ExecaError ? failure(`${program} ${args.join(' ')}`, error) : error;
   } finally {
-    await stdin.close();
+    closeSync(stdin);
   }
 }
 
@@ -56,13 +55,14 @@ function failure(what: string, error: ExecaError): NookError {
 }
 
 /** nft opens /dev/stdin by that name, which cannot be done with a socket, and Node's pipes are sockets. */
-async function unnamedFile(content: string): Promise<FileHandle> {
-  if (content === '') return open('/dev/null', 'r');
+function unnamedFile(content: string): number {
+  if (content === '') return openSync('/dev/null', 'r');
   const path = join(tmpdir(), `nook-${randomUUID()}`);
-  const file = await open(path, 'wx+', 0o600);
-  await rm(path);
-  // At a place of its own: what is written through the handle would move where the reader begins.
-  await file.write(content, 0);
+  const file = openSync(path, 'wx+', 0o600);
+  // At once: a process that is killed before leaves it.
+  unlinkSync(path);
+  // At a place of its own: what is written by the descriptor would move where the reader begins.
+  writeSync(file, content, 0);
   return file;
 }
 
