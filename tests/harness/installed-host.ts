@@ -10,7 +10,7 @@ const run = promisify(execFile);
 /** What the package depends on, and what it recommends. */
 const PACKAGES = [
   ...['qemu-system-x86', 'qemu-utils', 'e2fsprogs', 'mmdebstrap', 'uidmap', 'xz-utils', 'ca-certificates'],
-  ...['debian-archive-keyring', 'libpam-systemd', 'iproute2', 'nftables', 'slirp4netns', 'procps'],
+  ...['debian-archive-keyring', 'libpam-systemd', 'iproute2', 'nftables', 'slirp4netns', 'procps', 'kmod'],
 ];
 
 /** A Debian with systemd in a VM, for nook to be installed on. Its folder `/srv` holds what was put there. */

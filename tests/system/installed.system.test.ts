@@ -38,6 +38,8 @@ describe('nook installed on Debian', () => {
   const dpkg = (version: string) => `dpkg -i /srv/nook_${version}_amd64.deb`;
   const pid = async (unit: string) => (await host.ok(`systemctl show --property=MainPID --value ${unit}`)).trim();
 
+  const pgrep = (words: string) => `pgrep -u alice -f ${words}`;
+
   it('is without errors to lintian', async ({ skip }) => {
     skip(!(await isThere('lintian')), 'lintian is not installed');
     const { stdout } = await run('lintian', [
@@ -96,13 +98,18 @@ describe('nook installed on Debian', () => {
     expect(await units()).toEqual([expect.stringMatching(/^ok: /), expect.stringMatching(/^ok: /)]);
   });
 
-  it('runs VMs in scopes of their own, which neither a crash nor an upgrade touches', async () => {
+  it('runs VMs and networks in scopes of their own, which neither a crash nor an upgrade touches', async () => {
     await host.putImages(String(home.env.NOOK_STORE), debs);
+    // The kernel is the one that runs here.
+    await host.ok('ln -s /var/lib/nook/images/kernels/*/lib/modules /lib/modules && depmod && modprobe -a tun bridge');
+    await host.as('alice', 'nook net create back');
     // A guest of an emulated guest boots for minutes: its vmhost and QEMU are there at once, and wait for it.
-    await host.ok(`su - alice -c 'nook vm run -d --name inner --image busybox --memory 128M' >/dev/null 2>&1 &
+    await host.ok(`su - alice -c 'nook vm run -d --name inner --image busybox --memory 128M --network back' >/dev/null 2>&1 &
       timeout 120 sh -c 'until pgrep -u alice -f guest=inner; do sleep 0.2; done'`);
     const processes = async () =>
-      (await host.ok('pgrep -u alice -f vmhost.mjs; pgrep -u alice -f guest=inner')).trim().split('\n');
+      (await host.ok(['vmhost.mjs', 'guest=inner', 'nethost.mjs', 'slirp4netns'].map(pgrep).join('; ')))
+        .trim()
+        .split('\n');
     const before = await processes();
     const daemon = await pid('nookd');
     await host.ok(`kill -9 ${daemon} && timeout 60 tail --pid ${daemon} -f /dev/null`);
@@ -110,7 +117,7 @@ describe('nook installed on Debian', () => {
     expect((await host.as('alice', 'nook vm list --json')).stdout).toMatch(/"state": ?"starting"/);
     expect(await processes()).toEqual(before);
     const cgroups = await host.ok(`cat ${before.map((each) => `/proc/${each}/cgroup`).join(' ')}`);
-    expect(cgroups).toMatch(/^(0::.*\/nook-vm-[0-9a-f]{12}\.scope)\n\1\n$/);
+    expect(cgroups).toMatch(/^(0::.*\/nook-vm-[0-9a-f]{12}\.scope)\n\1\n(0::.*\/nook-net-[0-9a-f]{8}\.scope)\n\2\n$/);
     const restarted = await pid('nookd');
     await host.ok(dpkg(NEWER));
     expect(await pid('nookd')).not.toBe(restarted);

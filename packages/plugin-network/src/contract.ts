@@ -138,6 +138,15 @@ export interface VmsNeed {
   changeNetwork(name: string, change: (vm: ChangingVm) => Promise<NetworkSpec>): Promise<void>;
 }
 
+/** Where systemd makes scopes, what outlives the daemon is in one of its own. */
+export interface ScopesNeed {
+  enter(scope: {
+    readonly unit: string;
+    readonly description: string;
+    readonly pids: readonly number[];
+  }): Promise<void>;
+}
+
 interface VmOnNetwork {
   readonly id: string;
   /** Running or paused. */
@@ -275,7 +284,7 @@ declare module '@nook/daemonapi' {
   }
 
   interface Needs {
-    network: { vms?: VmsNeed; privileged?: PrivilegedNeed };
+    network: { vms?: VmsNeed; privileged?: PrivilegedNeed; scopes?: ScopesNeed };
   }
 
   interface Events {

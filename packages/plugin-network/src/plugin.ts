@@ -42,6 +42,7 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
     context.store.migrate([networksMigration, egressMigration, ownersMigration, modeMigration]);
     const vms = context.want('vms');
     const privileged = context.want('privileged');
+    const scopes = context.want('scopes');
     const networks = new Networks({
       records: new NetworkRecords(context.store),
       clock: context.clock,
@@ -49,7 +50,7 @@ export const network: PluginDefinition<'network', z.output<typeof config>> = {
     });
     const dir = join(context.dirs.state, 'nets');
     const nethosts = new Nethosts({
-      ...{ dir, log: context.log, dns: context.config.dns, privileged },
+      ...{ dir, log: context.log, dns: context.config.dns, privileged, scopes },
       onReport: ({ topic, data }) => context.events.publish(topic, data as never, { durable: true }),
     });
     const decisions = new Decisions(() => context.contributions('egress.policy'), context.config.egress_policy);

@@ -517,11 +517,26 @@ declare module '@nook/daemonapi' {
 
   interface Provides {
     vms: VmsCapability;
+    scopes: ScopesCapability;
   }
 
   interface Needs {
     vm: { images: ImagesNeed; kernels: KernelsNeed; network: NetworkNeed };
   }
+}
+
+/** Where systemd makes the VMs' scopes, it makes others as well. */
+export interface ScopesCapability {
+  /**
+   * Puts processes into a scope of their own, so that they do not end with the daemon's unit; elsewhere they stay where they are.
+   * @throws when systemd does not do so
+   */
+  enter(scope: {
+    /** `NAME.scope` */
+    readonly unit: string;
+    readonly description: string;
+    readonly pids: readonly number[];
+  }): Promise<void>;
 }
 
 export interface VmsCapability {

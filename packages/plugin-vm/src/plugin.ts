@@ -8,6 +8,7 @@ import { Features } from './features/features.ts';
 import { LayerRecords } from './layers/layer-records.ts';
 import { Layers } from './layers/layers.ts';
 import { limitsCheck } from './limits/doctor.ts';
+import { processScopes } from './limits/process-scopes.ts';
 import { Limits } from './limits/vm-limits.ts';
 import { Activity } from './machines/activity.ts';
 import type { Dependencies } from './machines/dependencies.ts';
@@ -112,6 +113,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       ...sessionCalls(machines),
       nameOf: (id) => machines.all().find(({ record }) => record.id === id)?.record.name,
     });
+    context.provide('scopes', processScopes(limits));
     for (const check of qemuChecks(qemu.acceleration, config)) context.contribute('doctor.check', check);
     context.contribute('doctor.check', limitsCheck(limits, config.limits));
     context.contribute('doctor.check', partsCheck(machines));

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isNookError, type Logger } from '@nook/daemonapi';
 import { isAlive, killExactly, randomBytes } from '@nook/wire';
-import type { NetworkMode, PrivilegedNeed } from '../contract.ts';
+import type { NetworkMode, PrivilegedNeed, ScopesNeed } from '../contract.ts';
 import { bridgeOfHost, NAMESPACE_MTU, NETHOST_FILES, type NethostSpec } from '../nethost/nethost-spec.ts';
 import type { Report } from '../nethost/reports.ts';
 import { endNethost, identityOf } from './end-nethost.ts';
@@ -27,6 +27,7 @@ interface NethostsOptions {
   readonly dns?: string | undefined;
   readonly onReport: (report: Report) => void;
   readonly privileged: PrivilegedNeed;
+  readonly scopes: ScopesNeed & { readonly available: boolean };
 }
 
 /** The nethosts of this home: one for each network that VMs are on. */
@@ -36,6 +37,7 @@ export class Nethosts {
   readonly #dns: string | undefined;
   readonly #onReport: NethostsOptions['onReport'];
   readonly #privileged: PrivilegedNeed;
+  readonly #scopes: NethostsOptions['scopes'];
   readonly #links = new Map<string, Promise<NethostLink>>();
   /** Networks whose nethost an earlier daemon has started. */
   readonly #recovered = new Set<string>();
@@ -45,10 +47,11 @@ export class Nethosts {
   readonly #replacing = new Map<string, Promise<void>>();
   #released = false;
 
-  constructor({ dir, log, dns, onReport, privileged }: NethostsOptions) {
+  constructor({ dir, log, dns, onReport, privileged, scopes }: NethostsOptions) {
     this.#dns = dns;
     this.#onReport = onReport;
     this.#privileged = privileged;
+    this.#scopes = scopes;
     this.#dir = dir;
     this.#log = log;
   }
@@ -189,13 +192,22 @@ export class Nethosts {
       ...{ dns: this.#dns, helper, mtu: mtuOf(mode) },
     };
     const started = performance.now();
-    await startNethost(dir, spec).catch(async (error: Error) => {
+    await startNethost(dir, spec, (pids) => this.#settle(network, pids)).catch(async (error: Error) => {
       await (mode === 'bridge' ? requireHelper(this.#privileged) : requireHost());
       throw error;
     });
     const link = await NethostLink.connect(dir, spec.token);
     this.#log.info({ network: network.name, ms: Math.round(performance.now() - started) }, 'nethost started');
     return link;
+  }
+
+  /** Into a scope of their own; where that fails, they end with the daemon's unit at worst. */
+  async #settle({ id, name }: Pick<NethostNetwork, 'id' | 'name'>, pids: readonly number[]): Promise<void> {
+    if (!this.#scopes.available) return;
+    const scope = { unit: `nook-net-${id}.scope`, description: `Network ${name} of nook`, pids };
+    await this.#scopes
+      .enter(scope)
+      .catch((error: Error) => this.#log.warn({ network: name, error: error.message }, 'systemd made no scope'));
   }
 
   #keep(network: NethostNetwork, connecting: Promise<NethostLink>): Promise<NethostLink> {

@@ -23,9 +23,14 @@ const INSIDE = 'echo 2 > /proc/sys/net/ipv6/conf/default/accept_ra; echo entered
 /**
  * Starts the nethost of a network in a session of its own and, unless the network is isolated, its uplink. Both are in a
  * new namespace, or in that which VMs of an earlier nethost still hold.
+ * @param settle is given the pids of both before either has started anything
  * @throws NookError `operation_failed` with what they last said; nothing is left of them then
  */
-export async function startNethost(dir: string, spec: NethostSpec): Promise<void> {
+export async function startNethost(
+  dir: string,
+  spec: NethostSpec,
+  settle: (pids: readonly number[]) => Promise<void>,
+): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const held = heldNamespace(dir);
   await writeFileAtomic(join(dir, NETHOST_FILES.spec), JSON.stringify({ ...spec, held: held !== undefined }));
@@ -46,11 +51,11 @@ export async function startNethost(dir: string, spec: NethostSpec): Promise<void
     for (const pipe of [daemon, life]) pipe.on('error', () => {});
     try {
       const words = new Words(nethost, daemon, 'the nethost');
-      if (spec.helper === undefined) {
-        await words.hear('entered');
-        const uplink = spec.isolated || startUplink({ dir, output, life, pid: nethost.pid as number });
-        await Promise.all([words.hear('ready'), uplink]);
-      } else await words.hear('ready');
+      const pid = nethost.pid as number;
+      if (spec.helper === undefined) await words.hear('entered');
+      const alone = spec.helper !== undefined || spec.isolated;
+      const uplink = alone ? undefined : await startUplink({ dir, output, life, pid });
+      await Promise.all([words.hear('ready'), uplink?.ready(), settle(uplink ? [pid, uplink.pid] : [pid])]);
     } catch (error) {
       nethost.kill('SIGKILL');
       throw await didNotStart(dir, error as Error);
@@ -79,7 +84,7 @@ interface UplinkParts {
 }
 
 /** The host's own loopback is closed to guests, and what the uplink can do is what it has to. */
-async function startUplink({ dir, output, life, pid }: UplinkParts): Promise<void> {
+async function startUplink({ dir, output, life, pid }: UplinkParts) {
   await rm(join(dir, NETHOST_FILES.uplink), { force: true });
   const args = [
     ...[
@@ -97,12 +102,9 @@ async function startUplink({ dir, output, life, pid }: UplinkParts): Promise<voi
     stdio: ['ignore', output, output, life, 'pipe'],
   });
   uplink.unref();
-  const ready = uplink.stdio[4] as Duplex;
-  try {
-    await new Words(uplink, ready, 'slirp4netns').hear('1');
-  } finally {
-    ready.destroy();
-  }
+  const pipe = uplink.stdio[4] as Duplex;
+  const words = new Words(uplink, pipe, 'slirp4netns');
+  return { pid: uplink.pid as number, ready: () => words.hear('1').finally(() => pipe.destroy()) };
 }
 
 /** What a program that is being started says. */

@@ -20,8 +20,9 @@ interface Scope {
   /** `NAME.scope` */
   readonly unit: string;
   readonly description: string;
-  readonly pid: number;
-  readonly figures: ScopeFigures;
+  readonly pids: readonly number[];
+  /** Absent: it is held to nothing. */
+  readonly figures?: ScopeFigures;
 }
 
 /** A manager of units: the host's, or that of one user. */
@@ -45,7 +46,7 @@ export class SystemdManager {
     return String((answer as { value: DbusValue }).value);
   }
 
-  /** Puts a process into a scope of its own; resolves when it is there. @throws when systemd does not do so */
+  /** Puts processes into a scope of their own; resolves when they are there. @throws when systemd does not do so */
   async startScope(scope: Scope): Promise<void> {
     using connection = await this.#open();
     try {
@@ -74,17 +75,21 @@ export class SystemdManager {
   }
 }
 
-function startCall({ unit, description, pid, figures }: Scope, oomPolicy: boolean): DbusCall {
+function startCall({ unit, description, pids, figures }: Scope, oomPolicy: boolean): DbusCall {
   const property = (name: string, signature: string, value: DbusValue): DbusValue => [name, { signature, value }];
   const properties = [
     property('Description', 's', description),
     property('Slice', 's', SLICE),
-    property('PIDs', 'au', [pid]),
+    property('PIDs', 'au', [...pids]),
     // A scope is gone with its last process, however that ended.
     property('CollectMode', 's', 'inactive-or-failed'),
-    property('MemoryMax', 't', BigInt(figures.memory_bytes)),
-    property('CPUQuotaPerSecUSec', 't', BigInt(Math.round(figures.cpus * 1_000_000))),
-    property('TasksMax', 't', BigInt(figures.pids)),
+    ...(figures === undefined
+      ? []
+      : [
+          property('MemoryMax', 't', BigInt(figures.memory_bytes)),
+          property('CPUQuotaPerSecUSec', 't', BigInt(Math.round(figures.cpus * 1_000_000))),
+          property('TasksMax', 't', BigInt(figures.pids)),
+        ]),
     property('KillSignal', 'i', STOP_SIGNAL.number),
     property('TimeoutStopUSec', 't', STOP_US),
     // The vmhost stays, to tell of it.

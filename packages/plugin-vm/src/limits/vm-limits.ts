@@ -80,7 +80,7 @@ interface Entry {
 async function enter(way: Way, { pid, scope, figures, name }: Entry): Promise<VmLimits> {
   if (way.kind === 'none') return way;
   if (way.kind === 'systemd') {
-    await way.manager.startScope({ unit: scope, description: `VM ${name} of nook`, pid, figures });
+    await way.manager.startScope({ unit: scope, description: `VM ${name} of nook`, pids: [pid], figures });
   } else {
     await enterCgroup(join(way.base, scope), pid, figures);
   }
