@@ -21,7 +21,7 @@ export const NOOK = join(ROOT, 'nook');
 const QUIET = '[vm.templates]\nauto = false\n';
 
 /** No command of a test takes longer; a test itself has 180 s. */
-const DEADLINE_MS = 120_000;
+const COMMAND_MS = 120_000;
 
 export interface Outcome {
   readonly code: number | null;
@@ -47,13 +47,20 @@ export class Home implements AsyncDisposable {
   readonly dir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly #program: readonly string[];
+  readonly #commandMs: number;
   readonly #children = new Set<ChildProcess>();
 
   private constructor(
     dir: string,
-    options: { readonly store: string; readonly env: NodeJS.ProcessEnv; readonly program: readonly string[] },
+    options: {
+      readonly store: string;
+      readonly env: NodeJS.ProcessEnv;
+      readonly program: readonly string[];
+      readonly commandMs: number;
+    },
   ) {
     const { store, program } = options;
+    this.#commandMs = options.commandMs;
     this.dir = dir;
     this.#program = program;
     const { NOOK_HOME: _home, NOOK_STORE: _store, ...env } = process.env;
@@ -69,6 +76,8 @@ export class Home implements AsyncDisposable {
       readonly store?: string;
       readonly env?: NodeJS.ProcessEnv;
       readonly program?: readonly string[];
+      /** The longest that a command may take. */
+      readonly commandMs?: number;
       /** It has the template of what `busyboxVm` makes. */
       readonly warm?: boolean;
     } = {},
@@ -78,7 +87,8 @@ export class Home implements AsyncDisposable {
     const dir = await mkdtemp(join(options.in ?? tmpdir(), 'nook-test-'));
     await mkdir(join(dir, 'config'), { mode: 0o700 });
     await writeFile(join(dir, 'config/config.toml'), options.config ?? QUIET, { mode: 0o600 });
-    const home = new Home(dir, { store, env: options.env ?? {}, program: options.program ?? [NOOK] });
+    const { env = {}, program = [NOOK], commandMs = COMMAND_MS } = options;
+    const home = new Home(dir, { store, env, program, commandMs });
     Home.open.add(home);
     if (options.warm === true) await giveTemplate(home, `${store}-templates`);
     return home;
@@ -109,8 +119,8 @@ export class Home implements AsyncDisposable {
     const deadline = setTimeout(async () => {
       const at = await this.#underWay();
       child.kill('SIGKILL');
-      late.reject(new Error(`nook ${args.join(' ')} has not ended in ${DEADLINE_MS / 1000} s; ${at}`));
-    }, DEADLINE_MS);
+      late.reject(new Error(`nook ${args.join(' ')} has not ended in ${this.#commandMs / 1000} s; ${at}`));
+    }, this.#commandMs);
     return await Promise.race([outcome(child), late.promise]).finally(() => clearTimeout(deadline));
   }
 
