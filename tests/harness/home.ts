@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,9 @@ const QUIET = '[vm.templates]\nauto = false\n';
 
 /** No command of a test takes longer; a test itself has 180 s. */
 const COMMAND_MS = 120_000;
+
+/** Of a vmhost, where something does not end. */
+const LOG_LINES = 15;
 
 export interface Outcome {
   readonly code: number | null;
@@ -119,7 +122,7 @@ export class Home implements AsyncDisposable {
     const deadline = setTimeout(async () => {
       const at = await this.#underWay();
       child.kill('SIGKILL');
-      late.reject(new Error(`nook ${args.join(' ')} has not ended in ${this.#commandMs / 1000} s; ${at}`));
+      late.reject(new Error(`nook ${args.join(' ')} has not ended in ${this.#commandMs / 1000} s\n${at}`));
     }, this.#commandMs);
     return await Promise.race([outcome(child), late.promise]).finally(() => clearTimeout(deadline));
   }
@@ -165,11 +168,18 @@ export class Home implements AsyncDisposable {
     }
   }
 
-  /** Operations that have not ended, in words. */
+  /** What the daemon and its VMs are at, for who has to find out why something does not end. */
   async #underWay(): Promise<string> {
     const client = createClient({ env: this.env });
     try {
-      return `operations: ${JSON.stringify(await client.list('op.list', { state: 'running' }))}`;
+      const operations = await client.list('op.list', { state: 'running' });
+      const vms = await client.list('vm.list', {});
+      const seen = vms.map(async ({ name, state, dir }) => ({
+        ...{ name, state },
+        sessions: await client.call('vm.exec.list', { name }).catch(String),
+        log: (await readFile(join(dir, 'vmhost.log'), 'utf8').catch(String)).split('\n').slice(-LOG_LINES),
+      }));
+      return JSON.stringify({ operations, vms: await Promise.all(seen) }, null, 2);
     } catch (error) {
       return `the daemon says: ${(error as Error).message}`;
     } finally {
