@@ -26,7 +26,7 @@ test('op, events, rpc discover, plugin, config and daemon metrics say what the d
   const discovered = await home.ok('rpc', 'discover', '--json');
   expect(discovered).toBe(await readFile(new URL('../../docs/openrpc.json', import.meta.url), 'utf8'));
   expect(await home.ok('daemon', 'metrics')).toContain('nook_operations_total{method="image.import",state="failed"} 1');
-  expect(await home.json('plugin', 'show', 'vm')).toMatchObject({ state: 'ok', provides: ['scopes', 'vms'] });
+  expect(await home.json('plugin', 'show', 'vm')).toMatchObject({ state: 'ok', provides: ['vms', 'scopes'] });
   expect(await home.ok('config', 'check')).toContain('all right');
   expect(await home.ok('config', 'default')).toContain('[vm]');
   expect(await home.ok('daemon', 'reload')).toBe('nothing changed\n');

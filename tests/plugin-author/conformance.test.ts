@@ -13,5 +13,8 @@ conformance(network, {
 
 conformance(vm, {
   with: [images, network],
-  calls: { vms: (capability) => capability.imageUsers('sha256:none') },
+  calls: {
+    vms: (capability) => capability.imageUsers('sha256:none'),
+    scopes: (capability) => capability.enter({ unit: 'nook-conformance.scope', description: 'nobody', pids: [] }),
+  },
 });

@@ -529,7 +529,7 @@ declare module '@nook/daemonapi' {
 export interface ScopesCapability {
   /**
    * Puts processes into a scope of their own, so that they do not end with the daemon's unit; elsewhere they stay where they are.
-   * @throws when systemd does not do so
+   * @throws NookError `operation_failed` when systemd does not do so
    */
   enter(scope: {
     /** `NAME.scope` */

@@ -207,7 +207,9 @@ export class Nethosts {
     const scope = { unit: `nook-net-${id}.scope`, description: `Network ${name} of nook`, pids };
     await this.#scopes
       .enter(scope)
-      .catch((error: Error) => this.#log.warn({ network: name, error: error.message }, 'systemd made no scope'));
+      .catch((error: Error) =>
+        this.#log.warn({ network: name, error: error.message }, 'a network is in no scope of its own'),
+      );
   }
 
   #keep(network: NethostNetwork, connecting: Promise<NethostLink>): Promise<NethostLink> {

@@ -1,3 +1,4 @@
+import { NookError } from '@nook/daemonapi';
 import type { ScopesCapability } from '../contract.ts';
 import type { Limits } from './vm-limits.ts';
 
@@ -7,7 +8,10 @@ export function processScopes(limits: Limits): ScopesCapability {
     async enter(scope) {
       const way = await limits.way();
       // A cgroup that is delegated to the daemon stays as it is: nobody would remove one that is made below it.
-      if (way.kind === 'systemd') await way.manager.startScope(scope);
+      if (way.kind !== 'systemd') return;
+      await way.manager.startScope(scope).catch((cause: Error) => {
+        throw new NookError('operation_failed', `systemd made no scope '${scope.unit}': ${cause.message}`, { cause });
+      });
     },
   };
 }
