@@ -1,4 +1,4 @@
-import { type CliCommand, NookError } from '@nook/daemonapi';
+import { type CliCommand, isNookError, NookError } from '@nook/daemonapi';
 import { FILE_OPTION } from './project/file-option.ts';
 
 export const projectLogs: CliCommand = {
@@ -12,7 +12,6 @@ export const projectLogs: CliCommand = {
   async run({ positionals, options, context }) {
     const { findProject } = await import('./project/find-project.ts');
     const { findService } = await import('./project/find-service.ts');
-    const { isNookError } = await import('@nook/daemonapi');
     const file = findProject(options.file as string | undefined, process.cwd());
     const { vm, service } = findService(await context.call('project.list', { file }), positionals.SERVICE as string);
     if (context.json) throw new NookError('bad_params', 'What a service writes is no JSON.');

@@ -139,14 +139,13 @@ export class Service {
 
   #onEnd(session: ServiceSession, exit_code: number | undefined, ended_at: number): void {
     void this.#inTurn(async () => {
-      const { session: current, state, started_at, restarts } = this.#run;
+      const { session: current, state, started_at } = this.#run;
       if (this.#closed || state !== 'running' || current?.token !== session.token) return;
       this.#forget();
       const ended = { at: ended_at, exit_code, up_since: started_at };
       const plan = planServiceRestart(this.definition.restart, this.#run, ended);
       this.#parts.log.info({ vm: this.vm, service: this.name, exit_code, ...plan }, 'service ended');
-      const state_ = plan.next_at === undefined ? 'exited' : 'restarting';
-      this.#set({ ...plan, state: state_, exit_code, ended_at, restarts });
+      this.#set({ ...plan, state: plan.next_at === undefined ? 'exited' : 'restarting', exit_code, ended_at });
       this.#arm();
     });
   }
