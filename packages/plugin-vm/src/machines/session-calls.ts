@@ -1,12 +1,10 @@
 import { NookError } from '@nook/daemonapi';
 import { exitCode, type SessionEnd } from '../attach-protocol.ts';
 import type { SessionEnded, VmsCapability } from '../contract.ts';
+import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 import { signalNumber } from '../signal-number.ts';
 import type { Machine } from './machine.ts';
 import type { Machines } from './machines.ts';
-
-/** What a timer of Node's can wait at most. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** What other plugins may do with commands in VMs. */
 export function sessionCalls(machines: Machines): Pick<VmsCapability, 'startSession' | 'sessionEnd' | 'signalSession'> {
@@ -21,7 +19,7 @@ export function sessionCalls(machines: Machines): Pick<VmsCapability, 'startSess
       return { session, token };
     },
     sessionEnd: async (id, { session, token }, caller) => {
-      const options = { params: { session, token }, timeoutMs: LONGEST_MS };
+      const options = { params: { session, token }, timeoutMs: LONGEST_TIMER_MS };
       return ended(await byId(id).guest.ask(asking(caller), 'exec.wait', options));
     },
     signalSession: async (id, { session, token }, signal, caller) => {

@@ -1,11 +1,9 @@
 import type { Clock } from '@nook/daemonapi';
+import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 import type { Life } from './life.ts';
 import { type Ended, NO_RESTARTS, planRestart, type RestartState, restarting } from './restart-plan.ts';
 import { NO_RESTART } from './restart-policy.ts';
 import type { SupervisionRecord, SupervisionRecords } from './supervision-records.ts';
-
-/** What a timer of Node's can wait at most. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 interface Supervised {
   readonly id: string;
@@ -106,8 +104,8 @@ export class Supervision {
     if (at === undefined || this.#closed) return;
     const wait = at - this.#supervised.clock.now();
     this.#timer = setTimeout(
-      () => (wait > LONGEST_MS ? this.#arm() : this.#supervised.start()),
-      Math.min(Math.max(wait, 0), LONGEST_MS),
+      () => (wait > LONGEST_TIMER_MS ? this.#arm() : this.#supervised.start()),
+      Math.min(Math.max(wait, 0), LONGEST_TIMER_MS),
     ).unref();
   }
 

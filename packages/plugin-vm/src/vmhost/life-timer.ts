@@ -1,8 +1,6 @@
+import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 import type { LifeLimits } from '../supervision/life.ts';
 import { dueEnd } from './life-plan.ts';
-
-/** What a timer of Node's can wait at most. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 interface LifeOptions {
   /** Somebody uses the machine, or it is paused. */
@@ -55,7 +53,7 @@ export class LifeTimer {
     const due = dueEnd(this.#limits, { began: this.#began, quietSince: this.#quietSince });
     if (!due) return;
     const wait = due.at - this.#options.now();
-    if (wait > 0) this.#timer = setTimeout(() => this.#arm(), Math.min(Math.ceil(wait), LONGEST_MS)).unref();
+    if (wait > 0) this.#timer = setTimeout(() => this.#arm(), Math.min(Math.ceil(wait), LONGEST_TIMER_MS)).unref();
     else {
       this.done();
       this.#options.onDue(due.cause);
