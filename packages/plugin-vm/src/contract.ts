@@ -89,6 +89,8 @@ export interface VmView extends LifeView {
   readonly kernel?: string | undefined;
   /** Of the kernel that it booted last. */
   readonly kernel_digest?: string | undefined;
+  /** Of the build of nook's init in the guest that it booted last, `sha256:…`. */
+  readonly guest_digest?: string | undefined;
   readonly vcpus: number;
   readonly memory_bytes: number;
   readonly disk_bytes: number;

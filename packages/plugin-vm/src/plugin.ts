@@ -14,6 +14,7 @@ import { Activity } from './machines/activity.ts';
 import type { Dependencies } from './machines/dependencies.ts';
 import { partsCheck } from './machines/doctor.ts';
 import { Drivers } from './machines/drivers.ts';
+import { GuestBuilds } from './machines/guest-builds.ts';
 import { Initramfs } from './machines/initramfs.ts';
 import { invariantsCheck } from './machines/invariants.ts';
 import { Machines } from './machines/machines.ts';
@@ -66,6 +67,7 @@ export const vm: PluginDefinition<'vm', VmConfig> = {
       activity: new Activity(),
       usualTimes: new UsualTimes(store),
       initramfs: new Initramfs(dirs.cache),
+      guestBuilds: new GuestBuilds(join(dirs.state, 'guests')),
       features,
       images: context.need('images'),
       kernels: context.need('kernels'),

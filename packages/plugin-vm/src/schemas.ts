@@ -191,6 +191,7 @@ export const vmView = z.object({
   image_digest: z.string(),
   kernel: z.string().optional(),
   kernel_digest: z.string().optional(),
+  guest_digest: z.string().optional(),
   vcpus: z.number(),
   memory_bytes: z.number(),
   disk_bytes: z.number(),

@@ -27,6 +27,7 @@ function facts(vm: VmView): [string, string][] {
     ['cause', vm.cause],
     ['image', `${vm.image} (${vm.image_digest})`],
     ['kernel', [vm.kernel, vm.kernel_digest && `(${vm.kernel_digest})`].filter(Boolean).join(' ') || undefined],
+    ['guest', vm.guest_digest && `nook-init (${vm.guest_digest})`],
     ['shape', `${vm.vcpus} vCPU · ${formatSize(vm.memory_bytes)} memory · ${formatSize(vm.disk_bytes)} disk`],
     ...vm.features.map(({ name, part }): [string, string] => ['feature', `${name} ${JSON.stringify(part ?? {})}`]),
     ...Object.entries(vm.labels).map(([key, value]): [string, string] => ['label', `${key}=${value}`]),

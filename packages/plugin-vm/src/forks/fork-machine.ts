@@ -71,7 +71,7 @@ interface CopyOptions {
  * for ever: it does not start by itself, and has the limits of the other.
  */
 function copyOf({ shape, run }: MachineRecord, { id, name, now, memory }: CopyOptions): MachineRecord {
-  const { accelerator, machine, driver_version } = run;
+  const { kernel, guest, accelerator, machine, driver_version } = run;
   return {
     ...{ id, name, state: memory ? 'suspended' : 'stopped', created_at: now },
     shape: {
@@ -80,7 +80,7 @@ function copyOf({ shape, run }: MachineRecord, { id, name, now, memory }: CopyOp
       life: limitsOf(shape.life),
       ...{ auto_remove: false, mac: macOf(id), machine_id: randomBytes(16).toString('hex') },
     },
-    run: { boot: 0, steps: [], ...(memory ? { accelerator, machine, driver_version } : {}) },
+    run: { ...{ boot: 0, steps: [], kernel, guest }, ...(memory ? { accelerator, machine, driver_version } : {}) },
   };
 }
 

@@ -9,6 +9,7 @@ import type { SupervisionRecords } from '../supervision/supervision-records.ts';
 import type { Templates } from '../templates/templates.ts';
 import type { Activity } from './activity.ts';
 import type { Drivers } from './drivers.ts';
+import type { GuestBuilds } from './guest-builds.ts';
 import type { Initramfs } from './initramfs.ts';
 import type { Records } from './records.ts';
 import type { UsualTimes } from './usual-times.ts';
@@ -29,6 +30,7 @@ export interface Dependencies extends NeedsOf<'vm'> {
   readonly usualTimes: UsualTimes;
   readonly drivers: Drivers;
   readonly initramfs: Initramfs;
+  readonly guestBuilds: GuestBuilds;
   readonly features: Features;
   readonly templates: Templates;
   readonly layers: Layers;

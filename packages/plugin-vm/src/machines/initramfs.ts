@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { chmod, readFile, stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VmDeviceBus } from '@nook/daemonapi';
-import { buildInitramfs, guestInitPath, guestModules, SHARE_MODULES } from '@nook/guest';
+import { buildInitramfs, guestModules, SHARE_MODULES } from '@nook/guest';
+import type { GuestBuild } from './guest-builds.ts';
 
 interface Kernel {
   readonly digest: string;
@@ -12,6 +11,7 @@ interface Kernel {
 }
 
 interface Contents {
+  readonly guest: GuestBuild;
   readonly devices: VmDeviceBus;
   /** With what folders of the host need. */
   readonly mounts: boolean;
@@ -20,7 +20,6 @@ interface Contents {
 /** The initramfs files of this home, one for each kernel, guest build and contents, made when first needed. */
 export class Initramfs {
   readonly #dir: string;
-  #build: { readonly stamp: string; readonly digest: string } | undefined;
   readonly #building = new Map<string, Promise<string>>();
 
   constructor(cacheDir: string) {
@@ -29,37 +28,20 @@ export class Initramfs {
 
   /** @returns its path */
   async ensure(kernel: Kernel, contents: Contents): Promise<string> {
-    const init = guestInitPath();
-    const build = await this.#buildOf(init);
-    const name = `initramfs-${kernel.digest.replace(/^sha256:/, '').slice(0, 16)}-${build.slice(0, 16)}-${contents.devices}${contents.mounts ? '-mounts' : ''}.cpio`;
-    const running = this.#building.get(name) ?? this.#make(join(this.#dir, name), init, { kernel, contents });
+    const [kernelKey, guestKey] = [kernel, contents.guest].map(({ digest }) =>
+      digest.replace(/^sha256:/, '').slice(0, 16),
+    );
+    const name = `initramfs-${kernelKey}-${guestKey}-${contents.devices}${contents.mounts ? '-mounts' : ''}.cpio`;
+    const running = this.#building.get(name) ?? this.#make(join(this.#dir, name), kernel, contents);
     this.#building.set(name, running);
     return running.finally(() => this.#building.delete(name));
   }
 
-  async #buildOf(init: string): Promise<string> {
-    const { ino, size, mtimeMs } = statSync(init);
-    const stamp = [init, ino, size, mtimeMs].join(':');
-    if (this.#build?.stamp !== stamp) {
-      this.#build = {
-        stamp,
-        digest: createHash('sha256')
-          .update(await readFile(init))
-          .digest('hex'),
-      };
-    }
-    return this.#build.digest;
-  }
-
-  async #make(
-    output: string,
-    init: string,
-    { kernel, contents }: { kernel: Kernel; contents: Contents },
-  ): Promise<string> {
+  async #make(output: string, kernel: Kernel, contents: Contents): Promise<string> {
     if (await stat(output).catch(() => undefined)) return output;
     const modules = [...guestModules(contents.devices), ...(contents.mounts ? SHARE_MODULES : [])];
     const before = kernel.initrd ?? undefined;
-    await buildInitramfs({ init, modulesDir: kernel.modules, modules, before, output });
+    await buildInitramfs({ init: contents.guest.path, modulesDir: kernel.modules, modules, before, output });
     // Read by QEMU under a uid of its own, through an inherited descriptor; the folder itself is the user's alone.
     await chmod(output, 0o444);
     return output;

@@ -12,6 +12,7 @@ import { BringUp, type StartRequest } from './bring-up.ts';
 import type { Caller } from './dependencies.ts';
 import { type MachineCore, paused } from './machine-core.ts';
 import type { MachineLink } from './machine-link.ts';
+import { guestPinOf } from './pinned-guest.ts';
 import { pinOf } from './pinned-kernel.ts';
 import { bootSteps } from './view.ts';
 
@@ -65,6 +66,7 @@ export class MachineStart {
     const saved = await this.#savedFor(options);
     const { next } = core.record.shape;
     if (next !== undefined && !saved) core.reshape({ ...next, next: undefined });
+    const { kernel, guest } = core.record.run;
     const boot = core.record.run.boot + 1;
     const claim = this.#claim && { op_id: caller.opId, session_expected: options.sessionExpected };
     this.#requireRoom();
@@ -72,7 +74,7 @@ export class MachineStart {
       state: 'starting',
       cause: undefined,
       run: {
-        ...{ boot, steps: [], started_at: clock.now(), claim, kernel: core.record.run.kernel },
+        ...{ boot, steps: [], started_at: clock.now(), claim, kernel, guest },
         ...this.#claim?.member.record.run,
       },
     });
@@ -82,6 +84,7 @@ export class MachineStart {
         ...core.record.run,
         ...{ steps, came_up, claim: undefined, ...(fallback === undefined ? {} : { fallback }) },
         kernel: context.kernel && pinOf(context.kernel, core.record, core.dependencies),
+        guest: context.guest && guestPinOf(context.guest),
         accelerator: context.setup?.accelerator,
         machine: context.setup?.machine,
         driver_version: context.setup?.version,

@@ -186,7 +186,9 @@ export class Machines {
   async recover(): Promise<void> {
     const folder = join(this.#dependencies.dirs.state, 'vms');
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    const { layers, guestBuilds } = this.#dependencies;
     const records = this.#dependencies.records.all();
+    await guestBuilds.sweep(new Set(records.map(({ run }) => run.guest?.digest)));
     const members = await this.#pool.recover();
     const known = new Set([...members, ...records.map(({ id }) => id)]);
     for (const id of await readdir(folder)) {
@@ -195,7 +197,6 @@ export class Machines {
       await rm(join(folder, id), { recursive: true, force: true });
     }
     await Promise.all(records.map((record) => this.#recover(this.#add(record))));
-    const { layers } = this.#dependencies;
     await layers.sweep(new Set(records.map(({ id }) => layers.records.disk(id).next?.layer ?? '')));
   }
 

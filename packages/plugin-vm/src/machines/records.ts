@@ -67,6 +67,13 @@ export interface KernelPin {
   readonly digest: string;
 }
 
+/** The build of the guest's init that a VM keeps for as long as its protocol is spoken. */
+export interface GuestPin {
+  readonly digest: string;
+  /** Version of the guest protocol. */
+  readonly protocol: number;
+}
+
 /** What the latest start made of it. */
 export interface MachineRun extends LastWords {
   /** Number of the latest boot; 0 before the first. */
@@ -79,6 +86,8 @@ export interface MachineRun extends LastWords {
   readonly claim?: { readonly op_id: string; readonly session_expected: boolean } | undefined;
   /** What it booted, and what had been asked for then. Absent before the first start, and in earlier records. */
   readonly kernel?: KernelPin | undefined;
+  /** Likewise. */
+  readonly guest?: GuestPin | undefined;
   /** Why it did not come up the quicker way that was at hand. */
   readonly fallback?: string | undefined;
   readonly accelerator?: string | undefined;

@@ -26,9 +26,11 @@ import { DISK_FILE, FILL_MS, type HostSpec, VM_FILES } from '../vmhost/host-spec
 import type { Caller, Dependencies } from './dependencies.ts';
 import { requireCapability } from './drivers.ts';
 import { forgetBoots } from './forget-boots.ts';
+import type { GuestBuild } from './guest-builds.ts';
 import { machineUser } from './machine-user.ts';
 import { mountsOf, requireMounts, shareTag } from './mounts.ts';
 import { ensureOverlay } from './overlay.ts';
+import { guestOf } from './pinned-guest.ts';
 import { kernelOf } from './pinned-kernel.ts';
 import type { MachineRecord } from './records.ts';
 import type { Step } from './step-runner.ts';
@@ -57,6 +59,7 @@ export interface StartContext {
   /** What it begins as; absent: it is booted. */
   template?: FoundTemplate | undefined;
   kernel?: Awaited<ReturnType<typeof kernelOf>>;
+  guest?: GuestBuild;
   initramfs?: string;
   setup?: VmDriverSetup;
   network?: NetworkPlan;
@@ -119,11 +122,13 @@ async function prepareKernel(context: StartContext): Promise<void> {
 }
 
 async function prepareInitramfs(context: StartContext): Promise<void> {
-  const { dependencies, driver, record } = context;
+  const { dependencies, driver, record, caller } = context;
   const kernel = filled(context.kernel);
   const mounts = mountsOf(record).length > 0;
   if (mounts) await requireMounts(driver, kernel);
-  context.initramfs = await dependencies.initramfs.ensure(kernel, { devices: driver.devices, mounts });
+  const guest = await guestOf(record, dependencies, caller);
+  context.guest = guest;
+  context.initramfs = await dependencies.initramfs.ensure(kernel, { guest, devices: driver.devices, mounts });
 }
 
 async function prepareDriver(context: StartContext): Promise<void> {

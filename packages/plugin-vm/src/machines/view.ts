@@ -30,6 +30,7 @@ export function view(record: MachineRecord, { dir, status, features, supervision
     image_digest: shape.image_digest,
     kernel: shape.kernel,
     kernel_digest: run.kernel?.digest,
+    guest_digest: run.guest?.digest,
     vcpus: shape.vcpus,
     memory_bytes: shape.memory_bytes,
     disk_bytes: shape.disk_bytes,
