@@ -1,11 +1,16 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { identify, type ProcessIdentity } from '../packages/wire/src/index.ts';
 import { busyboxVm } from './harness/busybox-vm.ts';
 import { Home, outcome, untilOutput } from './harness/home.ts';
 import {
   isGone,
   killNookd,
   scriptIn,
+  sessionOf,
   show,
   untilFailed,
   untilGone,
@@ -22,6 +27,7 @@ describe('kill -9', () => {
     const ended = outcome(child);
     await untilOutput(child, /^2$/m);
     const before = await show(home, 'web');
+    for (const pid of [before.vmhost_pid, before.qemu_pid]) expect(sessionOf(pid)).toBe(pid);
     await killNookd(home);
     const after = await show(home, 'web');
     expect(after).toMatchObject({ state: 'running', vmhost_pid: before.vmhost_pid, qemu_pid: before.qemu_pid });
@@ -112,6 +118,31 @@ describe('kill -9', () => {
     expect(isGone(qemu_pid)).toBe(true);
     expect((await show(home, 'frozen')).state).toMatch(/failed|stopped/);
   });
+});
+
+it('a process that got the pid of a vmhost of before is never signalled', async () => {
+  await using home = await Home.create({ warm: true });
+  await busyboxVm(home, 'web');
+  const { dir } = await show(home, 'web');
+  const file = join(dir, 'vmhost.pid');
+  for (const alike of ['words', 'start']) {
+    const { vmhost_pid, qemu_pid } = await show(home, 'web');
+    const dead = JSON.parse(await readFile(file, 'utf8')) as ProcessIdentity;
+    const decoy = spawn('sh', ['-c', 'read line', alike === 'words' ? `--token=${dead.token}` : 'other']);
+    const pid = decoy.pid as number;
+    try {
+      await killNookd(home, vmhost_pid);
+      await untilGone('QEMU', qemu_pid);
+      const { start_ticks } = alike === 'start' ? identify(pid, '') : dead;
+      await writeFile(file, JSON.stringify({ ...dead, pid, start_ticks }));
+      expect(await show(home, 'web')).toMatchObject({ state: 'failed', cause: 'its vmhost died' });
+      await home.ok('vm', 'start', 'web');
+      expect(await home.surplus()).toEqual([]);
+      expect([decoy.exitCode, decoy.signalCode, isGone(pid)]).toEqual([null, null, false]);
+    } finally {
+      decoy.kill('SIGKILL');
+    }
+  }
 });
 
 describe('a vmhost that is stuck', () => {

@@ -31,6 +31,12 @@ export function isGone(pid: number | undefined): boolean {
   return !existsSync(stat) || /\) [ZX] /.test(readFileSync(stat, 'utf8'));
 }
 
+/** The session of a process (field 6 of /proc/PID/stat). */
+export function sessionOf(pid: number | undefined): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+}
+
 export async function untilGone(what: string, pid: number | undefined): Promise<void> {
   await eventually(`${what} is gone`, () => isGone(pid), Boolean);
 }

@@ -13,8 +13,8 @@ interface QemuSpawn {
 }
 
 /**
- * Starts QEMU so that the kernel kills it when this process dies. Its standard input is empty, its standard output
- * and error are pipes.
+ * Starts QEMU in a session of its own, so that no terminal and no signal to a group of processes reaches it, and so that
+ * the kernel kills it when this process dies. Its standard input is empty, its standard output and error are pipes.
  */
 export function spawnQemu(qemu: string, args: readonly string[], options: QemuSpawn): ChildProcess {
   const opened: number[] = [];
@@ -27,6 +27,7 @@ export function spawnQemu(qemu: string, args: readonly string[], options: QemuSp
     const inherited = options.inherit.map((file) => ('fd' in file ? file.fd : open(file)));
     return spawn('setpriv', [...privileges(options.user), qemu, ...args], {
       cwd: options.cwd,
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe', ...inherited],
       env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
     });
