@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import exchanges from '../vectors/exchanges.json' with { type: 'json' };
 import frames from '../vectors/frames.json' with { type: 'json' };
@@ -7,7 +9,33 @@ import { FrameParser } from './frame-parser.ts';
 import { FrameType } from './frame-type.ts';
 import { encodeFrame } from './frames.ts';
 import { decodeError, decodeExecFailed, decodeExecStarted, decodeExit, decodeHello } from './guest-messages.ts';
-import { encodeConfigure, encodeConnect, encodeCopy, encodeExec, encodeHello } from './host-messages.ts';
+import {
+  type Configure,
+  encodeConfigure,
+  encodeConnect,
+  encodeCopy,
+  encodeExec,
+  encodeHello,
+} from './host-messages.ts';
+
+/** A field that is added belongs here: `Required` asks for it. */
+const EVERY_FIELD: Required<Configure> = {
+  hostname: 'box',
+  machineId: '0123456789abcdef0123456789abcdef',
+  address: '10.0.2.15/24',
+  gateway: '10.0.2.2',
+  dns: ['10.0.2.3', 'fd00::3'],
+  timeNs: 1_700_000_000_000_000_001n,
+  entropy: Buffer.of(1, 2, 3, 4),
+  mac: '52:54:00:12:34:56',
+  search: 'nook.internal',
+  imageInit: true,
+  mounts: [{ tag: 'share0', target: '/data', readOnly: true }],
+  diskBytes: 3n << 40n,
+  address6: 'fd00::5/64',
+  gateway6: 'fd00::1',
+  mtu: 65_520,
+};
 
 const bytesOf = (type: string, meaning: string) => {
   const vector = frames.find((frame) => frame.type === type && frame.meaning === meaning);
@@ -50,6 +78,7 @@ describe('recorded frames', () => {
       search: 'nook.internal',
     });
     expect(configure).toEqual(bytesOf('CONFIGURE', 'all fields'));
+    expect(encodeConfigure(EVERY_FIELD)).toEqual(bytesOf('CONFIGURE', 'every field, those of later versions too'));
     const init = encodeConfigure({ hostname: 'box', imageInit: true });
     expect(init).toEqual(bytesOf('CONFIGURE', "the image's own init"));
     const mounts = encodeConfigure({
@@ -121,4 +150,30 @@ describe('recorded exchanges', () => {
       expect(inOrder(got), name).toEqual(answers);
     }
   });
+});
+
+test('the agent takes every field of a recorded CONFIGURE', async () => {
+  await using agent = await TestAgent.start();
+  const recorded = bytesOf('CONFIGURE', 'every field, those of later versions too');
+  agent.send(encodeFrame(FrameType.CONFIGURE, 0, 0, recorded));
+  await agent.next(FrameType.CONFIGURED);
+  expect(agent.did()).toEqual([
+    'seed: 4 bytes, sum 10',
+    'set the clock: 1700000000000000001',
+    'open the root',
+    'set the host name: box',
+    'mount share0 on /data, read-only',
+    'set the mac: 52:54:00:12:34:56',
+    'set the mtu: 65520',
+    'set the address: 10.0.2.15/24',
+    'set the gateway: 10.0.2.2',
+    'set the address: fd00::5/64',
+    'set the gateway: fd00::1',
+    `fill a disk of ${3n << 40n} bytes`,
+    'hand over',
+  ]);
+  expect(readFileSync(join(agent.root, 'etc/machine-id'), 'utf8')).toBe('0123456789abcdef0123456789abcdef\n');
+  expect(readFileSync(join(agent.root, 'etc/resolv.conf'), 'utf8')).toBe(
+    'search nook.internal\nnameserver 10.0.2.3\nnameserver fd00::3\n',
+  );
 });
