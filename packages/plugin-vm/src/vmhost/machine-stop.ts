@@ -3,6 +3,7 @@ import {
   beginStop,
   escalate,
   forceStop,
+  joinStop,
   nextStageAt,
   type StopAbilities,
   type StopPlan,
@@ -26,10 +27,10 @@ export class MachineStop {
     this.#now = now;
   }
 
-  /** A second stop may only shorten the one in flight. */
   begin(timeoutMs: number): void {
-    const plan = beginStop(this.#now(), timeoutMs, this.#effects.abilities());
-    if (!this.#plan || plan.deadline < this.#plan.deadline) this.#enter(plan);
+    const abilities = this.#effects.abilities();
+    const plan = joinStop(beginStop(this.#now(), timeoutMs, abilities), abilities, this.#plan);
+    if (plan) this.#enter(plan);
   }
 
   force(): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { agentGraceMs, beginStop, escalate, forceStop, nextStageAt, STOP_STAGES } from './stop-plan.ts';
+import { agentGraceMs, beginStop, escalate, forceStop, joinStop, nextStageAt, STOP_STAGES } from './stop-plan.ts';
 
 const all = { agent: true, powerdown: true, quit: true };
 const mute = { powerdown: false, quit: false };
@@ -33,6 +33,29 @@ describe('a stop', () => {
     const inFlight = beginStop(0, 10_000, all);
     expect(forceStop(9_800, all, inFlight).deadline).toBe(10_000);
     expect(forceStop(0, { ...mute, agent: true }).stage).toBe('kill');
+  });
+
+  it('that comes second may only shorten the one in flight', () => {
+    const inFlight = beginStop(0, 10_000, all);
+    expect(joinStop(inFlight, all)).toBe(inFlight);
+    expect(joinStop(beginStop(1_000, 10_000, all), all, inFlight)).toBeUndefined();
+    expect(joinStop(beginStop(1_000, 9_000, all), all, inFlight)).toBeUndefined();
+    expect(joinStop(beginStop(1_000, 2_000, all), all, inFlight)).toEqual({
+      startedAt: 1_000,
+      deadline: 3_000,
+      stage: 'agent',
+    });
+  });
+
+  it('that comes second goes back to nothing that was tried, and not on to what there is no way to', () => {
+    const stages = (abilities: typeof all) =>
+      STOP_STAGES.map((stage) => {
+        const inFlight = { ...beginStop(0, 10_000, all), stage };
+        return joinStop(beginStop(9_600, 100, abilities), abilities, inFlight)?.stage;
+      });
+    expect(stages(all)).toEqual(['agent', 'powerdown', 'quit', undefined]);
+    expect(stages({ ...all, powerdown: false })).toEqual(['agent', 'quit', 'quit', undefined]);
+    expect(stages({ ...mute, agent: true })).toEqual(['agent', 'kill', 'kill', undefined]);
   });
 
   it('always ends with kill by its deadline', () => {

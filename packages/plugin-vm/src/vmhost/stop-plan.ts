@@ -29,6 +29,16 @@ export function beginStop(now: number, timeoutMs: number, abilities: StopAbiliti
   return { startedAt: now, deadline: now + timeoutMs, stage: firstPossible('agent', abilities) };
 }
 
+/**
+ * The plan after one more stop was asked for; undefined when the one in flight stays as it is. A second stop may only
+ * shorten: it ends no later, and what was tried already is not tried again.
+ */
+export function joinStop(fresh: StopPlan, abilities: StopAbilities, inFlight?: StopPlan): StopPlan | undefined {
+  if (!inFlight) return fresh;
+  if (inFlight.stage === 'kill' || fresh.deadline >= inFlight.deadline) return undefined;
+  return { ...fresh, stage: firstPossible(inFlight.stage, abilities) };
+}
+
 /** A stop that asks nobody, or the escalation of one in flight: `quit` at once, SIGKILL soon after. */
 export function forceStop(now: number, abilities: StopAbilities, inFlight?: StopPlan): StopPlan {
   const deadline = Math.min(now + FORCED_MS, inFlight?.deadline ?? Number.POSITIVE_INFINITY);
