@@ -7,6 +7,17 @@ import { Release } from './release.ts';
 const SHAPE = ['--image', 'busybox', '--memory', '256M'];
 const COUNT = 'i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo $i; sleep 0.3; done; exit 7';
 
+/** What the vmhosts of that version could not do yet. */
+const LATER = [
+  ['pause', 'old'],
+  ['suspend', 'old'],
+  ['fork', 'old'],
+  ['snapshot', 'create', 'old', 'first'],
+  ['kill', '--signal', 'CONT', 'old'],
+  ['ports', 'old'],
+];
+const EARLIER = "The vmhost of VM 'old' is of an earlier nook";
+
 /** The configuration of this version is unknown to an earlier one. */
 const config = '';
 
@@ -26,6 +37,22 @@ describe('an upgrade of the daemon under running machines', () => {
     const joined = await home.nook(['vm', 'attach', 'old', session]);
     expect(joined.code).toBe(7);
     expect(joined.stdout).toContain('12\n');
+    for (const verb of LATER) {
+      const { code, stderr } = await home.nook(['vm', ...verb]);
+      expect({ verb, code, stderr }).toEqual({
+        verb,
+        code: expect.any(Number),
+        stderr: expect.stringContaining(EARLIER),
+      });
+      expect(code).not.toBe(0);
+      expect(stderr).toContain('nook vm restart old');
+    }
+    expect(await home.json('vm', 'stats', 'old')).toMatchObject([{ missing: expect.stringContaining(EARLIER) }]);
+    expect(await home.json('vm', 'set', '--idle-timeout', '1h', 'old')).toMatchObject({
+      restart_needed: ['idle_timeout'],
+    });
+    expect(await home.json<Shown>('vm', 'show', 'old')).toMatchObject({ state: 'running', qemu_pid: before.qemu_pid });
+    expect(await home.surplus()).toEqual([]);
     await home.ok('vm', 'stop', 'old');
     expect(await home.json<Shown>('vm', 'show', 'old')).toMatchObject({ state: 'stopped' });
     await home.ok('vm', 'start', 'old');

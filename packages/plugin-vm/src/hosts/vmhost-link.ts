@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { NookError } from '@nook/daemonapi';
+import { isNookError, NookError } from '@nook/daemonapi';
 import { RpcClient } from '@nook/wire';
+import { CONTROL_VERSION } from '../vmhost/control-version.ts';
 import { type HostStatus, VM_FILES } from '../vmhost/host-spec.ts';
 
 const CONNECT_MS = 2_000;
@@ -12,7 +13,11 @@ export class VmhostLink {
   /** Settles when the vmhost is gone. */
   readonly closed: Promise<void>;
   onStatus: (status: HostStatus) => void = () => {};
+  /** What its VM is called now, for people. */
+  nameOfVm: () => string = () => 'VM';
   readonly #client: RpcClient;
+  /** That the vmhost has said; undefined until then. */
+  #version: number | undefined;
   #status: HostStatus | undefined;
   #waiting = new Set<() => void>();
   #gone = false;
@@ -29,7 +34,9 @@ export class VmhostLink {
     });
     const options = opId === undefined ? {} : { opId };
     this.#greeted = client.call('hello', {}, options).then((hello) => {
-      if ((hello as { token: string }).token !== token) {
+      const { token: theirs, version } = hello as { token: string; version: number };
+      this.#version = version;
+      if (theirs !== token) {
         client.close();
         throw new NookError('conflict', 'Another vmhost listens in the folder of this VM.');
       }
@@ -63,12 +70,17 @@ export class VmhostLink {
     return this.#status;
   }
 
-  call<T>(
+  /** @throws NookError what the vmhost throws, `timeout`, `unavailable` when it is of an earlier nook without the method */
+  async call<T>(
     method: string,
     params: object,
     options: { opId: string; timeoutMs: number; signal?: AbortSignal },
   ): Promise<T> {
-    return this.#client.call(method, params, options) as Promise<T>;
+    try {
+      return (await this.#client.call(method, params, options)) as T;
+    } catch (error) {
+      throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(method, error) : error;
+    }
   }
 
   /** Resolves when `test` holds of the status; false when the vmhost is gone before. */
@@ -88,6 +100,20 @@ export class VmhostLink {
 
   close(): void {
     this.#client.close();
+  }
+
+  /** A vmhost outlives upgrades of the daemon. */
+  #tooOld(method: string, cause: unknown): NookError {
+    const name = this.nameOfVm();
+    return new NookError(
+      'unavailable',
+      `The vmhost of VM '${name}' is of an earlier nook, which could not do this yet.`,
+      {
+        hint: `Restart the VM: nook vm restart ${name}`,
+        details: { method, vmhost_version: this.#version, version: CONTROL_VERSION },
+        cause,
+      },
+    );
   }
 
   #receive(status: HostStatus): void {

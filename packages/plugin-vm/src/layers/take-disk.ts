@@ -25,8 +25,10 @@ export interface Taking {
 }
 
 export async function beginFreeze(taking: Taking): Promise<void> {
-  const { held, dependencies } = taking;
-  const { record, dir } = held;
+  const { held, dependencies, caller } = taking;
+  const { record, dir, link } = held;
+  // What a vmhost of an earlier nook cannot tell it could not tell afterwards either.
+  if (link) await ask(link, caller, 'disk');
   // One that never ran has no disk yet.
   const disk = dependencies.layers.diskOf(record.id, dir);
   const layered = dependencies.layers.isLayered(record.id);

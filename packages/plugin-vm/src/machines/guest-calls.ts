@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ImageConfig, isNookError, NookError } from '@nook/daemonapi';
+import { type ImageConfig, NookError } from '@nook/daemonapi';
 import type { ConnectRequest, CopyRequest, SessionHandle, SessionView } from '../contract.ts';
 import { ANSWER_MS, type VmhostLink } from '../hosts/vmhost-link.ts';
 import { VM_FILES } from '../vmhost/host-spec.ts';
@@ -75,22 +75,14 @@ export class GuestCalls {
     return this.#handle(session, token);
   }
 
-  /**
-   * Calls a method that vmhosts have not always had.
-   * @throws NookError `not_running`, `timeout`, `unavailable` when the vmhost is of an older version
-   */
-  async ask<T>(
+  /** @throws NookError `not_running`, `timeout`, `unavailable` when the vmhost is of an earlier nook */
+  ask<T>(
     caller: Caller,
     method: string,
     { params = {}, timeoutMs = ANSWER_MS, anyState = false }: AskOptions = {},
   ): Promise<T> {
-    try {
-      return await this.#asked
-        .link(anyState ? 'any' : undefined)
-        .call<T>(method, params, { ...asking(caller), timeoutMs });
-    } catch (error) {
-      throw isNookError(error) && error.code === 'unknown_method' ? this.#tooOld(error) : error;
-    }
+    const link = this.#asked.link(anyState ? 'any' : undefined);
+    return link.call<T>(method, params, { ...asking(caller), timeoutMs });
   }
 
   async sessionHandle(caller: Caller, session: string): Promise<SessionHandle> {
@@ -102,15 +94,6 @@ export class GuestCalls {
 
   sessions(caller: Caller): Promise<readonly SessionView[]> {
     return this.#asked.link('paused').call('exec.list', {}, asking(caller));
-  }
-
-  /** A vmhost outlives upgrades: it may be of a version that could not do this yet. */
-  #tooOld(cause: unknown): NookError {
-    const name = this.#asked.name();
-    return new NookError('unavailable', `VM '${name}' was started by an older nook, which could not do this.`, {
-      hint: `Start it anew: nook vm restart ${name}`,
-      cause,
-    });
   }
 
   /** @throws NookError `conflict` when somebody removed what clients attach to */

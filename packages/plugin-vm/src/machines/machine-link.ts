@@ -27,6 +27,7 @@ export class MachineLink {
   adopt(link: VmhostLink, token: string, run: MachineRun = this.#core.record.run): void {
     const core = this.#core;
     core.link = link;
+    link.nameOfVm = () => core.record.name;
     let finishing = false;
     let reached = false;
     const booted = run !== core.record.run && run.came_up !== 'resume';

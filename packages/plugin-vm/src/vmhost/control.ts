@@ -5,13 +5,11 @@ import { decodeListeners, decodeStats, FrameType } from '@nook/guest';
 import { type RpcHandler, type ServerCall, serveRpc } from '@nook/wire';
 import type { ConnectRequest, CopyRequest } from '../contract.ts';
 import type { LifeLimits } from '../supervision/life.ts';
+import { CONTROL_VERSION } from './control-version.ts';
 import type { ClaimSpec, HostStatus } from './host-spec.ts';
 import type { SaveRequest } from './saving.ts';
 import type { ExecStart } from './session-table.ts';
 import type { VmHost } from './vm-host.ts';
-
-/** Version of the methods below. A vmhost outlives upgrades of the daemon: later versions only add to them. */
-const CONTROL_VERSION = 1;
 
 /** Calls that last as long as what they tell of: nobody waits for their end. */
 const LASTING = new Set(['watch', 'exec.wait']);
