@@ -48,7 +48,7 @@ export const configSchema = z.strictObject({
       z.string(),
       z.strictObject({
         mirrors: z.array(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })).default([]),
-        insecure: z.boolean().default(false),
+        insecure: z.boolean().optional(),
       }),
     )
     .default({}),

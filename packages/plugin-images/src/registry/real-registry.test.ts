@@ -52,7 +52,7 @@ test('a mirror is asked first, for what the registry itself does not have to be 
 
 test('a mirror that lacks it, or is not there, is passed over', async () => {
   await using other = await startRegistry(join(dir.path, 'other'));
-  const registries = { [registry.host]: { mirrors: [`http://${other.host}`], insecure: true } };
+  const registries = { [registry.host]: { mirrors: [`http://${other.host}`] } };
   const image = await pull('passed', `${registry.host}/some/thing:v1`, { registries });
   expect(image.name).toBe('pulled');
   expect(other.log.some((line) => line.includes('/v2/some/thing/manifests/v1') && line.includes(' 404 '))).toBe(true);

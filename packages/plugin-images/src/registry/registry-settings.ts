@@ -4,8 +4,8 @@ import { isLoopback } from './fetcher.ts';
 interface RegistrySettings {
   /** Base URLs that are asked first, in order. */
   readonly mirrors: readonly string[];
-  /** Whether it is spoken to without TLS. */
-  readonly insecure: boolean;
+  /** Whether it is spoken to without TLS; absent: when it is one of this machine's loopback. */
+  readonly insecure?: boolean | undefined;
 }
 
 export type Registries = Readonly<Record<string, RegistrySettings>>;
@@ -18,7 +18,7 @@ export function endpointsOf(registry: string, registries: Registries): { readonl
   const settings = registries[registry];
   const mirrors = (settings?.mirrors ?? []).map((url) => new URL(url));
   const host = HOSTS[registry] ?? registry;
-  const plain = settings?.insecure === true || (settings === undefined && isLoopback(new URL(`http://${host}`)));
+  const plain = settings?.insecure ?? isLoopback(new URL(`http://${host}`));
   const own = { base: new URL(`${plain ? 'http' : 'https'}://${host}`), name: registry };
   return [...mirrors.map((base) => ({ base, name: base.host })), own];
 }
