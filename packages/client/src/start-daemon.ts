@@ -80,6 +80,7 @@ async function spawnDaemon({ command, env, dirs }: StartOptions, output: FileHan
       ...env,
       ...absolute(env, 'NOOK_HOME'),
       ...absolute(env, 'NOOK_STORE'),
+      ...absolute(env, 'NODE_EXTRA_CA_CERTS'),
       NOOK_READY_FD: '3',
       NOOK_READY_FROM: String(process.pid),
     },

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PROXIES = ['http_proxy', 'https_proxy', 'ftp_proxy', 'no_proxy'];
+/** Whom Node trusts besides those that it knows. */
+const AUTHORITIES = ['NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA'];
 
 /** Search path of every child: the daemon's, then the places of system programs, which an ordinary user's lacks. */
 function searchPath(): string {
@@ -13,7 +15,7 @@ function searchPath(): string {
 /** All that a child sees of the daemon's environment. */
 export function childEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const environment: Record<string, string> = { PATH: searchPath(), LC_ALL: 'C', HOME: '/nonexistent' };
-  for (const name of PROXIES) {
+  for (const name of [...PROXIES, ...AUTHORITIES]) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }

@@ -6,6 +6,11 @@ export const registryErrors = {
       hint: 'Check the name and the network; a registry without TLS that is not on this machine needs [images.registries."HOST"] insecure = true in config.toml.',
       cause,
     }),
+  untrusted: (host: string, reason: string, cause?: unknown) =>
+    new NookError('unavailable', `The registry ${host} has a certificate that is not trusted: ${reason}.`, {
+      hint: `Restart the daemon with its authority's certificate: NODE_EXTRA_CA_CERTS=FILE nook daemon restart. Or have none checked: [images.registries."${host}"] insecure = true in config.toml.`,
+      cause,
+    }),
   answered: (host: string, status: number, what: string) =>
     new NookError('unavailable', `The registry ${host} answered ${status} for ${what}.`, {
       hint: 'Try again later. What has been fetched is kept.',

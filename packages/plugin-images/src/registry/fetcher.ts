@@ -1,5 +1,7 @@
 import { registryErrors } from './errors.ts';
+import { fetchUnverified } from './fetch-unverified.ts';
 import { ATTEMPTS, backoff, mayRecover, pause, REFUSED_ATTEMPTS } from './retry.ts';
+import { isDistrusted, isFinal, isOtherThanTls } from './tls-errors.ts';
 
 export interface FetchOptions {
   readonly signal: AbortSignal;
@@ -19,7 +21,14 @@ export interface Patience {
 }
 
 /** The words in which a server's faults are told. */
-export type Blame = Pick<typeof registryErrors, 'unreachable' | 'wrong'>;
+export type Blame = Pick<typeof registryErrors, 'unreachable' | 'untrusted' | 'wrong'>;
+
+interface FetcherOptions {
+  readonly patience?: Patience | undefined;
+  readonly blame?: Blame;
+  /** The certificate of the base's host is not looked at. */
+  readonly unverified?: boolean;
+}
 
 const PATIENCE: Patience = { stallMs: 30_000, windowMs: 30_000, leastBytes: 8192 };
 
@@ -28,12 +37,14 @@ export class Fetcher {
   readonly #base: URL;
   readonly #patience: Patience;
   readonly #blame: Blame;
+  readonly #unverified: boolean;
 
   /** @param base where the registry is: spoken to without TLS when its URL says http */
-  constructor(base: URL, patience: Patience = PATIENCE, blame: Blame = registryErrors) {
+  constructor(base: URL, { patience = PATIENCE, blame = registryErrors, unverified = false }: FetcherOptions = {}) {
     this.#base = base;
     this.#patience = patience;
     this.#blame = blame;
+    this.#unverified = unverified;
   }
 
   /** Without TLS, only what the user wants so: the registry's own host, and from this machine's this machine's. */
@@ -92,6 +103,7 @@ export class Fetcher {
         await pause(backoff(attempt, response.headers.get('retry-after'), Date.now()), options.signal);
       } catch (error) {
         if (options.signal.aborted || (error as Error).name === 'NookError') throw error;
+        if (isDistrusted(error)) throw this.#blame.untrusted(url.host, reasonOf(error), error);
         if (attempt + 1 >= attemptsAt(url, error)) throw this.#blame.unreachable(url.host, reasonOf(error), error);
         await pause(backoff(attempt, null, Date.now()), options.signal);
       }
@@ -109,7 +121,11 @@ export class Fetcher {
       try {
         const signal = AbortSignal.any([options.signal, stalled.signal]);
         const { method = 'GET', body } = options;
-        response = await fetch(url.href, { method, headers, signal, redirect: 'manual', ...(body ? { body } : {}) });
+        const request = { method, headers, signal, ...(body ? { body } : {}) };
+        const unverified = this.#unverified && url.protocol === 'https:' && url.hostname === this.#base.hostname;
+        response = await (unverified
+          ? fetchUnverified(url, request)
+          : fetch(url.href, { ...request, redirect: 'manual' }));
       } finally {
         clearTimeout(timer);
       }
@@ -138,12 +154,11 @@ export function isLoopback({ hostname }: { readonly hostname: string }): boolean
 function attemptsAt(url: URL, error: unknown): number {
   const code = (error as { cause?: { code?: string } }).cause?.code ?? '';
   if (code === 'ECONNREFUSED') return isLoopback(url) ? 1 : REFUSED_ATTEMPTS;
-  const final =
-    code === 'ENOTFOUND' || code.startsWith('ERR_TLS') || code.startsWith('CERT_') || code.includes('SELF_SIGNED');
-  return final ? 1 : ATTEMPTS;
+  return isFinal(error) ? 1 : ATTEMPTS;
 }
 
 function reasonOf(error: unknown): string {
+  if (isOtherThanTls(error)) return 'it does not speak TLS';
   const { cause, message } = error as { cause?: { code?: string; message?: string }; message: string };
   return cause?.message || cause?.code || message;
 }

@@ -130,7 +130,7 @@ test('what is not there is not found, and nothing is left', async () => {
 
 test('a registry with a password is read with what docker has for it, and its secret stays there', async () => {
   await using dir = await tempDir();
-  await using registry = await startRegistry(dir.path, HTPASSWD);
+  await using registry = await startRegistry(dir.path, { htpasswd: HTPASSWD });
   const reference = await pushed(dir.path, registry.host, '--dest-creds', 'user:secret-word');
   process.env.DOCKER_CONFIG = dir.path;
   await using daemon = testDaemon(join(dir.path, 'home'), { config });

@@ -114,7 +114,7 @@ test('a credential helper is asked for the registry, and what it answers stays i
 }, async () => {
   const place = join(dir.path, 'locked');
   await mkdir(place);
-  await using locked = await startRegistry(place, HTPASSWD);
+  await using locked = await startRegistry(place, { htpasswd: HTPASSWD });
   push(layout, `${locked.host}/some/thing:v1`, '--dest-creds', 'user:secret-word');
   const helper = join(place, 'docker-credential-nooktest');
   const answer = '{"Username":"user","Secret":"secret-word"}';

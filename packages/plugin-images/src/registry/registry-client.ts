@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { isNookError } from '@nook/daemonapi';
 import { authorize } from './authorization.ts';
 import { type CredentialPlaces, credentialPlaces } from './credentials.ts';
+import { type Answer, Endpoint } from './endpoint.ts';
 import { registryErrors } from './errors.ts';
-import { Fetcher, type Patience } from './fetcher.ts';
+import type { Patience } from './fetcher.ts';
 import { type Descriptor, type LayeredManifest, readManifest } from './manifest.ts';
 import { INDEXES, MANIFESTS } from './media-types.ts';
 import { type Reference, showReference } from './reference.ts';
@@ -12,24 +13,10 @@ import { endpointsOf, type Registries } from './registry-settings.ts';
 
 const MAX_DOCUMENT = 4 * 2 ** 20;
 
-interface Endpoint {
-  readonly base: URL;
-  /** What credentials are kept under. */
-  readonly name: string;
-  readonly fetcher: Fetcher;
-  authorization?: string;
-}
-
 interface ClientOptions {
   readonly signal: AbortSignal;
   readonly credentials?: CredentialPlaces;
   readonly patience?: Patience;
-}
-
-interface Answer {
-  readonly response: Response;
-  readonly fetcher: Fetcher;
-  readonly host: string;
 }
 
 /** One repository of a registry, through its mirrors where there are any. */
@@ -43,10 +30,7 @@ export class RegistryClient {
     this.#reference = reference;
     this.#signal = options.signal;
     this.#places = options.credentials ?? credentialPlaces();
-    this.#endpoints = endpointsOf(reference.registry, registries).map((endpoint) => ({
-      ...endpoint,
-      fetcher: new Fetcher(endpoint.base, options.patience),
-    }));
+    this.#endpoints = endpointsOf(reference.registry, registries).map((place) => new Endpoint(place, options.patience));
   }
 
   /** The manifest for linux/amd64 that the reference means now, with its own digest. */
@@ -102,16 +86,16 @@ export class RegistryClient {
   }
 
   async #ask(endpoint: Endpoint, path: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
-    const { fetcher, base, name } = endpoint;
+    const { name } = endpoint;
     const { repository } = this.#reference;
-    const url = new URL(`${base.pathname.replace(/\/$/, '')}/v2/${repository}/${path}`, base);
     const what = showReference(this.#reference);
     for (let again = false; ; again = true) {
       const { authorization } = endpoint;
       const all = authorization === undefined ? headers : { ...headers, authorization };
-      const response = await fetcher.fetch(url, { signal: this.#signal, headers: all });
+      const answer = await endpoint.fetch(`${repository}/${path}`, { signal: this.#signal, headers: all });
+      const { response, fetcher, host } = answer;
       const { status } = response;
-      if (status === 200 || status === 206 || status === 416) return { response, fetcher, host: base.host };
+      if (status === 200 || status === 206 || status === 416) return answer;
       await response.body?.cancel();
       if (status === 401 && !again) {
         const header = response.headers.get('www-authenticate') ?? '';
@@ -121,7 +105,7 @@ export class RegistryClient {
       }
       if (status === 401 || status === 403) throw registryErrors.unauthorized(what, name);
       if (status === 404) throw registryErrors.notFound(what, name);
-      throw registryErrors.answered(base.host, status, what);
+      throw registryErrors.answered(host, status, what);
     }
   }
 }

@@ -1,38 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { buildTar } from '@nook/testkit';
 import { expect, test } from 'vitest';
 import type { ImageInfo } from '../contract.ts';
+import { otherDaemon, otherDaemonCommand } from '../testing/other-daemon.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
 
-const MAIN = fileURLToPath(new URL('../testing/import-main.ts', import.meta.url));
 const CONFIG = { size: '512MiB' };
 
-interface Other {
-  readonly child: ChildProcess;
-  /** Resolves at the first progress. */
-  readonly began: Promise<void>;
-  /** What it printed last: the image, or `{code, message}`. */
-  readonly ended: Promise<Record<string, unknown>>;
-}
-
-function otherDaemon(home: string, store: string, archive: string): Other {
-  const child = spawn(process.execPath, [MAIN, home, store, 'mine', archive, JSON.stringify(CONFIG)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const began = Promise.withResolvers<void>();
-  let last = '{}';
-  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
-    if (line === 'unpack') began.resolve();
-    last = line;
-  });
-  const ended = once(child, 'close').then(() => (last.startsWith('{') ? JSON.parse(last) : {}));
-  return { child, began: began.promise, ended };
+function importing(home: string, store: string, archive: string) {
+  return { home, store, method: 'image.import', params: { name: 'mine', path: archive }, config: CONFIG };
 }
 
 /** An archive that takes a while, though it is small on the disk: one large file of zeros. */
@@ -47,7 +28,7 @@ test('of two imports of one name in two processes one wins, the other is told', 
   const store = join(dir.path, 'store');
   const archive = join(dir.path, 'root.tar');
   await writeFile(archive, buildTar([{ name: 'bin/sh', content: 'x' }]));
-  const both = ['one', 'two'].map((home) => otherDaemon(join(dir.path, home), store, archive).ended);
+  const both = ['one', 'two'].map((home) => otherDaemon(importing(join(dir.path, home), store, archive)).ended);
   const answers = await Promise.all(both);
   expect(answers.map((answer) => answer.code ?? 'won').sort()).toEqual(['already_exists', 'won']);
   await using daemon = testDaemon(join(dir.path, 'three'), { store, config: CONFIG });
@@ -60,7 +41,7 @@ test('what a killed daemon left is removed by the next one, and the store works'
   const store = join(dir.path, 'store');
   const archive = join(dir.path, 'root.tar');
   await slowArchive(archive);
-  const other = otherDaemon(join(dir.path, 'one'), store, archive);
+  const other = otherDaemon(importing(join(dir.path, 'one'), store, archive), { stage: 'unpack' });
   await other.began;
   other.child.kill('SIGKILL');
   await other.ended;
@@ -77,7 +58,7 @@ test('a start leaves alone what another process is building', async () => {
   const store = join(dir.path, 'store');
   const archive = join(dir.path, 'root.tar');
   await slowArchive(archive);
-  const other = otherDaemon(join(dir.path, 'one'), store, archive);
+  const other = otherDaemon(importing(join(dir.path, 'one'), store, archive), { stage: 'unpack' });
   await other.began;
   await using daemon = testDaemon(join(dir.path, 'two'), { store, config: CONFIG });
   await daemon.start();
@@ -111,7 +92,7 @@ test('a full disk is a clear error, and the store works when there is room again
   await writeFile(archive, buildTar([{ name: 'big', content: Buffer.alloc(6 * 2 ** 20, 'x') }]));
   // A small file system of our own: mounted in a namespace, where an ordinary user may.
   const script = 'mount -t tmpfs -o size=4m tmpfs "$1" && shift && exec "$@"';
-  const command = [process.execPath, MAIN, join(dir.path, 'home'), store, 'mine', archive, JSON.stringify(CONFIG)];
+  const command = otherDaemonCommand(importing(join(dir.path, 'home'), store, archive));
   const child = spawn(
     'unshare',
     ['--user', '--map-root-user', '--mount', 'sh', '-c', script, 'sh', store, ...command],

@@ -13,19 +13,29 @@ export interface TestRegistry extends AsyncDisposable {
   readonly log: readonly string[];
 }
 
-/** Debian's `docker-registry` on a free port of this machine. @param htpasswd lines of users, with bcrypt */
-export async function startRegistry(directory: string, htpasswd?: string): Promise<TestRegistry> {
+interface RegistryOptions {
+  /** Lines of users, with bcrypt. */
+  readonly htpasswd?: string;
+  /** With this certificate and key, as files. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+}
+
+/** Debian's `docker-registry` on a free port of this machine. */
+export async function startRegistry(directory: string, { htpasswd, tls }: RegistryOptions = {}): Promise<TestRegistry> {
   const data = join(directory, 'registry');
   await mkdir(data, { recursive: true });
   const host = `127.0.0.1:${await freePort()}`;
   const users = join(data, 'htpasswd');
   if (htpasswd !== undefined) await writeFile(users, htpasswd);
-  const auth = htpasswd === undefined ? '' : `auth:\n  htpasswd:\n    realm: test\n    path: ${users}\n`;
+  const settings = {
+    version: 0.1,
+    log: { level: 'info' },
+    storage: { filesystem: { rootdirectory: data } },
+    http: { addr: host, ...(tls === undefined ? {} : { tls }) },
+    ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: users } } }),
+  };
   const config = join(data, 'config.yml');
-  await writeFile(
-    config,
-    `version: 0.1\nlog:\n  level: info\nstorage:\n  filesystem:\n    rootdirectory: ${data}\nhttp:\n  addr: ${host}\n${auth}`,
-  );
+  await writeFile(config, JSON.stringify(settings));
   const program = findProgram('docker-registry') ?? 'docker-registry';
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, 'serve', config], {
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,6 +12,11 @@ const PROGRESS_MS = 100;
 const blame: Blame = {
   unreachable: (host, reason, cause) =>
     new NookError('unavailable', `${host} cannot be reached: ${reason}.`, { hint: 'Check the URL.', cause }),
+  untrusted: (host, reason, cause) =>
+    new NookError('unavailable', `${host} has a certificate that is not trusted: ${reason}.`, {
+      hint: "Restart the daemon with its authority's certificate: NODE_EXTRA_CA_CERTS=FILE nook daemon restart",
+      cause,
+    }),
   wrong: (host, what) => new NookError('operation_failed', `${host} sent ${what}.`),
 };
 
@@ -28,7 +33,7 @@ interface Received {
 /** Brings a file of the web whose digest is known. What was cut off is gone on with, where the server can. */
 export async function fetchFile(job: FetchJob, say: (line: WorkerLine) => void): Promise<Record<string, never>> {
   const { signal } = new AbortController();
-  const fetcher = new Fetcher(new URL(job.url), undefined, blame);
+  const fetcher = new Fetcher(new URL(job.url), { blame });
   await using file = await open(job.output, 'wx', 0o600);
   const hash = createHash('sha256');
   const received: Received = { file, job, fetcher, say, hash, bytes: 0, said: Number.NEGATIVE_INFINITY };
