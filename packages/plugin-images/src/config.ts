@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { parseByteSize } from './byte-size.ts';
+import { hasUserinfo } from './userinfo.ts';
 
 const MIB = 2 ** 20;
 
@@ -18,12 +19,22 @@ function size(bounds: { readonly min: number; readonly max: number }) {
 
 const absolutePath = z.string().refine(isAbsolute, 'must be an absolute path');
 
+/** One with a user name and password would be shown with them: in records, arguments, and the images that are made. */
+function webUrl(what = '') {
+  return z
+    .url({ protocol: /^https?$/, error: `must be an http or https URL${what}` })
+    .refine((url) => !hasUserinfo(url), {
+      error:
+        'must be without a user name and password: those for registries are in ~/.docker/config.json, those for apt in /etc/apt/auth.conf',
+    });
+}
+
 /** `[images]` of config.toml. */
 export const configSchema = z.strictObject({
   /** Image that is meant when none is given. */
   default: z.string().min(1).default('debian-12'),
   /** Base URL of a Debian archive, in place of the one that the host's apt uses. */
-  mirror: z.url({ protocol: /^https?$/, error: 'must be an http or https URL of a Debian archive' }).optional(),
+  mirror: webUrl(' of a Debian archive').optional(),
   /** Debian release that kernels and busybox are taken from. */
   suite: z
     .string()
@@ -34,7 +45,7 @@ export const configSchema = z.strictObject({
   /** Where Ubuntu comes from, in place of the host's apt. */
   ubuntu: z
     .strictObject({
-      mirror: z.url({ protocol: /^https?$/, error: 'must be an http or https URL of an Ubuntu archive' }).optional(),
+      mirror: webUrl(' of an Ubuntu archive').optional(),
       keyring: absolutePath.optional(),
     })
     .default({}),
@@ -47,7 +58,7 @@ export const configSchema = z.strictObject({
     .record(
       z.string(),
       z.strictObject({
-        mirrors: z.array(z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })).default([]),
+        mirrors: z.array(webUrl()).default([]),
         insecure: z.boolean().optional(),
       }),
     )

@@ -1,9 +1,10 @@
 import { type ImageSource, type KernelSource, NookError } from '@nook/daemonapi';
 import type { Distribution } from './apt/distribution.ts';
+import { withoutUserinfo } from './userinfo.ts';
 
 export const errors = {
   unknownImage: (reference: string, known: readonly string[]) =>
-    new NookError('not_found', `There is no image '${reference}'.`, {
+    new NookError('not_found', `There is no image '${withoutUserinfo(reference)}'.`, {
       hint: `Known images: ${known.join(', ')}. Make one of your own with 'nook image import PATH --name NAME'.`,
     }),
   unknownScheme: (scheme: string, sources: readonly ImageSource[]) =>
@@ -12,16 +13,22 @@ export const errors = {
       details: { schemes: sources.flatMap(({ schemes }) => schemes) },
     }),
   unknownKernel: (reference: string, known: readonly string[]) =>
-    new NookError('not_found', `There is no kernel '${reference}'.`, { hint: `Known kernels: ${known.join(', ')}.` }),
+    new NookError('not_found', `There is no kernel '${withoutUserinfo(reference)}'.`, {
+      hint: `Known kernels: ${known.join(', ')}.`,
+    }),
   unknownKernelScheme: (scheme: string, sources: readonly KernelSource[]) =>
     new NookError('not_found', `No source of kernels here knows '${scheme}:'.`, {
       hint: `There is ${sources.flatMap(({ schemes }) => schemes.map((known) => `'${known}:'`)).join(', ')}; more come with plugins.`,
       details: { schemes: sources.flatMap(({ schemes }) => schemes) },
     }),
   badName: (name: string, kind: 'image' | 'kernel' = 'image') =>
-    new NookError('bad_params', `'${name}' cannot name ${kind === 'image' ? 'an image' : 'a kernel'}.`, {
-      hint: 'Use up to 63 lower-case letters, digits, dots, underscores and dashes, beginning with a letter or digit.',
-    }),
+    new NookError(
+      'bad_params',
+      `'${withoutUserinfo(name)}' cannot name ${kind === 'image' ? 'an image' : 'a kernel'}.`,
+      {
+        hint: 'Use up to 63 lower-case letters, digits, dots, underscores and dashes, beginning with a letter or digit.',
+      },
+    ),
   nameTaken: (name: string, kind: 'image' | 'kernel' = 'image') =>
     new NookError('already_exists', `There is ${kind === 'image' ? 'an image' : 'a kernel'} '${name}' already.`, {
       hint: `Choose another name with --name, or remove it first: nook ${kind} rm ${name}`,
@@ -47,7 +54,7 @@ export const errors = {
       details: { program },
     }),
   noSource: ({ origin, keyringPackage, table }: Distribution, reason: string) =>
-    new NookError('unavailable', `There is no ${origin} archive to take packages from: ${reason}.`, {
+    new NookError('unavailable', `There is no ${origin} archive to take packages from: ${withoutUserinfo(reason)}.`, {
       hint: `Set ${table} mirror (URL of a ${origin} archive) and keyring in config.toml; the package ${keyringPackage} has the keys.`,
     }),
   noSpace: (directory: string, cause?: unknown) =>
@@ -56,7 +63,7 @@ export const errors = {
       cause,
     }),
   programFailed: (what: string, output: string) =>
-    new NookError('operation_failed', `${what} failed: ${output}`, {
+    new NookError('operation_failed', `${what} failed: ${withoutUserinfo(output)}`, {
       hint: "The daemon's log has the whole output at level debug: nook daemon logs",
     }),
   stopping: () => new NookError('unavailable', 'The daemon is stopping.', { hint: 'Try again: a new one is started.' }),

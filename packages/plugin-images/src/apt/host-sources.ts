@@ -1,4 +1,5 @@
 import { runProgram } from '../processes/run-program.ts';
+import { hasUserinfo, withoutUserinfo } from '../userinfo.ts';
 import type { Distribution } from './distribution.ts';
 
 /** One `deb` line for one suite, as the host's apt has it. */
@@ -8,7 +9,10 @@ export interface AptEntry {
   readonly suite: string;
 }
 
-/** The `main` entries of the host's apt. Its own parser reads them, so every form of sources is understood. */
+/**
+ * The `main` entries of the host's apt. Its own parser reads them, so every form of sources is understood. A user and
+ * password in a URL are left out: they would be in arguments, and in the images that are made. Those of auth.conf are apt's.
+ */
 export async function hostEntries(signal: AbortSignal): Promise<AptEntry[]> {
   const { stdout } = await runProgram('apt-get', ['indextargets', '--no-release-info', 'Identifier: Packages'], {
     signal,
@@ -17,9 +21,9 @@ export async function hostEntries(signal: AbortSignal): Promise<AptEntry[]> {
   const entries = new Map<string, AptEntry>();
   for (const stanza of stdout.split('\n\n')) {
     const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(stanza)?.[1];
-    const uri = field('Repo-URI')?.replace(/\/+$/, '');
+    const uri = withoutUserinfo(field('Repo-URI') ?? '').replace(/\/+$/, '');
     const suite = field('Release');
-    if (uri === undefined || suite === undefined || field('Component') !== 'main' || !/^https?:/.test(uri)) continue;
+    if (suite === undefined || field('Component') !== 'main' || !/^https?:/.test(uri)) continue;
     entries.set(`${uri} ${suite}`, { uri, suite });
   }
   return [...entries.values()];
@@ -57,4 +61,16 @@ export async function hostFetchSettings(signal: AbortSignal): Promise<string[]> 
       /^Acquire::(http|https|ftp|Retries|Check-Valid-Until|Check-Date|ForceIPv4|ForceIPv6)\b/.test(line),
     )
     .filter((line) => !/^Acquire::\S+ "";$/.test(line));
+}
+
+/** Settings as they may stand in arguments, which everybody can read; proxies with a user and password are for the environment. */
+export function inPublic(settings: readonly string[]): {
+  readonly settings: string[];
+  readonly env: Record<string, string>;
+} {
+  const secret = settings.filter(hasUserinfo).map((line) => /^Acquire::(https?)::Proxy "(.*)";$/.exec(line));
+  return {
+    settings: settings.filter((line) => !hasUserinfo(line)),
+    env: Object.fromEntries(secret.flatMap((proxy) => (proxy === null ? [] : [[`${proxy[1]}_proxy`, proxy[2] ?? '']]))),
+  };
 }

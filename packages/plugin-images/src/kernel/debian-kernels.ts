@@ -4,6 +4,7 @@ import { type ImageWork, type KernelContent, type KernelSource, NookError, type 
 import type { DebianArchive, DebianPackage } from '../apt/debian-archive.ts';
 import { type AptSettings, lockIndex, openArchive } from '../apt/open-archive.ts';
 import { runProgram } from '../processes/run-program.ts';
+import { withoutUserinfo } from '../userinfo.ts';
 import { DEFAULT_KERNEL } from './default-kernel.ts';
 
 const SCHEME = 'debian';
@@ -47,7 +48,7 @@ export function debianKernels(apt: AptSettings): KernelSource {
 function packageOf(reference: string): string {
   const name = reference.slice(SCHEME.length + 1);
   if (/^linux-image-[a-z0-9][a-z0-9.+-]{0,80}$/.test(name)) return name;
-  throw new NookError('bad_params', `'${reference}' names no kernel of Debian.`, {
+  throw new NookError('bad_params', `'${withoutUserinfo(reference)}' names no kernel of Debian.`, {
     hint: 'Write it like debian:linux-image-rt-amd64.',
   });
 }

@@ -1,3 +1,4 @@
+import { withoutUserinfo } from '../userinfo.ts';
 import { registryErrors } from './errors.ts';
 import { fetchUnverified } from './fetch-unverified.ts';
 import { ATTEMPTS, backoff, mayRecover, pause, REFUSED_ATTEMPTS } from './retry.ts';
@@ -160,5 +161,5 @@ function attemptsAt(url: URL, error: unknown): number {
 function reasonOf(error: unknown): string {
   if (isOtherThanTls(error)) return 'it does not speak TLS';
   const { cause, message } = error as { cause?: { code?: string; message?: string }; message: string };
-  return cause?.message || cause?.code || message;
+  return withoutUserinfo(cause?.message || cause?.code || message);
 }

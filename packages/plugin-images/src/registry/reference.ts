@@ -1,5 +1,6 @@
 // How images are named: https://github.com/distribution/reference/blob/main/reference.go
 import { NookError } from '@nook/daemonapi';
+import { withoutUserinfo } from '../userinfo.ts';
 
 export interface Reference {
   /** Host and port: `docker.io`, `localhost:5000`. */
@@ -37,7 +38,7 @@ export function parseReference(text: string): Reference {
     TAG.test(tag) &&
     (digest === undefined || DIGEST.test(digest));
   if (!fits) {
-    throw new NookError('bad_params', `'${text}' names no image of a registry.`, {
+    throw new NookError('bad_params', `'${withoutUserinfo(text)}' names no image of a registry.`, {
       hint: 'Write it like docker.io/library/python:3-slim, localhost:5000/mine or REPOSITORY@sha256:… (lower-case letters).',
     });
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type ImageContent, type ImageSource, type ImageWork, NookError, type ResolvedImage } from '@nook/daemonapi';
 import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import { runProgram } from '../processes/run-program.ts';
+import { withoutUserinfo } from '../userinfo.ts';
 import { digestOf } from './digest-of.ts';
 
 const DIRECTORIES = [
@@ -47,7 +48,7 @@ export function busyboxSource(apt: AptSettings): ImageSource {
     schemes: ['busybox'],
     async resolve(reference, work): Promise<Busybox> {
       if (reference !== 'busybox:static') {
-        throw new NookError('bad_params', `'${reference}' is none of the images of busybox.`, {
+        throw new NookError('bad_params', `'${withoutUserinfo(reference)}' is none of the images of busybox.`, {
           hint: 'Write busybox:static.',
         });
       }

@@ -1,5 +1,6 @@
 import { NookError } from '@nook/daemonapi';
 import { DEBIAN, type Distribution } from '../apt/distribution.ts';
+import { withoutUserinfo } from '../userinfo.ts';
 
 /** What is to be made of an archive of Debian or Ubuntu. Nothing in it can be taken for an option or another line by a program. */
 export interface DebianWish {
@@ -67,5 +68,5 @@ function packagesOf(text: string): string[] {
 }
 
 function refused(message: string, hint: string): NookError {
-  return new NookError('bad_params', message, { hint });
+  return new NookError('bad_params', withoutUserinfo(message), { hint });
 }

@@ -8,6 +8,7 @@ import {
   type ResolvedImage,
 } from '@nook/daemonapi';
 import { DEBIAN, type Distribution } from '../apt/distribution.ts';
+import { inPublic } from '../apt/host-sources.ts';
 import { type AptSettings, openArchive } from '../apt/open-archive.ts';
 import { errors } from '../errors.ts';
 import { findProgram } from '../processes/environment.ts';
@@ -70,6 +71,7 @@ function inWords(scheme: string, { suite, variant, packages, mirror }: DebianWis
 
 async function bootstrap({ wish, lines, settings, modified }: Debian, work: ImageWork): Promise<ImageContent> {
   work.signal.throwIfAborted();
+  const shown = inPublic(settings);
   const args = [
     `--mode=${isRoot() ? 'root' : 'unshare'}`,
     `--variant=${wish.variant}`,
@@ -77,14 +79,14 @@ async function bootstrap({ wish, lines, settings, modified }: Debian, work: Imag
     '--format=tar',
     `--include=${(wish.packages ?? PACKAGES).join(',')}`,
     '--aptopt=Acquire::Languages "none"',
-    ...settings.map((line) => `--aptopt=${line.replace(/;$/, '')}`),
+    ...shown.settings.map((line) => `--aptopt=${line.replace(/;$/, '')}`),
     '--dpkgopt=force-unsafe-io',
     ...HOOKS.map((hook) => `--customize-hook=${hook}`),
     wish.suite,
     '-',
     ...lines,
   ];
-  const env = { TMPDIR: await work.scratch(), SOURCE_DATE_EPOCH: String(modified) };
+  const env = { ...shown.env, TMPDIR: await work.scratch(), SOURCE_DATE_EPOCH: String(modified) };
   return { program: 'mmdebstrap', args, env, onLine: stageOf };
 }
 

@@ -21,6 +21,7 @@ import type {
 import { errors } from '../errors.ts';
 import { fileReference } from '../sources/archive-file.ts';
 import { findSource } from '../sources/find-source.ts';
+import { withoutUserinfo } from '../userinfo.ts';
 import type { BuildArea, BuildPlace } from './build-area.ts';
 import { exportImage } from './export-image.ts';
 import { isLink } from './external-file.ts';
@@ -111,8 +112,8 @@ export class Images implements ImagesCapability {
     const image = this.get(reference);
     if (image !== undefined) return image;
     if (this.#candidates(reference).length === 0) throw errors.unknownImage(reference, this.#known());
-    throw new NookError('not_found', `Image '${reference}' has not been pulled yet.`, {
-      hint: `Pull it: nook image pull ${reference}`,
+    throw new NookError('not_found', `Image '${withoutUserinfo(reference)}' has not been pulled yet.`, {
+      hint: `Pull it: nook image pull ${withoutUserinfo(reference)}`,
     });
   }
 
@@ -294,7 +295,7 @@ function entryOf(catalog: readonly CatalogEntry[], wanted: string): CatalogEntry
 function claimant(sources: readonly ImageSource[], reference: string): ImageSource {
   const source = findSource(sources, reference);
   if (source !== undefined) return source;
-  throw new NookError('not_found', `'${reference}' is no reference of any source.`, {
+  throw new NookError('not_found', `'${withoutUserinfo(reference)}' is no reference of any source.`, {
     hint: 'The sources of a catalog are references such as debian:bookworm or docker.io/library/debian:12, not names.',
   });
 }

@@ -22,6 +22,7 @@ import {
 } from '../kernel/kernel-builder.ts';
 import { kernelFileReference, requireFile } from '../kernel/kernel-file.ts';
 import { catalogOf, nameOwner, schemeOwner } from '../sources/claims.ts';
+import { withoutUserinfo } from '../userinfo.ts';
 import type { BuildArea } from './build-area.ts';
 import { explainFailure } from './failures.ts';
 import { waiting } from './images.ts';
@@ -71,7 +72,7 @@ export class Kernels implements KernelsCapability {
     const kernel = this.get(reference);
     if (kernel !== undefined) return kernel;
     if (this.#sourceOf(reference) === undefined) throw errors.unknownKernel(reference, this.#known());
-    throw new NookError('not_found', `Kernel '${reference}' has not been pulled yet.`, {
+    throw new NookError('not_found', `Kernel '${withoutUserinfo(reference)}' has not been pulled yet.`, {
       hint: `Pull it: nook kernel pull${reference === DEFAULT_KERNEL ? '' : ` ${reference}`}`,
     });
   }

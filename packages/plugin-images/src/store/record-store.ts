@@ -3,6 +3,7 @@ import { chmod, lstat, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { NookError } from '@nook/daemonapi';
 import { lockFile } from '../processes/file-lock.ts';
+import { withoutUserinfo } from '../userinfo.ts';
 import { runJob } from '../worker/run-job.ts';
 import { syncPath, writeJsonAtomic } from './atomic-file.ts';
 import type { Kind, StoreLayout } from './layout.ts';
@@ -132,7 +133,7 @@ export class RecordStore<M extends Manifest> {
   async remove(reference: string, refuse: (stored: Stored<M>) => void, signal: AbortSignal): Promise<Removal> {
     await using _lock = await this.#lock(signal);
     const stored = this.get(reference);
-    if (stored === undefined) throw new NookError('not_found', `'${reference}' is not in the store.`);
+    if (stored === undefined) throw new NookError('not_found', `'${withoutUserinfo(reference)}' is not in the store.`);
     const { digest } = stored.manifest;
     const names = this.namesOf(digest);
     const going = reference === digest ? names : names.filter((name) => name === reference);
