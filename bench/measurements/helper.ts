@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readDesiredState, rulesetDocument } from '../../packages/netstate/src/index.ts';
+import { readDesiredState, replaceTables } from '../../packages/netstate/src/index.ts';
 import { noHelper, OWNER, TestHelper } from '../../packages/plugin-roothelper/src/helper.fixture.ts';
 import type { Lab } from '../lab.ts';
 import { atMost, type Row } from '../row.ts';
@@ -22,7 +22,7 @@ export async function rootHelper(lab: Lab): Promise<Row[]> {
 
   await helper.client.reconcile({ bridges, taps });
   const file = join(helper.dir, 'rules.json');
-  await writeFile(file, rulesetDocument(readDesiredState({ bridges, taps, ...rules(0) })));
+  await writeFile(file, JSON.stringify({ nftables: replaceTables(readDesiredState({ bridges, taps, ...rules(0) })) }));
   const transaction = () => timed(() => helper.run(`nft -j -f ${file}`));
   const transactions = await repeat(lab.count(30, 10), transaction);
 

@@ -27,7 +27,7 @@ const DEPENDS = [
   ],
   ...['xz-utils', 'ca-certificates', 'debian-archive-keyring'],
 ];
-const RECOMMENDS = ['dbus', 'libpam-systemd', 'iproute2', 'nftables', 'slirp4netns'];
+const RECOMMENDS = ['dbus', 'libpam-systemd', 'nftables', 'slirp4netns'];
 
 interface DebOptions {
   readonly root: string;

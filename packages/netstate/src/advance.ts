@@ -1,26 +1,28 @@
 import { isNookError } from '@nook/daemonapi';
-import { linkCommands } from './link-commands.ts';
+import { changeLinks } from './change-links.ts';
+import { linkChanges } from './link-changes.ts';
 import { bridgeMac } from './names.ts';
 import { type PinnedSet, readPins } from './nft/pins.ts';
 import { rulesDigest } from './nft/ruleset.ts';
 import { listTables, type ObservedLink } from './observe.ts';
-import { changeLinks, type Reconciled, reconcile, replaceRules } from './reconcile.ts';
+import { type Reconciled, reconcile, replaceRules } from './reconcile.ts';
 import type { DesiredState } from './state.ts';
 import { sysctlsOf, writeSysctls } from './sysctls.ts';
 
 /**
- * Leads from a state that was made to the next one, without a look at what there is: two programs at most, beside each other.
- * A tap is guarded before its guest is handed it, that is after this. What somebody else changed meanwhile is not found; where
+ * Leads from a state that was made to the next one, without a look at what there is. A tap is guarded before its guest is handed it, that is after this. What somebody else changed meanwhile is not found; where
  * it is in the way, all is looked at.
  * @throws NookError as {@link reconcile} does; what was made is then not known
  */
 export async function advance(from: DesiredState, to: DesiredState): Promise<Reconciled> {
-  const rules = rulesDigest(from) === rulesDigest(to) ? undefined : replaceRules(to, await pinsOf(from));
-  const done = await Promise.allSettled([rules, changeLinks(linkCommands(to, linksOf(from)))]);
-  const failure = done.find((each) => each.status === 'rejected');
-  if (failure === undefined) return { repaired: [], sysctls_before: writeSysctls(sysctlsOf(to)) };
-  if (!isNookError(failure.reason) || failure.reason.code !== 'operation_failed') throw failure.reason;
-  return reconcile(to);
+  try {
+    if (rulesDigest(from) !== rulesDigest(to)) await replaceRules(to, await pinsOf(from));
+    changeLinks(linkChanges(to, linksOf(from)));
+    return { repaired: [], sysctls_before: writeSysctls(sysctlsOf(to)) };
+  } catch (error) {
+    if (!isNookError(error) || error.code !== 'operation_failed') throw error;
+    return reconcile(to);
+  }
 }
 
 async function pinsOf({ egress }: DesiredState): Promise<PinnedSet[]> {

@@ -3,10 +3,12 @@ export { advance } from './advance.ts';
 export { CLOSED_RANGES, closedRangeOf } from './closed-ranges.ts';
 export { type Difference, difference } from './difference.ts';
 export { isOwnName, NAME_PREFIX } from './names.ts';
-export { rulesDigest, rulesetDocument, rulesetOf } from './nft/ruleset.ts';
+export { openTap, TUN_DEVICE } from './netlink/tap.ts';
+export { replaceTables, rulesDigest, rulesetOf } from './nft/ruleset.ts';
 export { type Observed, observe } from './observe.ts';
+export { type ObservedRange, observeRanges } from './observe-ranges.ts';
 export { type Pin, pin } from './pin.ts';
-export { type Reconciled, reconcile, remove, seal } from './reconcile.ts';
+export { confirm, type Reconciled, reconcile, remove } from './reconcile.ts';
 export { type Recorded, recorded } from './recorded.ts';
 export {
   bridgeSchema,

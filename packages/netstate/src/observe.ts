@@ -1,11 +1,12 @@
 import { isNookError } from '@nook/daemonapi';
-import { canonicalAddress } from './addresses.ts';
 import { type ListedTables, readTables } from './mark.ts';
 import { ALIAS, isOwnName } from './names.ts';
+import { type Link, type LinkAddress, readAddresses, readLinks } from './netlink/links.ts';
+import { RouteSocket } from './netlink/route-socket.ts';
 import type { NftCommand } from './nft/expressions.ts';
 import { type PinnedSet, readPins } from './nft/pins.ts';
 import { OWN_TABLES } from './nft/ruleset.ts';
-import { runProgram } from './run-program.ts';
+import { runNft } from './nft/run-nft.ts';
 import { readSysctls } from './sysctls.ts';
 
 export interface ObservedLink {
@@ -32,9 +33,10 @@ export interface Observed {
   readonly sysctls: Readonly<Record<string, string>>;
 }
 
-/** @throws NookError `unavailable`, `timeout`, `operation_failed` of the programs that are asked */
+/** @throws NookError `unavailable`, `timeout`, `operation_failed` */
 export async function observe(): Promise<Observed> {
-  const [links, tables] = await Promise.all([observeLinks(), listTables()]);
+  const tables = await listTables();
+  const links = observeLinks();
   const bridges = links.filter(({ kind }) => kind === 'bridge').map(({ name }) => name);
   return { links, tables: readTables(tables), pins: readPins(tables), sysctls: readSysctls(bridges) };
 }
@@ -46,7 +48,7 @@ export async function listTables(): Promise<NftCommand[]> {
 
 async function listTable({ family, name }: (typeof OWN_TABLES)[number]): Promise<NftCommand[]> {
   try {
-    const text = await runProgram('nft', ['-j', 'list', 'table', family, name]);
+    const text = await runNft([{ list: { table: { family, name } } }]);
     return (JSON.parse(text) as { nftables: NftCommand[] }).nftables;
   } catch (error) {
     if (isNookError(error) && error.message.includes('No such file or directory')) return [];
@@ -54,45 +56,34 @@ async function listTable({ family, name }: (typeof OWN_TABLES)[number]): Promise
   }
 }
 
-/** The fields of `ip -j -d address` that matter here. */
-interface IpLink {
-  readonly ifname: string;
-  readonly flags: readonly string[];
-  readonly mtu: number;
-  readonly address?: string;
-  readonly master?: string;
-  readonly ifalias?: string;
-  readonly linkinfo?: {
-    readonly info_kind?: string;
-    readonly info_data?: { readonly type?: string };
-    readonly info_slave_data?: { readonly isolated?: boolean };
-  };
-  readonly addr_info: readonly { readonly local?: string; readonly prefixlen?: number; readonly scope?: string }[];
-}
-
-async function observeLinks(): Promise<ObservedLink[]> {
-  const links = JSON.parse(await runProgram('ip', ['-j', '-d', 'address', 'show'])) as IpLink[];
-  return links.filter(({ ifname }) => isOwnName(ifname)).map(readLink);
+function observeLinks(): ObservedLink[] {
+  using socket = new RouteSocket();
+  const links = readLinks(socket);
+  const addresses = readAddresses(socket);
+  const names = new Map(links.map(({ index, name }) => [index, name]));
+  return links.filter(({ name }) => isOwnName(name)).map((link) => readLink(link, { names, addresses }));
 }
 
 const ALIASED = new RegExp(`^${ALIAS}(?: (\\d{1,10}))?$`);
 
-function readLink(link: IpLink): ObservedLink {
-  const { info_kind, info_data, info_slave_data } = link.linkinfo ?? {};
-  const alias = link.ifalias === undefined ? undefined : ALIASED.exec(link.ifalias);
-  const kind = info_kind === 'bridge' ? 'bridge' : info_kind === 'tun' && info_data?.type === 'tap' ? 'tap' : 'foreign';
+interface Surroundings {
+  /** Of links, by index. */
+  readonly names: ReadonlyMap<number, string>;
+  readonly addresses: readonly LinkAddress[];
+}
+
+function readLink(
+  { index, name, kind, tap, alias, master, up, mtu, mac, isolated }: Link,
+  { names, addresses }: Surroundings,
+): ObservedLink {
+  const aliased = alias === undefined ? undefined : ALIASED.exec(alias);
+  const own = kind === 'bridge' ? 'bridge' : kind === 'tun' && tap ? 'tap' : 'foreign';
   return {
-    name: link.ifname,
+    ...{ name, up, mtu, mac, isolated },
     // Without an alias it is one whose making was cut short.
-    kind: alias === null ? 'foreign' : kind,
-    up: link.flags.includes('UP'),
-    mtu: link.mtu,
-    mac: link.address ?? '',
-    master: link.master,
-    isolated: info_slave_data?.isolated === true,
-    owner_uid: alias?.[1] === undefined ? undefined : Number(alias[1]),
-    addresses: link.addr_info
-      .filter(({ scope }) => scope !== 'link')
-      .map(({ local = '', prefixlen }) => `${canonicalAddress(local) ?? local}/${prefixlen}`),
+    kind: aliased === null ? 'foreign' : own,
+    master: master === undefined ? undefined : names.get(master),
+    owner_uid: aliased?.[1] === undefined ? undefined : Number(aliased[1]),
+    addresses: addresses.filter((each) => each.index === index && !each.local).map(({ address }) => address),
   };
 }

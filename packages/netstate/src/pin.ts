@@ -1,7 +1,6 @@
 import { canonicalAddress, familyOf } from './addresses.ts';
 import { elementsCommand, type Pinned, pinSet } from './nft/pins.ts';
-import { document } from './nft/ruleset.ts';
-import { runProgram } from './run-program.ts';
+import { runNft } from './nft/run-nft.ts';
 
 /** As `pinSchema` has it. */
 export interface Pin {
@@ -25,5 +24,5 @@ export async function pin(pins: readonly Pin[]): Promise<void> {
       // Adding alone leaves the time of one that is there as it was; deleting alone fails for one that is not.
       return [add, { delete: add.add }, add];
     });
-  if (commands.length > 0) await runProgram('nft', ['-j', '-f', '-'], document(commands));
+  if (commands.length > 0) await runNft(commands);
 }

@@ -1,9 +1,10 @@
+import { changeLinks } from './change-links.ts';
 import { type Difference, difference, isEmpty } from './difference.ts';
-import { linkCommands } from './link-commands.ts';
+import { linkChanges } from './link-changes.ts';
 import { markCommand, readTables } from './mark.ts';
-import { document, emptyDocument, rulesDigest, rulesetDocument } from './nft/ruleset.ts';
+import { removeTables, replaceTables, rulesDigest } from './nft/ruleset.ts';
+import { runNft } from './nft/run-nft.ts';
 import { listTables, type Observed, observe } from './observe.ts';
-import { runProgram } from './run-program.ts';
 import type { DesiredState } from './state.ts';
 import { sysctlsOf, writeSysctls } from './sysctls.ts';
 
@@ -24,40 +25,42 @@ export async function reconcile(desired: DesiredState): Promise<Reconciled> {
   const observed = await observe();
   const repaired = difference(desired, observed);
   if (repaired.length === 0) return { repaired, sysctls_before: {} };
-  const lines = linkCommands(desired, observed.links);
+  const changes = linkChanges(desired, observed.links);
   if (repaired.some(({ kind }) => kind === 'rules')) {
     await replaceRules(desired, observed.pins);
-    await seal(desired);
+    await seal(desired, readTables(await listTables()).digest);
   }
-  await changeLinks(lines);
+  changeLinks(changes);
   return { repaired, sysctls_before: writeSysctls(sysctlsOf(desired)) };
 }
 
 /** One transaction. */
 export async function replaceRules(desired: DesiredState, pins: Observed['pins']): Promise<void> {
-  await runProgram('nft', ['-j', '-f', '-'], isEmpty(desired) ? emptyDocument() : rulesetDocument(desired, pins));
+  await runNft(isEmpty(desired) ? removeTables() : replaceTables(desired, pins));
+}
+
+/** Looks at what was made without a look ({@link advance}), and makes it right where it is not. */
+export async function confirm(desired: DesiredState): Promise<Reconciled> {
+  const observed = await observe();
+  if (difference(desired, observed).length > 0) return reconcile(desired);
+  await seal(desired, observed.tables.digest);
+  return { repaired: [], sysctls_before: {} };
 }
 
 /**
  * Notes how the kernel lists the rules that were made of `desired`, so that a change of somebody else's in them is seen later;
  * without it, only that they are gone is.
  */
-export async function seal(desired: DesiredState): Promise<void> {
+async function seal(desired: DesiredState, listed: string): Promise<void> {
   if (isEmpty(desired)) return;
-  const { digest: listed } = readTables(await listTables());
   const mark = markCommand({ wanted: rulesDigest(desired), listed });
-  await runProgram('nft', ['-j', '-f', '-'], document([mark]));
-}
-
-/** @param lines for `ip -batch` */
-export async function changeLinks(lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await runProgram('ip', ['-batch', '-'], `${lines.join('\n')}\n`);
+  await runNft([mark]);
 }
 
 /** Leaves nothing of ours: no table, no link. Settings of the kernel stay, since others may have come to need them. */
 export async function remove(): Promise<void> {
   const { links } = await observe();
   const own = links.filter(({ kind }) => kind !== 'foreign');
-  await changeLinks(own.map(({ name }) => `link delete dev ${name}`));
-  await runProgram('nft', ['-j', '-f', '-'], emptyDocument());
+  changeLinks(own.map(({ name }) => ({ kind: 'delete', name })));
+  await runNft(removeTables());
 }

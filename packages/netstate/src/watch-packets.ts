@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { canonicalAddress } from './addresses.ts';
 import { OWN_TABLES } from './nft/ruleset.ts';
+import { runNft } from './nft/run-nft.ts';
 import { TOLD, UNTOLD } from './nft/trace.ts';
 import type { Recorded } from './recorded.ts';
-import { placeOf, runProgram } from './run-program.ts';
+import { placeOf } from './run-program.ts';
 
 /** A packet that the rules told of. */
 export type ToldPacket = Recorded;
@@ -45,7 +46,7 @@ export function watchPackets(onPacket: (packet: ToldPacket) => void, onEnd: (why
 export async function untold(): Promise<number> {
   const counts = await Promise.all(
     OWN_TABLES.map(async ({ family, name }) => {
-      const text = await runProgram('nft', ['-j', 'reset', 'counter', family, name, UNTOLD]);
+      const text = await runNft([{ reset: { counter: { family, table: name, name: UNTOLD } } }]);
       const objects = (JSON.parse(text) as { nftables: readonly { counter?: { packets: number } }[] }).nftables;
       return objects.reduce((sum, { counter }) => sum + (counter?.packets ?? 0), 0);
     }),

@@ -154,6 +154,11 @@ export class TestHelper implements AsyncDisposable {
     return stdout;
   }
 
+  /** Without what the kernel finds out for some time after they were made: whether anything is at their other end. */
+  links(): Promise<string> {
+    return this.run("ip -o link show | sed -E 's/NO-CARRIER,|,LOWER_UP| state [A-Z]+//g'");
+  }
+
   get #enter(): string[] {
     return [`--target=${this.#namespace.pid}`, '--net', '--mount'];
   }

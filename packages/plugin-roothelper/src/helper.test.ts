@@ -31,10 +31,11 @@ describe('the helper', () => {
     await using helper = await TestHelper.started();
     const { client } = helper;
     await network(helper);
-    const made = await helper.run('nft list ruleset; ip -o link show');
+    const look = async () => `${await helper.run('nft list ruleset')}${await helper.links()}`;
+    const made = await look();
     expect(made).toMatch(/nkt2[\s\S]*master nkbr0/);
     await network(helper);
-    expect(await helper.run('nft list ruleset; ip -o link show')).toBe(made);
+    expect(await look()).toBe(made);
     expect(await client.status()).toMatchObject({ bridges: ['nkbr0'], taps: ['nkt2'], forwards: 1, differences: [] });
     await client.deleteTap('nkt2');
     await client.deleteTap('nkt2');
@@ -47,7 +48,8 @@ describe('the helper', () => {
   it('sets one network in place of what it was, and leaves others alone', async () => {
     await using helper = await TestHelper.started();
     await network(helper);
-    const before = await helper.run('nft list chain inet nook published; ip -o link show nkbr0; ip -o link show nkt2');
+    const look = async () => [await helper.run('nft list chain inet nook published'), await helper.links()];
+    const before = await look();
     const other = (taps: object[], forwards: object[] = []) => ({
       bridges: [{ name: 'nkbr1', addresses: ['10.78.0.1/24'] }],
       ...{ taps: taps as [], forwards: forwards as [], nat: [{ bridge: 'nkbr1' }] },
@@ -66,9 +68,7 @@ describe('the helper', () => {
     await helper.client.removeNetwork('nkbr1');
     await helper.client.removeNetwork('nkbr1');
     expect(await helper.client.status()).toMatchObject({ bridges: ['nkbr0'], taps: ['nkt2'], differences: [] });
-    expect(await helper.run('nft list chain inet nook published; ip -o link show nkbr0; ip -o link show nkt2')).toBe(
-      before,
-    );
+    expect(await look()).toEqual(before);
     await expect(helper.client.setNetwork({ bridges: [BRIDGE, ...other([]).bridges] })).rejects.toMatchObject({
       code: 'bad_params',
     });

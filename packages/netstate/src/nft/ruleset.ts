@@ -31,22 +31,18 @@ export function rulesDigest(state: DesiredState): string {
 }
 
 /**
- * Input of `nft -j -f -`: replaces our tables as a whole, in one transaction, and says what they were made of.
+ * What replaces our tables as a whole, in one transaction, and says what they were made of.
  * @param kept what is pinned now, of which that goes on which the state still has a set for
  */
-export function rulesetDocument(state: DesiredState, kept: readonly PinnedSet[] = []): string {
+export function replaceTables(state: DesiredState, kept: readonly PinnedSet[] = []): NftCommand[] {
   const ruleset = rulesetOf(state);
   const mark = markCommand({ wanted: rulesDigest(state) });
-  return document([...OWN_TABLES.flatMap(anew), mark, ...ruleset, ...keepPins(ruleset, kept)]);
+  return [...OWN_TABLES.flatMap(anew), mark, ...ruleset, ...keepPins(ruleset, kept)];
 }
 
-/** Input of `nft -j -f -`: our tables are there no longer. */
-export function emptyDocument(): string {
-  return document(OWN_TABLES.flatMap((table) => anew(table).slice(0, 2)));
-}
-
-export function document(commands: readonly NftCommand[]): string {
-  return `${JSON.stringify({ nftables: commands })}\n`;
+/** Our tables are there no longer after that. */
+export function removeTables(): NftCommand[] {
+  return OWN_TABLES.flatMap((table) => anew(table).slice(0, 2));
 }
 
 /** The first command is there so that the second does not fail where there is no table. */

@@ -9,7 +9,7 @@ import type { KnownNames } from './known-names.ts';
 import { type Member, memberAt } from './nethost-spec.ts';
 import { Pins } from './pins.ts';
 import type { Realisation } from './realisation.ts';
-import { tapName } from './tap.ts';
+import { tapName } from './tap-name.ts';
 
 interface EgressParts {
   readonly dir: string;

@@ -27,6 +27,8 @@ export class HostBridge implements Realisation {
   readonly shared = true;
   readonly #options: HostBridgeOptions;
   readonly #holds = new PortHolds();
+  /** What the helper made last, in JSON: it looks after that by itself. */
+  #made: string | undefined;
 
   constructor(options: HostBridgeOptions) {
     this.bridge = bridgeOfHost(options.id);
@@ -34,7 +36,15 @@ export class HostBridge implements Realisation {
   }
 
   async make(desired: DesiredState): Promise<void> {
+    const wanted = JSON.stringify(desired);
+    if (this.#made === wanted) return;
+    this.#made = undefined;
     await this.#ask('network.set', desired);
+    this.#made = wanted;
+  }
+
+  doubt(): void {
+    this.#made = undefined;
   }
 
   async pin(pins: readonly Pin[]): Promise<void> {

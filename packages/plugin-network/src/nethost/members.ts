@@ -1,14 +1,14 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, NookError } from '@nook/daemonapi';
-import { type DesiredStateInput, type Difference, readDesiredState } from '@nook/netstate';
+import { type DesiredStateInput, type Difference, openTap, readDesiredState } from '@nook/netstate';
 import { writeFileAtomic } from '@nook/wire';
 import type { PublishedPort } from '../contract.ts';
 import type { Egress } from './egress.ts';
 import { membersOnDisk } from './members-on-disk.ts';
 import { type Member, NETHOST_FILES, type NethostSpec } from './nethost-spec.ts';
 import type { Realisation } from './realisation.ts';
-import { openTap, tapName } from './tap.ts';
+import { tapName } from './tap-name.ts';
 
 /** The port that guests ask for names at. */
 const DNS_PORT = 53;

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { promisify } from 'node:util';
 import { type DoctorCheck, type DoctorFinding, NookError } from '@nook/daemonapi';
+import { TUN_DEVICE } from '@nook/netstate';
 import type { PrivilegedNeed } from '../contract.ts';
-import { TUN_DEVICE } from '../nethost/tap.ts';
 
 const run = promisify(execFile);
 
@@ -11,7 +11,6 @@ const run = promisify(execFile);
 const PLACES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** Program → Debian package that has it. */
 const PROGRAMS: Readonly<Record<string, string>> = {
-  ip: 'iproute2',
   nft: 'nftables',
   slirp4netns: 'slirp4netns',
   nsenter: 'util-linux',

@@ -1,6 +1,7 @@
 import { NookError } from '@nook/daemonapi';
 import {
   advance,
+  confirm,
   type DesiredState,
   type DesiredStateInput,
   type Difference,
@@ -9,7 +10,6 @@ import {
   readDesiredState,
   reconcile,
   remove,
-  seal,
   writeSysctls,
 } from '@nook/netstate';
 import { requireFree } from './free-port.ts';
@@ -33,7 +33,8 @@ export class Helper {
   readonly #kept: Kept;
   /** In JSON; undefined: not known. */
   #made: string | undefined;
-  #unsealed: DesiredState | undefined;
+  /** Made without a look. */
+  #unseen: DesiredState | undefined;
 
   constructor({
     record,
@@ -117,9 +118,12 @@ export class Helper {
 
   /** What is done once the caller has its answer. */
   async settle(): Promise<void> {
-    const made = this.#unsealed;
-    this.#unsealed = undefined;
-    if (made !== undefined) await seal(made).catch(() => {});
+    const made = this.#unseen;
+    this.#unseen = undefined;
+    if (made === undefined) return;
+    await confirm(made).catch(() => {
+      this.#made = undefined;
+    });
   }
 
   async #make(kept: KeptState): Promise<{ repaired: readonly Difference[] }> {
@@ -134,7 +138,7 @@ export class Helper {
   async #lead(kept: KeptState, from: DesiredState): Promise<{ repaired: readonly Difference[] }> {
     this.#made = undefined;
     const { repaired, sysctls_before } = await advance(from, kept.desired);
-    this.#unsealed = kept.desired;
+    this.#unseen = kept.desired;
     await this.#noteSettings(kept, sysctls_before);
     this.#note(kept.desired);
     return { repaired };

@@ -1,16 +1,32 @@
 import { NookError } from '@nook/daemonapi';
-import { familyOf } from './addresses.ts';
 import { mtuOf } from './difference.ts';
 import { ALIAS, bridgeMac } from './names.ts';
 import type { ObservedLink } from './observe.ts';
 import type { DesiredState } from './state.ts';
 
+/** One step, of the link with this name. */
+export type LinkChange = { readonly name: string } & (
+  | { readonly kind: 'delete' }
+  | { readonly kind: 'add-bridge'; readonly mac: string }
+  | { readonly kind: 'add-tap'; readonly owner_uid: number; readonly vnet_hdr: boolean }
+  /** It is up after that. */
+  | {
+      readonly kind: 'set';
+      readonly alias: string;
+      readonly mtu: number;
+      readonly mac?: string;
+      /** The bridge that it is a port of. */
+      readonly master?: string;
+    }
+  | { readonly kind: 'isolate'; readonly isolated: boolean }
+  | { readonly kind: 'add-address' | 'delete-address'; readonly address: string }
+);
+
 /**
- * Lines for `ip -batch -` that lead from what is observed to what is wanted. Pure; empty when nothing is to be done. All
- * words in them were checked by the schema: no line can be split or hold an option of somebody else's.
+ * What leads from the links that are observed to those that are wanted, in order. Pure; empty when nothing is to be done.
  * @throws NookError `conflict` when a foreign link has a name that is wanted
  */
-export function linkCommands(desired: DesiredState, links: readonly ObservedLink[]): string[] {
+export function linkChanges(desired: DesiredState, links: readonly ObservedLink[]): LinkChange[] {
   const found = new Map(links.map((link) => [link.name, link]));
   const wanted = new Map<string, 'bridge' | 'tap'>([
     ...desired.bridges.map(({ name }) => [name, 'bridge'] as const),
@@ -30,44 +46,40 @@ export function linkCommands(desired: DesiredState, links: readonly ObservedLink
   );
   for (const { name } of stale) found.delete(name);
   return [
-    ...stale.map(({ name }) => `link delete dev ${name}`),
-    ...desired.bridges.flatMap((bridge) => bridgeLines(bridge, found.get(bridge.name))),
-    ...desired.taps.flatMap((tap) => tapLines(tap, desired, found.get(tap.name))),
+    ...stale.map(({ name }) => ({ kind: 'delete' as const, name })),
+    ...desired.bridges.flatMap((bridge) => bridgeChanges(bridge, found.get(bridge.name))),
+    ...desired.taps.flatMap((tap) => tapChanges(tap, desired, found.get(tap.name))),
   ];
 }
 
-function bridgeLines(
+function bridgeChanges(
   { name, addresses, mtu }: DesiredState['bridges'][number],
   link: ObservedLink | undefined,
-): string[] {
+): LinkChange[] {
   const mac = bridgeMac(name);
   const lacking = addresses.filter((each) => !link?.addresses.includes(each));
   const surplus = (link?.addresses ?? []).filter((each) => !addresses.includes(each));
   const right = link?.up === true && link.mtu === mtu && link.mac === mac;
   return [
-    ...(link === undefined ? [`link add name ${name} address ${mac} type bridge`] : []),
-    ...(right ? [] : [`link set dev ${name} alias ${ALIAS} address ${mac} mtu ${mtu} up`]),
-    ...surplus.map((each) => `address delete ${each} dev ${name}`),
-    // Nobody else of the network is there yet who could have the address.
-    ...lacking.map((each) => `address add ${each} dev ${name}${familyOf(each) === 6 ? ' nodad' : ''}`),
+    ...(link === undefined ? [{ kind: 'add-bridge' as const, name, mac }] : []),
+    ...(right ? [] : [{ kind: 'set' as const, name, alias: ALIAS, mac, mtu }]),
+    ...surplus.map((address) => ({ kind: 'delete-address' as const, name, address })),
+    ...lacking.map((address) => ({ kind: 'add-address' as const, name, address })),
   ];
 }
 
-function tapLines(
-  tap: DesiredState['taps'][number],
+function tapChanges(
+  { name, bridge, owner_uid, vnet_hdr }: DesiredState['taps'][number],
   { bridges }: DesiredState,
   link: ObservedLink | undefined,
-): string[] {
-  const { name, bridge, owner_uid } = tap;
+): LinkChange[] {
   const mtu = mtuOf(bridges, bridge);
   const isolated = bridges.some((each) => each.name === bridge && each.isolated);
   const right = link?.up === true && link.mtu === mtu && link.master === bridge;
   const known = right && link.isolated === isolated;
   return [
-    ...(link === undefined
-      ? [`tuntap add dev ${name} mode tap user ${owner_uid}${tap.vnet_hdr ? ' vnet_hdr' : ''}`]
-      : []),
-    ...(right ? [] : [`link set dev ${name} alias "${ALIAS} ${owner_uid}" mtu ${mtu} master ${bridge} up`]),
-    ...(known ? [] : [`link set dev ${name} type bridge_slave isolated ${isolated ? 'on' : 'off'}`]),
+    ...(link === undefined ? [{ kind: 'add-tap' as const, name, owner_uid, vnet_hdr }] : []),
+    ...(right ? [] : [{ kind: 'set' as const, name, alias: `${ALIAS} ${owner_uid}`, mtu, master: bridge }]),
+    ...(known ? [] : [{ kind: 'isolate' as const, name, isolated }]),
   ];
 }
