@@ -69,14 +69,22 @@ export function readManifest(text: string, mediaType: string, what: string): Lay
 }
 
 function choose({ manifests }: z.output<typeof indexSchema>, what: string): Descriptor {
+  const ours = manifests.filter((one) => one.platform?.os === 'linux' && one.platform.architecture === 'amd64');
   const chosen =
-    manifests.find((one) => one.platform?.os === 'linux' && one.platform.architecture === 'amd64') ??
+    ours.sort((one, other) => levelOf(one) - levelOf(other))[0] ??
     (manifests.length === 1 && !manifests[0]?.platform ? manifests[0] : undefined);
   if (chosen !== undefined) return chosen;
   const there = manifests.flatMap((one) => (one.platform ? `${one.platform.os}/${one.platform.architecture}` : []));
   throw new NookError('not_found', `${what} is not there for linux/amd64.`, {
     hint: `It is there for: ${[...new Set(there)].join(', ').slice(0, 300) || 'nothing'}.`,
   });
+}
+
+/** Of x86-64, what the image wants of the CPU: any has 1, which is what no variant means. The one that wants least runs anywhere. */
+function levelOf({ platform }: z.output<typeof indexSchema>['manifests'][number]): number {
+  const { variant } = platform ?? {};
+  if (!variant) return 1;
+  return Number(/^v([1-9])$/.exec(variant)?.[1] ?? Number.MAX_SAFE_INTEGER);
 }
 
 export interface ImageDescription {
