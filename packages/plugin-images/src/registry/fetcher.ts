@@ -1,3 +1,4 @@
+import { isNookError } from '@nook/daemonapi';
 import { withoutUserinfo } from '../userinfo.ts';
 import { registryErrors } from './errors.ts';
 import { fetchUnverified } from './fetch-unverified.ts';
@@ -19,6 +20,8 @@ export interface Patience {
   /** In each such time there must come that many bytes. */
   readonly windowMs: number;
   readonly leastBytes: number;
+  /** For the whole of a small document. */
+  readonly documentMs: number;
 }
 
 /** The words in which a server's faults are told. */
@@ -31,7 +34,7 @@ interface FetcherOptions {
   readonly unverified?: boolean;
 }
 
-const PATIENCE: Patience = { stallMs: 30_000, windowMs: 30_000, leastBytes: 8192 };
+const PATIENCE: Patience = { stallMs: 30_000, windowMs: 30_000, leastBytes: 8192, documentMs: 120_000 };
 
 /** HTTP as registries need it: bounded redirects that carry no credentials to another host, attempts anew, deadlines. */
 export class Fetcher {
@@ -56,16 +59,24 @@ export class Fetcher {
   }
 
   /** The pieces of a body. @throws when one is waited for too long, or when they come too slowly */
-  async *pieces(response: Response): AsyncGenerator<Uint8Array> {
+  pieces(response: Response): AsyncGenerator<Uint8Array> {
+    return this.#pieces(response, Number.POSITIVE_INFINITY);
+  }
+
+  async *#pieces(response: Response, withinMs: number): AsyncGenerator<Uint8Array> {
     const reader = response.body?.getReader();
     if (reader === undefined) return;
     const { stallMs, windowMs, leastBytes } = this.#patience;
-    let since = performance.now();
+    const begun = performance.now();
+    let since = begun;
     let bytes = 0;
     try {
       for (;;) {
         const stalled = Promise.withResolvers<never>();
-        const timer = setTimeout(() => stalled.reject(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs);
+        const leftMs = Math.max(withinMs - (performance.now() - begun), 0);
+        const why =
+          leftMs < stallMs ? `it was not whole after ${withinMs / 1000} s` : `nothing came for ${stallMs / 1000} s`;
+        const timer = setTimeout(() => stalled.reject(new Error(why)), Math.min(stallMs, leftMs));
         const { done, value } = await Promise.race([reader.read(), stalled.promise]).finally(() => clearTimeout(timer));
         if (done) return;
         bytes += value.length;
@@ -81,14 +92,22 @@ export class Fetcher {
     }
   }
 
-  /** A whole body. @throws NookError `operation_failed` when it is longer than `limit` bytes */
+  /**
+   * A whole body.
+   * @throws NookError `operation_failed` when it is longer than `limit` bytes, `unavailable` when it does not come in time
+   */
   async bytes(response: Response, limit: number): Promise<Buffer> {
     const pieces: Uint8Array[] = [];
     let size = 0;
-    for await (const piece of this.pieces(response)) {
-      size += piece.length;
-      if (size > limit) throw this.#blame.wrong(this.#base.host, `more than ${limit} bytes for a small document`);
-      pieces.push(piece);
+    try {
+      for await (const piece of this.#pieces(response, this.#patience.documentMs)) {
+        size += piece.length;
+        if (size > limit) throw this.#blame.wrong(this.#base.host, `more than ${limit} bytes for a small document`);
+        pieces.push(piece);
+      }
+    } catch (error) {
+      if (isNookError(error)) throw error;
+      throw this.#blame.unreachable(this.#base.host, reasonOf(error), error);
     }
     return Buffer.concat(pieces);
   }

@@ -12,7 +12,7 @@ import { RegistryClient } from './registry-client.ts';
 const BLOB = Buffer.alloc(100_000, 'blob');
 const HEX = createHash('sha256').update(BLOB).digest('hex');
 const { signal } = new AbortController();
-const patience = { stallMs: 200, windowMs: 200, leastBytes: 1000 };
+const patience = { stallMs: 200, windowMs: 200, leastBytes: 1000, documentMs: 600 };
 
 /** A server for what a real registry does not do on demand. */
 async function withServer(listener: RequestListener, act: (client: RegistryClient, host: string) => Promise<void>) {
@@ -81,6 +81,25 @@ test.each<[string, RequestListener, string, RegExp]>([
   await withServer(listener, async (client) => {
     await expect(client.manifest()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
+});
+
+test.each<[string, number, number, RegExp]>([
+  ['comes, though quick enough for a layer, for ever', 400, 50, /was not whole after 0\.6 s/],
+  ['stops', 400, 10_000, /nothing came for 0\.2 s/],
+])('a manifest that %s is given up', async (_what, bytes, everyMs, why) => {
+  await withServer(
+    (_, to) => {
+      to.write('{"layers":');
+      const drip = setInterval(() => to.write(Buffer.alloc(bytes, ' ')), everyMs);
+      to.on('close', () => clearInterval(drip));
+    },
+    async (client) => {
+      await expect(client.manifest()).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(why),
+      });
+    },
+  );
 });
 
 test('a layer that is cut is gone on with, after 429 and 503 as well', async () => {
