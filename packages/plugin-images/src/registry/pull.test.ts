@@ -4,7 +4,7 @@ import { buildTar } from '@nook/testkit';
 import { afterEach, expect, test } from 'vitest';
 import type { ImageInfo, ImagesPruned } from '../contract.ts';
 import { lockFile } from '../processes/file-lock.ts';
-import { startRegistry } from '../testing/registry.ts';
+import { HTPASSWD, startRegistry } from '../testing/registry.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
 import { layoutOf, manifestOf, manifestOfDisk, run } from '../testing/umoci.ts';
@@ -18,8 +18,6 @@ const LAYERS = [
     names.map((name) => ({ name, type: name.endsWith('/') ? '5' : '0', content: name.endsWith('/') ? '' : name })),
   ),
 );
-/** `user` with the password `secret-word`. */
-const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuUOabO4v2PoT/v47Y.znQK.9MsMDnesq\n';
 
 afterEach(() => {
   delete process.env.DOCKER_CONFIG;

@@ -4,15 +4,13 @@ import { buildTar } from '@nook/testkit';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ImageInfo } from '../contract.ts';
 import { layoutFiles, sha256 } from '../testing/image-files.ts';
-import { startRegistry, type TestRegistry } from '../testing/registry.ts';
+import { HTPASSWD, startRegistry, type TestRegistry } from '../testing/registry.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
 import { layoutOf, run } from '../testing/umoci.ts';
 
 const config = { size: '64MiB' };
 const LAYERS = [buildTar([{ name: 'bin/sh', content: 'sh'.repeat(5000) }])];
-/** `user` with the password `secret-word`. */
-const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuUOabO4v2PoT/v47Y.znQK.9MsMDnesq\n';
 
 let dir: Awaited<ReturnType<typeof tempDir>>;
 let registry: TestRegistry;

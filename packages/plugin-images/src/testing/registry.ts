@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { findProgram } from '../processes/environment.ts';
 
+/** `user` with the password `secret-word`. */
+export const HTPASSWD = 'user:$2y$05$abcdefghijklmnopqrstuuUOabO4v2PoT/v47Y.znQK.9MsMDnesq\n';
+
 export interface TestRegistry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly host: string;
