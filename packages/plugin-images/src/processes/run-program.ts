@@ -17,6 +17,8 @@ export interface RunOptions {
   readonly title?: string;
   /** Package to name when the program is missing. */
   readonly packageName?: string;
+  /** How much more others count than it, with all of its threads: see nice(1). */
+  readonly nicer?: number;
   readonly onLine?: (line: string) => void;
   /** Sent to the program when this process dies; KILL when absent. */
   readonly deathSignal?: 'KILL' | 'TERM';
@@ -45,7 +47,12 @@ export async function runProgram(program: string, args: readonly string[], optio
   if (signal.aborted) throw abortError(signal);
   const path = program.startsWith('/') ? program : findProgram(program);
   if (path === undefined) throw errors.missingProgram(program, options.packageName ?? program);
-  const child = spawn('setpriv', ['--pdeathsig', options.deathSignal ?? 'KILL', path, ...args], {
+  const wrappers = [
+    ...['setpriv', '--pdeathsig', options.deathSignal ?? 'KILL'],
+    ...(options.nicer === undefined ? [] : ['nice', '-n', String(options.nicer)]),
+  ];
+  const [wrapper = '', ...rest] = [...wrappers, path, ...args];
+  const child = spawn(wrapper, rest, {
     detached: true,
     env: childEnvironment(options.env),
     stdio: ['pipe', 'pipe', 'pipe', options.lockFd ?? 'ignore'],

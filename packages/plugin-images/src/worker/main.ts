@@ -1,5 +1,4 @@
 // A process of its own for what would keep the daemon's event loop busy. The job comes as JSON on stdin.
-import { getPriority, setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { isNookError } from '@nook/daemonapi';
 import { lookAtDisk } from '../disk/look-at-disk.ts';
@@ -12,8 +11,6 @@ import { exportImage } from './export.ts';
 import { fetchFile } from './fetch-file.ts';
 import { inspect } from './inspect.ts';
 import type { Job, WorkerLine } from './jobs.ts';
-
-const NICER = 5;
 
 function say(line: WorkerLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -41,8 +38,6 @@ async function perform(job: Job): Promise<unknown> {
   return writeVmlinux(job.image, job.output);
 }
 
-// Whoever asks the daemon for something meanwhile goes first, and so do machines.
-setPriority(Math.min(getPriority() + NICER, 19));
 // Cancelled, or the daemon has died: nothing of this process group may go on, in whatever namespace it is.
 process.on('SIGTERM', () => process.kill(0, 'SIGKILL'));
 // What mmdebstrap makes must be readable in namespaces, whatever the daemon's mask.

@@ -3,6 +3,9 @@ import { programFile } from '@nook/wire';
 import { runProgram } from '../processes/run-program.ts';
 import type { Job, JobResult, WorkerLine } from './jobs.ts';
 
+/** Whoever asks the daemon for something meanwhile goes first, and so do machines. */
+const NICER = 10;
+
 export interface JobOptions {
   readonly signal: AbortSignal;
   /** Of the lock of the work, where there is one. */
@@ -20,6 +23,7 @@ export async function runJob<J extends Job>(job: J, options: JobOptions): Promis
     input: JSON.stringify(job),
     // The worker then ends its whole group: programs that it runs would not notice.
     deathSignal: 'TERM',
+    nicer: NICER,
     onLine: (text) => {
       const line = JSON.parse(text) as WorkerLine;
       if ('progress' in line) options.progress(line.progress);
