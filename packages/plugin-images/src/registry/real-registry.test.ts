@@ -1,13 +1,14 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildTar } from '@nook/testkit';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { ImageInfo } from '../contract.ts';
+import { findProgram } from '../processes/environment.ts';
 import { layoutFiles, sha256 } from '../testing/image-files.ts';
 import { HTPASSWD, startRegistry, type TestRegistry } from '../testing/registry.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { testDaemon } from '../testing/test-daemon.ts';
-import { layoutOf, run } from '../testing/umoci.ts';
+import { layoutOf, manifestOfDisk, run } from '../testing/umoci.ts';
 
 const config = { size: '64MiB' };
 const LAYERS = [buildTar([{ name: 'bin/sh', content: 'sh'.repeat(5000) }])];
@@ -75,6 +76,41 @@ test('layers of zstd, of gzip and plain ones become the same image', async () =>
   for (const tag of ['zstd', 'plain']) {
     expect((await pull(tag, `${registry.host}/some/thing:${tag}`)).digest, tag).toBe(gzip.digest);
   }
+});
+
+test("docker's own kind of manifest, and one that is named by its digest, are the same image", async () => {
+  const image = `${registry.host}/some/thing`;
+  push(layout, `${image}:docker`, '--format', 'v2s2');
+  const raw = run('skopeo', 'inspect', '--raw', '--tls-verify=false', `docker://${image}:docker`);
+  expect(JSON.parse(raw).mediaType).toBe('application/vnd.docker.distribution.manifest.v2+json');
+  const { digest } = await pull('oci', `${image}:v1`);
+  const docker = await pull('docker', `${image}:docker`);
+  const exact = await pull('exact', `${image}@sha256:${sha256(raw)}`);
+  expect([docker.digest, exact.digest]).toEqual([exact.digest, docker.digest]);
+  expect(exact.source).toBe(`${image}@sha256:${sha256(raw)}`);
+  expect(digest).toBe(docker.digest);
+  const gone = pull('gone', `${image}@sha256:${sha256('other')}`);
+  await expect(gone).rejects.toMatchObject({ code: 'not_found' });
+});
+
+test('an image that buildah made and pushed has what buildah took away taken away', async ({ skip }) => {
+  skip(process.getuid?.() !== 0, 'only root can mount what buildah is making');
+  skip(findProgram('buildah') === undefined, 'buildah is not installed');
+  const at = join(dir.path, 'buildah');
+  const buildah = (...args: readonly string[]) =>
+    run('buildah', '--root', join(at, 'root'), '--runroot', join(at, 'run'), '--storage-driver', 'vfs', ...args).trim();
+  await mkdir(join(at, 'tree/etc'), { recursive: true });
+  for (const name of ['kept', 'gone']) await writeFile(join(at, 'tree/etc', name), name);
+  const first = buildah('from', 'scratch');
+  buildah('copy', '-q', first, join(at, 'tree'), '/');
+  buildah('config', '--env', 'MADE=1', '--cmd', 'run', first);
+  const second = buildah('from', '--pull-never', buildah('commit', '-q', first));
+  await rm(join(buildah('mount', second), 'etc/gone'));
+  buildah('commit', '-q', '--tls-verify=false', second, `docker://${registry.host}/some/made:v1`);
+  const image = await pull('made', `${registry.host}/some/made:v1`);
+  expect(image.config).toMatchObject({ env: ['MADE=1'], cmd: ['run'] });
+  const files = manifestOfDisk(dir.path, image.path);
+  expect(files.filter((line) => line.startsWith('/etc/'))).toEqual([expect.stringMatching(/^\/etc\/kept f /)]);
 });
 
 test('of an index, the image for linux/amd64 is taken; one without it says what there is', async () => {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildTar } from '@nook/testkit';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { selfSigned } from '../testing/certificate.ts';
 import { otherDaemon } from '../testing/other-daemon.ts';
 import { startRegistry, type TestRegistry } from '../testing/registry.ts';
 import { tempDir } from '../testing/temp-dir.ts';
@@ -14,15 +15,11 @@ let dir: Awaited<ReturnType<typeof tempDir>>;
 let registry: TestRegistry;
 let certificate: string;
 
-/** A certificate that nobody signed but itself. */
 beforeAll(async () => {
   dir = await tempDir();
-  certificate = join(dir.path, 'certificate.pem');
-  const key = join(dir.path, 'key.pem');
-  const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
-  const names = ['-subj', '/CN=nook test', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  run('openssl', 'req', '-x509', ...made, ...names, '-keyout', key, '-out', certificate);
-  registry = await startRegistry(dir.path, { tls: { certificate, key } });
+  const pair = selfSigned(dir.path);
+  certificate = pair.certificate;
+  registry = await startRegistry(dir.path, { tls: pair });
   const layout = `oci:${await layoutOf(dir.path, LAYERS)}`;
   run('skopeo', 'copy', '-q', '--dest-tls-verify=false', layout, `docker://${registry.host}/some/thing:v1`);
 }, 60_000);

@@ -21,10 +21,15 @@ interface RegistryOptions {
   readonly htpasswd?: string;
   /** With this certificate and key, as files. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Its own settings of a server of tokens, in place of passwords. */
+  readonly token?: Readonly<Record<'realm' | 'service' | 'issuer' | 'rootcertbundle', string>>;
 }
 
 /** Debian's `docker-registry` on a free port of this machine. */
-export async function startRegistry(directory: string, { htpasswd, tls }: RegistryOptions = {}): Promise<TestRegistry> {
+export async function startRegistry(
+  directory: string,
+  { htpasswd, tls, token }: RegistryOptions = {},
+): Promise<TestRegistry> {
   const data = join(directory, 'registry');
   await mkdir(data, { recursive: true });
   const host = `127.0.0.1:${await freePort()}`;
@@ -35,6 +40,7 @@ export async function startRegistry(directory: string, { htpasswd, tls }: Regist
     log: { level: 'info' },
     storage: { filesystem: { rootdirectory: data } },
     http: { addr: host, ...(tls === undefined ? {} : { tls }) },
+    ...(token === undefined ? {} : { auth: { token } }),
     ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: 'test', path: users } } }),
   };
   const config = join(data, 'config.yml');
