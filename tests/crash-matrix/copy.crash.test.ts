@@ -5,10 +5,9 @@ import { RESTORE_STEPS } from '../../packages/plugin-vm/src/snapshots/restore-sn
 import type { Shown } from '../harness/busybox-vm.ts';
 import { runCell } from './cell.ts';
 import type { Fault } from './faults.ts';
+import { innerGates } from './gates.ts';
 import { scenes } from './scenes.ts';
 
-/** In the vmhost: the memory is written; the machine writes to another disk. */
-const IN_VMHOST = ['save.memory', 'save.disk'];
 const PROCESSES: readonly Fault[] = ['error', 'nookd', 'vmhost'];
 const gates = (prefix: string, steps: readonly { readonly name: string }[]) =>
   steps.map(({ name }) => `${prefix}.${name}`);
@@ -17,7 +16,7 @@ const COPIES = [
   {
     name: 'a fork',
     command: (vm: string) => ['vm', 'fork', vm],
-    gates: [...gates('fork', FORK_STEPS), ...IN_VMHOST],
+    gates: [...gates('fork', FORK_STEPS), ...innerGates('fork')],
     faults: PROCESSES,
   },
   {

@@ -2,8 +2,16 @@ import { existsSync, rmSync, watch } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { INNER_GATES, type Visitor } from '../../packages/plugin-vm/src/gate.ts';
 
 const REACH_MS = 30_000;
+
+/** Those between the steps of what is done to a VM. */
+export function innerGates(visitor: Visitor): string[] {
+  return Object.entries(INNER_GATES).flatMap(([gate, visitors]) =>
+    (visitors as readonly Visitor[]).includes(visitor) ? [gate] : [],
+  );
+}
 
 /** The gates of one home (packages/plugin-vm/src/gate.ts). */
 export class Gates {

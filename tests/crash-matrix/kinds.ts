@@ -2,6 +2,8 @@ import { RESUME_STEPS, START_STEPS } from '../../packages/plugin-vm/src/machines
 import { CLAIM_STEPS } from '../../packages/plugin-vm/src/pool/claim-steps.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Home } from '../harness/home.ts';
+import { KeptTemplates } from './kept-templates.ts';
+import { remember } from './memory.ts';
 
 const SHAPE = ['--image', 'busybox', '--memory', '128M'];
 
@@ -9,6 +11,10 @@ const SHAPE = ['--image', 'busybox', '--memory', '128M'];
 export interface Kind {
   readonly name: string;
   readonly config: string;
+  /** How a VM that {@link start} starts came up. */
+  readonly cameUp: string;
+  /** The VM is made by its start: it need not be there when that fails. */
+  readonly madeByStart?: boolean;
   /** What such a start goes through, and how much of it before there is a machine. */
   readonly steps: readonly string[];
   readonly withoutMachine: number;
@@ -19,8 +25,20 @@ export interface Kind {
   start(vm: string): readonly string[];
 }
 
+const TEMPLATES_UNASKED = '[vm.templates]\nauto = false\n';
+
+async function warm(home: Home): Promise<void> {
+  await home.ok('image', 'warm', 'busybox', '--memory', '128M');
+  await new KeptTemplates(home).keep();
+}
+
 async function create(home: Home, vm: string, ...flags: readonly string[]): Promise<void> {
   await home.ok('vm', 'create', '--name', vm, ...SHAPE, ...flags);
+}
+
+async function createFromTemplate(home: Home, vm: string, ...flags: readonly string[]): Promise<void> {
+  await new KeptTemplates(home).giveBack();
+  await create(home, vm, ...flags);
 }
 
 const START = START_STEPS.map(({ name }) => name);
@@ -30,7 +48,8 @@ const AS_USUAL = { steps: START, withoutMachine: START.indexOf('vmhost') };
 const KINDS: readonly Kind[] = [
   {
     name: 'cold',
-    config: '[vm.templates]\nauto = false\n',
+    cameUp: 'cold',
+    config: TEMPLATES_UNASKED,
     ...AS_USUAL,
     prepare: async () => {},
     make: create,
@@ -38,40 +57,46 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'template',
-    config: '[vm.templates]\nauto = false\n',
+    cameUp: 'template',
+    config: TEMPLATES_UNASKED,
     ...AS_USUAL,
-    prepare: async (home) => void (await home.ok('image', 'warm', 'busybox', '--memory', '128M')),
-    make: create,
+    prepare: warm,
+    make: createFromTemplate,
     start: (vm) => ['vm', 'start', vm],
   },
   {
     name: 'network',
-    config: '[vm.templates]\nauto = false\n',
+    cameUp: 'template',
+    config: TEMPLATES_UNASKED,
     ...AS_USUAL,
     prepare: async (home) => {
-      await home.ok('image', 'warm', 'busybox', '--memory', '128M');
+      await warm(home);
       await home.ok('net', 'create', 'back');
       await create(home, 'neighbour', '--network', 'back');
       await home.ok('vm', 'start', 'neighbour');
     },
-    make: (home, vm) => create(home, vm, '--network', 'back'),
+    make: (home, vm) => createFromTemplate(home, vm, '--network', 'back'),
     start: (vm) => ['vm', 'start', vm],
   },
   {
     name: 'resume',
-    config: '[vm.templates]\nauto = false\n',
+    cameUp: 'resume',
+    config: TEMPLATES_UNASKED,
     steps: RESUME,
     withoutMachine: RESUME.indexOf('vmhost'),
-    prepare: async (home) => void (await home.ok('image', 'warm', 'busybox', '--memory', '128M')),
+    prepare: warm,
     make: async (home, vm) => {
-      await create(home, vm);
+      await createFromTemplate(home, vm);
       await home.ok('vm', 'start', vm);
+      await remember(home, vm);
       await home.ok('vm', 'suspend', vm);
     },
     start: (vm) => ['vm', 'resume', vm],
   },
   {
     name: 'pool',
+    cameUp: 'pool',
+    madeByStart: true,
     config: '[vm.templates]\nauto = false\n[vm.pool]\nsize = 1\nimage = "busybox"\nmemory = "128M"\nidle_seconds = 0\n',
     steps: CLAIM_STEPS.map(({ name }) => name),
     withoutMachine: 0,

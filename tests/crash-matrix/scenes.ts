@@ -45,7 +45,7 @@ export function scenes(kind: Kind = USUAL): Scenes {
 
   async function runningVm(): Promise<string> {
     const vm = await newVm();
-    await home.ok('vm', 'start', vm);
+    await home.ok(...kind.start(vm));
     return vm;
   }
 

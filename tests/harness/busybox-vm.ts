@@ -14,6 +14,7 @@ export interface Shown {
   readonly vmhost_pid?: number;
   readonly qemu_pid?: number;
   readonly came_up?: string;
+  readonly fallback?: string;
   readonly accelerator?: string;
   readonly dir: string;
   readonly desired?: string;

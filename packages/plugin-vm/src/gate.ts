@@ -1,5 +1,25 @@
 import { existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NookError } from '@nook/daemonapi';
+import type { StopStage } from './vmhost/stop-plan.ts';
+
+/** What goes from step to step, each with a gate after it. */
+export type Stepping = 'start' | 'suspend' | 'fork' | 'snapshot' | 'restore';
+
+/** The gates between steps, in the vmhost most of them, and whose crash tests come to them. */
+export const INNER_GATES = {
+  'vmhost.scope': ['template'],
+  'phase.machine': ['cold', 'template', 'resume'],
+  'phase.agent': ['cold', 'template', 'resume', 'pool'],
+  'save.memory': ['suspend', 'fork'],
+  'save.disk': ['fork'],
+  'save.commit': ['suspend'],
+} as const satisfies Record<string, readonly [Visitor, ...Visitor[]]>;
+
+/** A kind of start, or another thing that is done to a VM. */
+export type Visitor = 'cold' | 'template' | 'resume' | 'pool' | 'suspend' | 'fork';
+
+type Gate = keyof typeof INNER_GATES | `${Stepping}.${string}` | `stop.${StopStage}`;
 
 /** What the file of a gate says. */
 type Order = 'hold' | 'fail';
@@ -13,10 +33,10 @@ const HOLD_MS = 60_000;
  * keeps it there until it is removed, one that says `fail` makes it fail. Without the variable there are no gates.
  * @throws what `fail` asks for
  */
-export async function passGate(name: string): Promise<void> {
+export async function passGate(name: Gate): Promise<void> {
   const found = reach(name);
   if (!found) return;
-  if (found.order === 'fail') throw new Error(`fault injected at ${name}`);
+  if (found.order === 'fail') throw new NookError('operation_failed', `A fault was injected at ${name}.`);
   await removed(found.file);
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@nook/daemonapi';
 import type { BootStep } from '../contract.ts';
-import { passGate } from '../gate.ts';
+import { passGate, type Stepping } from '../gate.ts';
 
 /** One step of a start. What `undo` finds may be half done: it is called for the failing step too. */
 export interface Step<Context> {
@@ -13,7 +13,7 @@ interface StepObserver {
   /** Before each step; may throw, which fails the step. */
   onStep(name: string): void;
   /** What the names of the steps' gates begin with; absent: `start`. */
-  readonly gates?: string;
+  readonly gates?: Stepping;
 }
 
 /**
