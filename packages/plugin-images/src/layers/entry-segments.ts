@@ -1,6 +1,7 @@
 import { archiveError, showName } from '../unpack/archive-error.ts';
 
-const MAX_NAME = 255;
+/** Bytes of a file's name. */
+export const MAX_NAME = 255;
 const MAX_PATH = 4095;
 
 /**

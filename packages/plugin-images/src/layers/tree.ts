@@ -1,6 +1,7 @@
 import { archiveError, showName } from '../unpack/archive-error.ts';
 import type { EntryType } from '../unpack/tar-header.ts';
 import type { FileContent } from './disk-content.ts';
+import { MAX_NAME } from './entry-segments.ts';
 
 export type InodeType = Exclude<EntryType, 'hardlink'>;
 
@@ -76,6 +77,7 @@ export class Tree {
       const next = here.children.get(segment)?.inode;
       if (next === undefined) {
         if (make === undefined) return undefined;
+        checkSegment(segment, path);
         const made = newInode('directory', { mtime: make.mtime });
         this.put(here, segment, { inode: made, layer: make.layer });
         trail.push(made);
@@ -94,9 +96,10 @@ export class Tree {
   }
 
   put(parent: Inode, name: string, entry: Entry): void {
+    // First of all: what is removed may be a directory with the only other name of it.
+    entry.inode.links += 1;
     this.remove(parent, name);
     parent.children.set(name, entry);
-    entry.inode.links += 1;
   }
 
   /** Removes a name with all that is below it. */
@@ -122,4 +125,10 @@ export class Tree {
     }
     return kept;
   }
+}
+
+/** Names of entries have been looked at; the targets of links may be anything. */
+function checkSegment(segment: string, path: readonly string[]): void {
+  if (segment.length <= MAX_NAME && !segment.includes('\0')) return;
+  throw archiveError(`An entry leads through ${showName(path.join('/'))}, a link to what cannot be a name.`);
 }
