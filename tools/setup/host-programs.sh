@@ -30,6 +30,10 @@ nft     nftables
 ip      iproute2
 slirp4netns slirp4netns
 git     git
+gpg     gpg
+gpgv    gpgv
+openssl openssl
+buildah buildah
 ssh     openssh-client
 rsync   rsync
 '

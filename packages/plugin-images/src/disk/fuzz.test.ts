@@ -6,19 +6,11 @@ import { diskEntries } from '../export/entries.ts';
 import { Ext4Reader } from '../ext4/reader.ts';
 import { readSuperblock } from '../ext4/superblock.ts';
 import { poke, rawDisk } from '../testing/disk-files.ts';
-import { effort, FUZZ_LIMIT_MS, typed } from '../testing/fuzzing.ts';
+import { changes, effort, FUZZ_LIMIT_MS, mutated, typed } from '../testing/fuzzing.ts';
 import { tempDir } from '../testing/temp-dir.ts';
 import { run } from '../testing/umoci.ts';
 import { partitionsOf } from './partitions.ts';
 import { checkQcow2, isQcow2 } from './qcow2-header.ts';
-
-const changes = (size: number) => fc.array(fc.tuple(fc.nat(size - 1), fc.nat(255)), { maxLength: 12 });
-
-function mutated(good: Buffer, edits: readonly (readonly [number, number])[]): Buffer {
-  const bytes = Buffer.from(good);
-  for (const [at, byte] of edits) bytes[at] = byte;
-  return bytes;
-}
 
 test('headers of qcow2, tables of partitions, superblocks', { timeout: FUZZ_LIMIT_MS }, async () => {
   await using dir = await tempDir();
