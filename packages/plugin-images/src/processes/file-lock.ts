@@ -27,7 +27,7 @@ export async function lockFile(path: string, options: LockOptions): Promise<File
   if (options.signal.aborted) throw abortError(options.signal);
   const file = await open(path, 'a+', 0o600);
   try {
-    if (!flockNow(file.fd)) {
+    if (!(await flockNow(file.fd))) {
       options.onWait?.(await readHolder(path));
       if (!(await awaitLock(file, options))) {
         throw new NookError(
@@ -51,7 +51,7 @@ export async function tryLockFile(path: string): Promise<FileLock | undefined> {
   const file = await open(path, 'a+', 0o600);
   let ours = false;
   try {
-    ours = flockNow(file.fd);
+    ours = await flockNow(file.fd);
   } finally {
     if (!ours) await file.close();
   }

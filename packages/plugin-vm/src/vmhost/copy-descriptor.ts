@@ -1,6 +1,5 @@
 import { closeSync } from 'node:fs';
 import { NookError } from '@nook/daemonapi';
-import koffi from 'koffi';
 
 /** Of x86-64: arch/x86/entry/syscalls/syscall_64.tbl */
 const PIDFD_OPEN = 434;
@@ -10,7 +9,9 @@ const PIDFD_GETFD = 438;
  * A descriptor of another process of this user, as one of this process: pidfd_getfd(2). It is closed on exec.
  * @throws NookError `operation_failed`
  */
-export function copyDescriptor(pid: number, fd: number): number {
+export async function copyDescriptor(pid: number, fd: number): Promise<number> {
+  // It takes 25 ms to load on slow hosts, and most vmhosts have no use for it.
+  const { default: koffi } = await import('koffi');
   const syscall = koffi.load(null).func('long syscall(long, long, long, long)');
   const pidfd = Number(syscall(PIDFD_OPEN, pid, 0, 0));
   if (pidfd < 0) throw refused(`process ${pid} is gone`);

@@ -54,8 +54,13 @@ export class NetworkMembership {
         this.#joining = false;
       });
     if (fd === undefined) throw new NookError('unavailable', 'The network gave no tap.');
-    this.#tap = copyDescriptor(pid, fd);
-    return this.#tap;
+    const tap = await copyDescriptor(pid, fd);
+    if (this.#left) {
+      closeSync(tap);
+      throw new NookError('unavailable', 'The VM has left its network.');
+    }
+    this.#tap = tap;
+    return tap;
   }
 
   /** The machine waits for its place. */
