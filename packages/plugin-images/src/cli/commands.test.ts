@@ -81,6 +81,24 @@ test('image import gives the daemon an absolute path', async () => {
   expect((await run('image import', { path: '-' }, answer)).failure?.hint).toContain('--name');
 });
 
+test('image show prints what the image is, and all of its configuration', async () => {
+  const config = {
+    ...{ env: ['A=1', 'B=two words'], entrypoint: ['/bin/app', '-v'], cmd: ['serve'], workdir: '/srv', user: '7:9' },
+    ...{ stopSignal: 'SIGQUIT', ports: ['80/tcp', '53/udp'] },
+  };
+  const image = {
+    ...{ name: 'mine', digest: `sha256:${'ab'.repeat(32)}`, source: 'registry.invalid/mine:v1', created_at: 0 },
+    ...{ size_bytes: 10 * 2 ** 30, disk_bytes: 2 ** 20, path: '/store/disk.ext4', config },
+  };
+  const { printed } = await run('image show', { image: 'mine' }, () => image);
+  const text = printed.join('\n');
+  for (const part of ['registry.invalid/mine:v1', 'A=1', 'B=two words', '/bin/app', '-v', 'serve', '/srv', '7:9']) {
+    expect(text, part).toContain(part);
+  }
+  for (const part of ['SIGQUIT', '80/tcp', '53/udp', image.digest]) expect(text, part).toContain(part);
+  expect(JSON.parse((await run('image show', { image: 'mine' }, () => image, true)).printed[0] ?? '')).toEqual(image);
+});
+
 test('kernel show without a name asks for the default', async () => {
   const { printed } = await run('kernel show', {}, (method, params) => ({ name: method, ...params, release: '6.1' }));
   expect(printed).toContain('release    6.1');
