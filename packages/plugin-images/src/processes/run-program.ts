@@ -112,6 +112,7 @@ async function forward(stream: Readable, onLine: (line: string) => void): Promis
 
 function failureText(output: string): string {
   const lines = output.trim().split('\n');
-  const telling = lines.filter((line) => /^(E:|error|fatal)|: /i.test(line));
+  const marked = lines.filter((line) => /^(E:|error|fatal)/i.test(line));
+  const telling = marked.length > 0 ? marked : lines.filter((line) => line.includes(': '));
   return (telling.length > 0 ? telling : lines).slice(-3).join('; ');
 }
