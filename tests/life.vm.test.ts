@@ -55,12 +55,18 @@ describe('a VM that ends by itself', () => {
     await using home = await Home.create({ warm: true });
     await busyboxVm(home, 'web', '--restart', 'on-failure:2');
     const first = await show(home, 'web');
+    await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'echo the last words > /dev/console');
     process.kill(first.qemu_pid as number, 'SIGKILL');
     const failed = await until(home, 'web', 'failed');
     expect(failed).toMatchObject({
       ...{ cause: 'QEMU was killed by SIGKILL', signal: 'SIGKILL', last_phase: 'ready', desired: 'running' },
-      ...{ restart: 'on-failure:2', console_tail: expect.any(Array), next_restart_at: expect.any(Number) },
+      ...{
+        restart: 'on-failure:2',
+        console_tail: expect.arrayContaining(['the last words']),
+        next_restart_at: expect.any(Number),
+      },
     });
+    expect(failed).not.toHaveProperty('exit_code');
     const second = await until(home, 'web', 'running');
     expect(second).toMatchObject({ restarts: 1 });
     expect(second.qemu_pid).not.toBe(first.qemu_pid);

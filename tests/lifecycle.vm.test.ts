@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { STOP_STAGES } from '../packages/plugin-vm/src/vmhost/stop-plan.ts';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { Home } from './harness/home.ts';
+import { isGone } from './harness/machines.ts';
 
 describe('the life of a VM', () => {
   it('keeps its files over stop and start, and leaves nothing when it is removed', async () => {
@@ -70,6 +72,17 @@ describe('the life of a VM', () => {
     await home.ok('vm', 'exec', '-d', 'deaf', '--', 'sh', '-c', 'trap "" TERM HUP INT; while :; do :; done');
     await home.ok('vm', 'stop', '--timeout', '3', 'deaf');
     expect(await home.json('vm', 'show', 'deaf')).toMatchObject({ state: 'stopped' });
+
+    await home.ok('vm', 'start', 'deaf');
+    const { qemu_pid } = await home.json<Shown>('vm', 'show', 'deaf');
+    // Neither its agent nor its power button nor QEMU itself hears anything.
+    process.kill(qemu_pid as number, 'SIGSTOP');
+    await home.ok('vm', 'stop', '--timeout', '3', 'deaf');
+    expect(await home.json('vm', 'show', 'deaf')).toMatchObject({ state: 'stopped', signal: 'SIGKILL' });
+    expect(isGone(qemu_pid)).toBe(true);
+    const log = (await home.ok('vm', 'logs', '--source', 'vmhost', 'deaf')).trim().split('\n');
+    const stages = log.flatMap((line) => (JSON.parse(line) as { stage?: string }).stage ?? []);
+    expect(stages).toEqual(STOP_STAGES);
   });
 
   it('ends when the guest powers off by itself, and says so', async () => {
@@ -77,7 +90,24 @@ describe('the life of a VM', () => {
     await busyboxVm(home, 'self');
     await home.nook(['vm', 'exec', 'self', '--', 'sh', '-c', 'echo o > /proc/sysrq-trigger; sleep 5']);
     const vm = await home.json<Shown>('vm', 'show', 'self');
-    expect(vm).toMatchObject({ state: 'stopped', cause: 'the guest powered off' });
+    expect(vm).toMatchObject({ state: 'stopped', cause: 'the guest powered off', exit_code: 0, last_phase: 'ready' });
+  });
+
+  it('tells the steps of a start, with what each took and usually takes', async () => {
+    await using home = await Home.create({ warm: true });
+    await busyboxVm(home, 'first');
+    await busyboxVm(home, 'web');
+    const { boot } = await home.json<Shown>('vm', 'show', '--boot', 'web');
+    for (const step of boot) expect(step).toMatchObject({ at_ms: expect.any(Number), duration_ms: expect.any(Number) });
+    const names = ['template', 'disk', 'vmhost', 'boot: machine', 'boot: agent', 'boot: ready'];
+    expect(boot.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+    const table = await home.ok('vm', 'show', '--boot', 'web');
+    expect(table).toMatch(/^STEP +AT +TOOK +USUALLY$/m);
+    for (const name of names) {
+      const { usual_ms, duration_ms } = boot.find((step) => step.name === name) ?? {};
+      expect({ name, usual_ms }).toEqual({ name, usual_ms: expect.any(Number) });
+      expect(table).toMatch(new RegExp(`^${name} +\\d+ ms +${duration_ms} ms +${usual_ms} ms$`, 'm'));
+    }
   });
 
   it('has the disk that was asked for, its file system grown to it', async () => {

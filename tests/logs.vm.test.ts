@@ -1,8 +1,8 @@
-import { appendFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { Home, outcome, untilOutput } from './harness/home.ts';
+import { untilVm } from './harness/machines.ts';
 
 it('logs are kept by boot, followed to the end of their boot, and bounded in number', async () => {
   await using home = await Home.create({ config: '[vm]\nkeep_boots = 2\n', warm: true });
@@ -30,13 +30,17 @@ it('logs are kept by boot, followed to the end of their boot, and bounded in num
     expect(new Set(lines.map((line) => line.boot))).toEqual(new Set([boot]));
   }
   expect(await home.ok('vm', 'logs', '--source', 'qemu', 'web')).toBe('');
-  await appendFile(
-    join(dir, 'vmhost.log'),
-    '{"level":"warn","boot":2,"machine_stderr":"words","msg":"the machine says"}\n',
+  await home.ok('vm', 'kill', '--signal', 'TERM', 'web');
+  const ended = await untilVm(home, 'web', {
+    what: 'ended',
+    is: ({ state }) => state !== 'running' && state !== 'stopping',
+  });
+  expect(ended).toMatchObject({ exit_code: 0, last_phase: 'ready' });
+  expect(await home.ok('vm', 'logs', '--source', 'qemu', 'web')).toMatch(
+    /qemu-system-x86_64: terminating on signal 15/,
   );
-  expect(await home.ok('vm', 'logs', '--source', 'qemu', 'web')).toContain('"words"');
 
-  await home.ok('vm', 'restart', 'web');
+  await home.ok('vm', 'start', 'web');
   expect((await readdir(dir)).filter((name) => name.startsWith('console')).sort()).toEqual([
     'console-2.log',
     'console-3.log',

@@ -20,5 +20,5 @@ export interface Shown {
   readonly desired?: string;
   readonly restarts?: number;
   readonly next_restart_at?: number;
-  readonly boot: readonly { readonly name: string }[];
+  readonly boot: readonly { readonly name: string; readonly duration_ms: number; readonly usual_ms?: number }[];
 }
