@@ -19,10 +19,15 @@ const ENGINE = `data:text/javascript,${encodeURIComponent(`
     started: Promise.resolve({
       agent: globalThis.tinyAgent,
       quit: async () => {}, powerdown: async () => {}, pause: async () => {}, resume: async () => {},
+      saveState: async () => {}, switchDisk: async () => {}, growDisk: async () => {},
+      connectNetwork: async () => {}, setForwards: async () => {},
     }),
     exited: new Promise(() => {}),
     kill: () => {},
+    signal: () => true,
   });`)}`;
+
+const NETWORK: MachineSpec['network'] = { mode: 'none', mac: '52:54:00:12:34:56', host_forwards: [] };
 
 const refusal = (message: string) => new NookError('unavailable', message);
 
@@ -54,6 +59,32 @@ describe('a machine', () => {
     expect(driven).toMatchObject({ paused: false, abilities: { powerdown: false, quit: true } });
     const resumed = machine(['pause'], { resume: { ram: '/ram', devices: '/devices' } });
     await expect(resumed.launch(host)).rejects.toThrow(refusal("Driver 'tiny' cannot resume a VM."));
+  });
+
+  it.each<[VmDriverCapability, string, (driven: DrivenMachine) => unknown]>([
+    ['pause', 'resume a VM', (driven) => driven.resume()],
+    ['ram_snapshot', 'save the memory of a VM', (driven) => driven.saveState({ ram: '/ram', devices: '/devices' })],
+    ['disk_snapshot', 'snapshot the disk of a VM', (driven) => driven.switchDisk('/next.qcow2')],
+    ['disk_resize', 'grow the disk of a VM', (driven) => driven.growDisk(1)],
+    ['network_connect', 'connect the network of a VM', (driven) => driven.connectNetwork(NETWORK)],
+    ['port_forwards', 'change the published ports of a VM', (driven) => driven.setForwards([])],
+    ['signal', 'send a signal to the process of a VM', (driven) => driven.signal(15)],
+  ])('without %s cannot %s, and with it does', async (capability, what, ask) => {
+    const driven = machine([]);
+    await driven.launch(host);
+    await driven.started();
+    await expect((async () => ask(driven))()).rejects.toThrow(refusal(`Driver 'tiny' cannot ${what}.`));
+    const able = machine([capability]);
+    await able.launch(host);
+    await able.started();
+    await ask(able);
+  });
+
+  it('without mount_9p is not launched with folders of the host', async () => {
+    const shares = [{ tag: 'share0', path: '/srv', read_only: true }];
+    const message = "Driver 'tiny' cannot mount folders of the host in a VM.";
+    await expect(machine([], { shares }).launch(host)).rejects.toThrow(refusal(message));
+    await machine(['mount_9p'], { shares }).launch(host);
   });
 
   it('says whose engine it is that cannot be used', async () => {

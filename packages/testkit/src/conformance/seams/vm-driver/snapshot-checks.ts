@@ -48,8 +48,14 @@ export const memoryChecks: readonly DriverCheck[] = [
     name: 'ram_snapshot: is refused with the name of the driver, and the guest runs on',
     async run(subject) {
       await using vm = await TestVm.running(subject);
-      const refusal = { code: 'unavailable', message: `Driver '${subject.driver}' cannot suspend VMs.` };
-      await assert.rejects(vm.verb('suspend'), refusal);
+      const refusal = (what: string) => ({
+        code: 'unavailable',
+        message: `Driver '${subject.driver}' cannot ${what}.`,
+      });
+      await assert.rejects(vm.verb('suspend'), refusal('suspend VMs'));
+      await assert.rejects(vm.verb('fork'), refusal('fork a VM that runs'));
+      await assert.rejects(vm.verb('snapshot.create', { snapshot: 'first' }), refusal('save the memory of a VM'));
+      await assert.rejects(vm.warm(), refusal('save VMs as templates'));
       assert.equal(await vm.output('echo on'), 'on\n');
     },
   },

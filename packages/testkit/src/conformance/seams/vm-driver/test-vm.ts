@@ -85,6 +85,11 @@ export class TestVm implements AsyncDisposable {
     return this.#call(`vm.${verb}`, { name: NAME, ...params });
   }
 
+  /** Asks for a template of what it is. */
+  async warm(): Promise<void> {
+    await this.#call('vm.template.warm', { image: 'busybox', memory: '256MiB' });
+  }
+
   /** @param port `ADDRESS:HOST:GUEST` */
   async publish(port: string): Promise<void> {
     await this.#call('net.publish', { vm: NAME, port });
