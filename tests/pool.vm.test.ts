@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
 import { type Home, outcome } from './harness/home.ts';
+import { isGone, killNookd } from './harness/machines.ts';
 import { freePort, readFrom } from './harness/ports.ts';
 import { built, homeWith, operations, show, text } from './harness/templates.ts';
 
@@ -11,6 +13,7 @@ interface Pool {
   readonly members: readonly {
     readonly id: string;
     readonly state: string;
+    readonly template: string;
     readonly vmhost_pid: number;
     readonly qemu_pid: number;
   }[];
@@ -43,11 +46,6 @@ function filled(home: Home, size: number): Promise<Pool['members']> {
 }
 
 const daemonPid = async (home: Home) => (await home.json<{ pid: number }>('daemon', 'status')).pid;
-
-function isGone(pid: number): boolean {
-  const stat = `/proc/${pid}/stat`;
-  return !existsSync(stat) || /\) [ZX] /.test(readFileSync(stat, 'utf8'));
-}
 
 describe('the pool', () => {
   it('gives its machines to new VMs, which share nothing, and is filled again', async () => {
@@ -158,7 +156,7 @@ describe('the pool', () => {
     expect(await home.surplus()).toEqual([]);
   });
 
-  it('has members of the current template only', async () => {
+  it('replaces a member that dies, and has none for other shapes', async () => {
     await using home = await pooled(1);
     await home.ok('daemon', 'start');
     const [member] = await filled(home, 1);
@@ -168,6 +166,27 @@ describe('the pool', () => {
     expect(another?.id).not.toBe(member?.id);
     await home.ok('vm', 'run', '--rm', '--image', 'busybox', '--memory', '512M', '--', 'true');
     expect(await pool(home)).toMatchObject([{ id: another?.id }]);
+  });
+
+  it('ends members of a template that is not the current one any more', async () => {
+    await using home = await pooled(1);
+    await home.ok('daemon', 'start');
+    const [stale] = await filled(home, 1);
+    // A daemon that stops ends them itself.
+    await killNookd(home);
+    const file = join(home.dir, 'config/config.toml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"256M"', '"128M"'));
+    const [current] = await eventually(
+      'the pool has a member of the new shape',
+      () => pool(home),
+      ([member]) => member?.state === 'ready' && member.id !== stale?.id,
+      60_000,
+    );
+    for (const pid of [stale?.vmhost_pid, stale?.qemu_pid]) expect(isGone(pid)).toBe(true);
+    expect(current?.template).not.toBe(stale?.template);
+    await home.ok('vm', 'run', '-d', '--image', 'busybox', '--memory', '128M', '--name', 'web');
+    expect(await show(home, 'web')).toMatchObject({ came_up: 'pool', id: current?.id });
+    expect(await home.surplus()).toEqual([]);
   });
 });
 

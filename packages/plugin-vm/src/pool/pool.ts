@@ -45,6 +45,8 @@ export class Pool {
   readonly #members = new Map<string, PoolMember>();
   readonly #idleWork: IdleWork;
   #filling = false;
+  /** Members may be of a template that is not the current one. */
+  #doubtful = false;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
@@ -144,6 +146,7 @@ export class Pool {
       if (link) this.#keep(new PoolMember({ record, dir, link }));
       else await this.#forget(record, dir);
     }
+    this.#doubtful = this.#members.size > 0;
     return [...this.#members.keys()];
   }
 
@@ -160,7 +163,12 @@ export class Pool {
 
   #takeOut(template: string): PoolMember | undefined {
     const member = [...this.#members.values()].find(({ ready, record }) => ready && record.template === template);
-    if (member === undefined) return undefined;
+    if (member === undefined) {
+      // Of another shape, or what the members are to be has changed: its image, or what runs it.
+      this.#doubtful = true;
+      this.#idleWork.ask();
+      return undefined;
+    }
     this.#members.delete(member.record.id);
     this.#idleWork.ask();
     return member;
@@ -168,8 +176,9 @@ export class Pool {
 
   #fill(): void {
     const { operations, dependencies, fill } = this.#parts;
-    if (!this.lacks || this.#filling) return;
+    if (this.#filling || !(this.lacks || this.#doubtful)) return;
     this.#filling = true;
+    this.#doubtful = false;
     const { opId, done } = operations.begin('vm.pool.fill', async (operation) => {
       await fill(this, operation);
       return { members: this.#members.size };
@@ -181,9 +190,10 @@ export class Pool {
       .then(
         () => {
           // A start came between, or took one.
-          if (this.lacks) this.#idleWork.ask();
+          if (this.lacks || this.#doubtful) this.#idleWork.ask();
         },
         (error: unknown) => {
+          this.#doubtful = true;
           if (isNookError(error) && error.code === 'cancelled') return;
           dependencies.log.warn({ op_id: opId, error: String(error) }, 'the pool could not be filled');
         },
