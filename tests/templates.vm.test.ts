@@ -2,26 +2,31 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { copyFile, open, readFile, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { busyboxVm } from './harness/busybox-vm.ts';
+import { busyboxVm, type Shown } from './harness/busybox-vm.ts';
 import { eventually } from './harness/eventually.ts';
-import { type Home, outcome } from './harness/home.ts';
+import { Home, outcome } from './harness/home.ts';
+import { noNetworks } from './harness/no-networks.ts';
 import { freePort, readFrom } from './harness/ports.ts';
 import { built, homeWith, operations, show, templateDir, templates, text } from './harness/templates.ts';
 
 const AT_ONCE = ['[vm.templates]', 'idle_seconds = 0'];
 const BUILD = 'vm.template.build';
+/** A guest's clock is right within this. */
+const CLOCK_SECONDS = 1;
 const SERVE = 'while :; do echo "from the guest" | nc -l -p 80; done';
 
 describe('a template', () => {
   it('is made when nothing else starts, and VMs that begin as it share nothing', async () => {
     await using home = await homeWith(...AT_ONCE);
-    const began = Date.now();
     await busyboxVm(home, 'cold');
     expect(await show(home, 'cold')).toMatchObject({ state: 'running', came_up: 'cold' });
     await built(home, BUILD, 1);
     expect(await templates(home)).toMatchObject([{ image: 'busybox', memory_bytes: 256 * 1024 ** 2 }]);
     const port = await freePort();
+    // A clock that nobody sets in the guest is late by this much.
+    await aged(home, CLOCK_SECONDS + 2);
     await busyboxVm(home, 'one', '--publish', `${port}:80`);
     await busyboxVm(home, 'two', '--network', 'none');
     for (const name of ['one', 'two']) expect(await show(home, name)).toMatchObject({ came_up: 'template' });
@@ -44,9 +49,10 @@ describe('a template', () => {
     expect(one?.join()).not.toMatch(/template/);
 
     for (const name of ['one', 'two']) {
+      const asked = Date.now() / 1000;
       const seconds = Number(await text(home, name, 'date +%s'));
-      expect(seconds).toBeGreaterThanOrEqual(Math.floor(began / 1000));
-      expect(seconds).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000));
+      expect(seconds).toBeGreaterThanOrEqual(Math.floor(asked) - CLOCK_SECONDS);
+      expect(seconds).toBeLessThanOrEqual(Math.ceil(Date.now() / 1000) + CLOCK_SECONDS);
     }
 
     await text(home, 'one', 'echo mine > /root/file; echo mine > /dev/shm-file; sync');
@@ -67,6 +73,23 @@ describe('a template', () => {
     expect(await show(home, 'one')).toMatchObject({ state: 'running', came_up: 'cold' });
     expect(await text(home, 'one', 'cat /root/file')).toBe('mine');
     expect(await home.surplus()).toEqual([]);
+  });
+
+  it.skipIf(noNetworks)('gives each VM on a network addresses and a MAC of its own', async () => {
+    await using home = await Home.create({ warm: true });
+    await home.ok('net', 'create', 'back');
+    const seen = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        await busyboxVm(home, name, '--network', 'back');
+        const { came_up, network } = await home.json<Networked>('vm', 'show', name);
+        expect(came_up).toBe('template');
+        const shown = await text(home, name, 'cat /sys/class/net/eth0/address; ip address show eth0');
+        expect(shown).toContain(`inet ${network.address}/`);
+        expect(shown).toContain(`inet6 ${network.address6}/`);
+        return [shown.split('\n')[0], network.address, network.address6];
+      }),
+    );
+    for (const [index, value] of (seen[0] ?? []).entries()) expect(seen[1]?.[index]).not.toBe(value);
   });
 
   it('serves a disk that is larger than the image', async () => {
@@ -108,6 +131,14 @@ describe('a template', () => {
     expect(readdirSync(join(home.dir, 'cache/templates'))).toEqual([]);
   });
 });
+
+type Networked = Shown & { readonly network: { readonly address: string; readonly address6: string } };
+
+/** Waits until each template is so old. */
+async function aged(home: Home, seconds: number): Promise<void> {
+  const made = (await templates(home)).map(({ created_at }) => created_at);
+  await delay(Math.max(...made) + seconds * 1000 - Date.now());
+}
 
 /** Files of a template that are not what was saved. */
 const ALTERED: Record<string, (dir: string) => Promise<void>> = {

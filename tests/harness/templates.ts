@@ -15,6 +15,7 @@ export interface Template {
   readonly key: string;
   readonly image: string;
   readonly memory_bytes: number;
+  readonly created_at: number;
 }
 
 /** A home whose daemon reads this configuration. */
