@@ -1,7 +1,8 @@
 /*
- * The agent's loop over an inherited descriptor, for tests on a host: `nook-agent --serve-fd N --root DIR`. Files of
- * the guest's identity are written below DIR; what would act on the machine (clock, host name, network, power) is not
- * linked in, and noted in DIR/did instead.
+ * The agent's loop over an inherited descriptor, for tests on a host: `nook-agent --serve-fd N --root DIR [--network]`.
+ * Files of the guest's identity are written below DIR; what would act on the machine (clock, host name, mounts, power) is
+ * not linked in, and noted in DIR/did instead. So is the network, which is configured with `--network` alone: in a network
+ * namespace of its own.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 #include "session.h"
 #include "shares.h"
 
-static bool going_off;
+static bool going_off, own_network;
 static int notes = -1;
 
 __attribute__((format(printf, 1, 2))) static void note(const char *format, ...) {
@@ -64,7 +65,12 @@ void root_forget_growth(void) {}
 
 bool root_grow_on(void) { return false; }
 
-int network_apply(const struct configuration *configuration, const char **step) {
+/* The linker's names, with --wrap: of this one where network_apply is called, and of network.c's. */
+int __wrap_network_apply(const struct configuration *configuration, const char **step);
+int __real_network_apply(const struct configuration *configuration, const char **step);
+
+int __wrap_network_apply(const struct configuration *configuration, const char **step) {
+  if (own_network) return __real_network_apply(configuration, step);
   char text[INET6_ADDRSTRLEN];
   *step = "";
   if (configuration->has_mac) {
@@ -114,8 +120,9 @@ void power_step(bool alone) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 5 || strcmp(argv[1], "--serve-fd") != 0 || strcmp(argv[3], "--root") != 0) {
-    fprintf(stderr, "usage: nook-agent --serve-fd N --root DIR\n");
+  own_network = argc == 6 && strcmp(argv[5], "--network") == 0;
+  if (argc != (own_network ? 6 : 5) || strcmp(argv[1], "--serve-fd") != 0 || strcmp(argv[3], "--root") != 0) {
+    fprintf(stderr, "usage: nook-agent --serve-fd N --root DIR [--network]\n");
     return 64;
   }
   int fd = atoi(argv[2]);

@@ -119,11 +119,16 @@ export class TestAgent implements AsyncDisposable {
   #errors = '';
   #nextChannel = 1;
 
-  /** @param environment added to the agent's own */
-  constructor(environment: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param environment added to the agent's own
+   * @param within a command that runs the one that follows it, in a network of its own that the agent configures
+   */
+  constructor(environment: Readonly<Record<string, string>> = {}, within?: readonly [string, ...string[]]) {
     execFileSync('sh', [BUILD, '--sanitize'], { stdio: ['ignore', 'inherit', 'inherit'] });
     mkdirSync(join(this.root, 'etc'));
-    this.process = spawn(AGENT, ['--serve-fd', '3', '--root', this.root], {
+    const [program, ...before] = [...(within ?? []), AGENT] as [string, ...string[]];
+    const network = within === undefined ? [] : ['--network'];
+    this.process = spawn(program, [...before, '--serve-fd', '3', '--root', this.root, ...network], {
       stdio: ['ignore', 'inherit', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     });
@@ -141,8 +146,11 @@ export class TestAgent implements AsyncDisposable {
   }
 
   /** An agent that has exchanged HELLOs. */
-  static async start(environment: Readonly<Record<string, string>> = {}): Promise<TestAgent> {
-    const agent = new TestAgent(environment);
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    within?: readonly [string, ...string[]],
+  ): Promise<TestAgent> {
+    const agent = new TestAgent(environment, within);
     await agent.next(FrameType.HELLO);
     agent.send(encodeFrame(FrameType.HELLO, 0, 0, encodeHello({ epoch: 1n })));
     await agent.next(FrameType.HELLO);
