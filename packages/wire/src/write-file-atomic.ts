@@ -2,11 +2,16 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { randomBytes } from './random-bytes.ts';
 
-/**
- * Replaces a file as a whole: a reader, and the next boot after a power cut, sees the old content or the new.
- * @param mode permissions of the file, 0600 when absent
- */
-export async function writeFileAtomic(path: string, data: string | Buffer, mode = 0o600): Promise<void> {
+interface WriteOptions {
+  /** Permissions of the file; 0600 when absent. */
+  readonly mode?: number;
+  /** Also the next boot after a power cut sees one of the two, which takes some milliseconds; true when absent. */
+  readonly durable?: boolean;
+}
+
+/** Replaces a file as a whole: a reader sees the old content or the new. */
+export async function writeFileAtomic(path: string, data: string | Buffer, options: WriteOptions = {}): Promise<void> {
+  const { mode = 0o600, durable = true } = options;
   const directory = dirname(path);
   const temporary = join(directory, `.${basename(path).slice(0, 80)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
@@ -14,13 +19,14 @@ export async function writeFileAtomic(path: string, data: string | Buffer, mode 
     await finish(file, async () => {
       await file.chmod(mode);
       await file.writeFile(data);
-      await file.sync();
+      if (durable) await file.sync();
     });
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
+  if (!durable) return;
   const folder = await open(directory, 'r');
   await finish(folder, () => folder.sync());
 }

@@ -95,7 +95,8 @@ export class Members {
   async #write(): Promise<void> {
     const text = JSON.stringify(this.all());
     if (text === this.#written) return;
-    await writeFileAtomic(join(this.#dir, NETHOST_FILES.members), text);
+    // For the next nethost. Where the host itself went down, there are no members either.
+    await writeFileAtomic(join(this.#dir, NETHOST_FILES.members), text, { durable: false });
     this.#written = text;
   }
 

@@ -62,7 +62,7 @@ export async function installFiles(installation: Installation): Promise<string[]
   };
   for (const [path, text] of Object.entries(texts)) {
     await mkdir(dirname(join(root, path)), { recursive: true, mode: 0o755 });
-    await writeFileAtomic(join(root, path), text, 0o644);
+    await writeFileAtomic(join(root, path), text, { mode: 0o644 });
   }
   const linked = own?.launcher !== undefined && (await link(join(root, LINK), own.launcher));
   await mkdir(join(root, STATE_DIR), { recursive: true, mode: 0o700 });

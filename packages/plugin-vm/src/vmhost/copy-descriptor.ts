@@ -9,17 +9,21 @@ const PIDFD_GETFD = 438;
  * A descriptor of another process of this user, as one of this process: pidfd_getfd(2). It is closed on exec.
  * @throws NookError `operation_failed`
  */
-export async function copyDescriptor(pid: number, fd: number): Promise<number> {
-  // It takes 25 ms to load on slow hosts, and most vmhosts have no use for it.
+export type CopyDescriptor = (pid: number, fd: number) => number;
+
+/** It takes 25 ms on slow hosts, and most vmhosts have no use for it. */
+export async function loadCopyDescriptor(): Promise<CopyDescriptor> {
   const { default: koffi } = await import('koffi');
   const syscall = koffi.load(null).func('long syscall(long, long, long, long)');
-  const pidfd = Number(syscall(PIDFD_OPEN, pid, 0, 0));
-  if (pidfd < 0) throw refused(`process ${pid} is gone`);
-  const copy = Number(syscall(PIDFD_GETFD, pidfd, fd, 0));
-  const reason = copy < 0 ? `errno ${koffi.errno()}` : '';
-  closeSync(pidfd);
-  if (copy < 0) throw refused(reason);
-  return copy;
+  return (pid, fd) => {
+    const pidfd = Number(syscall(PIDFD_OPEN, pid, 0, 0));
+    if (pidfd < 0) throw refused(`process ${pid} is gone`);
+    const copy = Number(syscall(PIDFD_GETFD, pidfd, fd, 0));
+    const reason = copy < 0 ? `errno ${koffi.errno()}` : '';
+    closeSync(pidfd);
+    if (copy < 0) throw refused(reason);
+    return copy;
+  };
 }
 
 function refused(why: string): NookError {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type Logger, NookError } from '@nook/daemonapi';
 import { RpcClient } from '@nook/wire';
 import type { NetworkPlace } from '../contract.ts';
-import { copyDescriptor } from './copy-descriptor.ts';
+import { loadCopyDescriptor } from './copy-descriptor.ts';
 import type { HostSpec } from './host-spec.ts';
 
 const CONNECT_MS = 5_000;
@@ -44,7 +44,7 @@ export class NetworkMembership {
   /** @returns the descriptor of the VM's tap @throws NookError `unavailable` when the network is not there */
   async join(): Promise<number> {
     this.#joining = true;
-    const { pid, fd } = await this.#join({ attached: false })
+    const joined = this.#join({ attached: false })
       .catch((cause: Error) => {
         this.#release();
         const why = cause.message.replace(/\.$/, '');
@@ -53,14 +53,10 @@ export class NetworkMembership {
       .finally(() => {
         this.#joining = false;
       });
+    const [{ pid, fd }, copyDescriptor] = await Promise.all([joined, loadCopyDescriptor()]);
     if (fd === undefined) throw new NookError('unavailable', 'The network gave no tap.');
-    const tap = await copyDescriptor(pid, fd);
-    if (this.#left) {
-      closeSync(tap);
-      throw new NookError('unavailable', 'The VM has left its network.');
-    }
-    this.#tap = tap;
-    return tap;
+    this.#tap = copyDescriptor(pid, fd);
+    return this.#tap;
   }
 
   /** The machine waits for its place. */

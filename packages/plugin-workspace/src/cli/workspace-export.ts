@@ -25,7 +25,7 @@ export const workspaceExport: CliCommand = {
       context.stdout.write(patch);
     } else {
       const { writeFileAtomic } = await import('@nook/wire');
-      await writeFileAtomic(resolve(file), patch, 0o644);
+      await writeFileAtomic(resolve(file), patch, { mode: 0o644 });
     }
     if (context.json) context.out.json({ file, bytes: patch.length });
     else if (patch.length === 0) context.out.note('nook: nothing was changed');

@@ -21,7 +21,11 @@ export async function changeUserConfig(change: (text: string) => string): Promis
     const changed = change(text);
     if (changed === text) return 'same';
     if (there === undefined) await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFileAtomic(there ?? path, changed, there === undefined ? 0o600 : (await stat(there)).mode & 0o777);
+    await writeFileAtomic(
+      there ?? path,
+      changed,
+      there === undefined ? {} : { mode: (await stat(there)).mode & 0o777 },
+    );
     return 'changed';
   } catch (cause) {
     throw new NookError('operation_failed', `'${path}' could not be changed: ${(cause as Error).message}.`, {
