@@ -32,6 +32,7 @@ slirp4netns slirp4netns
 git     git
 gpg     gpg
 gpgv    gpgv
+gpg-agent gpg-agent
 openssl openssl
 buildah buildah
 ssh     openssh-client
