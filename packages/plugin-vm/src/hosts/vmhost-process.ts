@@ -78,7 +78,7 @@ async function letGo(
 
 async function didNotStart(dir: string, failed: string | undefined): Promise<NookError> {
   const words = await readFile(join(dir, 'vmhost.out'), 'utf8').catch(() => '');
-  return new NookError('operation_failed', `The vmhost did not start: ${failed}`, {
+  return new NookError('operation_failed', `The vmhost did not start: ${failed}.`, {
     details: { output: words.slice(-2_000) },
   });
 }
