@@ -107,6 +107,18 @@ describe('a state of a network namespace', () => {
     expect((await host.reconcile({ ...twoGuests, taps: [guest(3), guest(4)] })).repaired).toEqual([]);
   });
 
+  it('is not made, with a word, where the kernel gives no socket for it; and is when it does', async () => {
+    // Up to the first that is free: no socket is given, and libnftables would end the process.
+    await host.run(`n=0; while [ -h /proc/${host.pid}/fd/$n ]; do n=$((n + 1)); done
+      prlimit --pid ${host.pid} --nofile=$n:`);
+    await expect(host.reconcile(twoGuests)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: 'The kernel gives no socket for nftables: EMFILE.',
+    });
+    await host.run(`prlimit --pid ${host.pid} --nofile=1024:`);
+    expect((await host.reconcile(twoGuests)).repaired).not.toEqual([]);
+  });
+
   it('touches nothing of others, whatever they have beside it', async () => {
     await host.run(FOREIGN);
     const before = await host.run(foreign);

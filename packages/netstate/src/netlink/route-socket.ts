@@ -2,11 +2,9 @@ import { closeSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { NookError } from '@nook/daemonapi';
 import { lastError, libc } from './libc.ts';
+import { netlinkSocket } from './netlink-socket.ts';
 
 /** <linux/netlink.h> */
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0x8_0000;
 const NETLINK_ROUTE = 0;
 const MSG_DONTWAIT = 0x40;
 const NLM_F_REQUEST = 0x1;
@@ -35,8 +33,9 @@ export class RouteSocket implements Disposable {
 
   /** @throws NookError `operation_failed`, `unavailable` */
   constructor() {
-    this.#fd = libc().socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (this.#fd < 0) throw failed('netlink has no socket', lastError());
+    const fd = netlinkSocket(NETLINK_ROUTE);
+    if (typeof fd !== 'number') throw failed('a socket of netlink', fd.error);
+    this.#fd = fd;
   }
 
   /** @param what for who reads the error @throws NookError `operation_failed` with the kernel's word */

@@ -1,11 +1,15 @@
+import { closeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { NookError } from '@nook/daemonapi';
 import koffi from 'koffi';
+import { netlinkSocket } from '../netlink/netlink-socket.ts';
 import type { NftCommand } from './expressions.ts';
 
 /** <nftables/libnftables.h> */
 const NFT_CTX_DEFAULT = 0;
 const NFT_CTX_OUTPUT_JSON = 1 << 4;
+/** <linux/netlink.h> */
+const NETLINK_NETFILTER = 12;
 const DEADLINE_MS = 20_000;
 
 type Context = unknown;
@@ -39,6 +43,7 @@ export async function runNft(commands: readonly NftCommand[]): Promise<string> {
 }
 
 async function runIn(nft: Library, commands: string): Promise<string> {
+  requireNetfilter();
   const context = nft.create(NFT_CTX_DEFAULT);
   try {
     nft.setOutput(context, NFT_CTX_OUTPUT_JSON);
@@ -50,6 +55,18 @@ async function runIn(nft: Library, commands: string): Promise<string> {
   } finally {
     nft.free(context);
   }
+}
+
+/** Where it has no socket, the library would end this process. @throws NookError `unavailable` */
+function requireNetfilter(): void {
+  const fd = netlinkSocket(NETLINK_NETFILTER);
+  if (typeof fd === 'number') {
+    closeSync(fd);
+    return;
+  }
+  throw new NookError('unavailable', `The kernel gives no socket for nftables: ${fd.error}.`, {
+    ...(fd.error === 'EPROTONOSUPPORT' ? { hint: 'Have its module loaded: sudo modprobe nf_tables' } : {}),
+  });
 }
 
 /** Nobody can end what the kernel is at. */
