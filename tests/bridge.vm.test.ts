@@ -62,6 +62,12 @@ describe('a network that the host takes part in', () => {
   /** What a port of the host says. */
   const read = async (address: string, port: number) =>
     (await helper.run(`socat -t 5 -T 5 - TCP4:${address}:${port} </dev/null 2>/dev/null || echo refused`)).trim();
+  /** As the host's own resolver asks for it. */
+  const lookUp = async (name: string) => {
+    const program = `const own = new (require('node:dns').Resolver)(); own.setServers(['10.203.2.1:53053']);
+      own.resolve4('${name}', (error, found) => console.log(error ? error.code : found.join()));`;
+    return (await helper.run(`exec ${process.execPath} -e "${program}"`)).trim();
+  };
   const show = (home: Home) => home.json<Network>('net', 'show', 'lan');
 
   it('works as one without root does, and the host reaches its VMs; foreign rules and bridges stay', async () => {
@@ -76,6 +82,8 @@ describe('a network that the host takes part in', () => {
     await home.ok('vm', 'exec', '-d', 'web', '--', 'sh', '-c', SERVE);
     await home.ok('vm', 'exec', 'web', '--', 'sh', '-c', 'until netstat -ltn | grep -q :80; do sleep 0.1; done');
     expect(await read('10.203.2.2', 80)).toBe('from the guest');
+    expect(await lookUp('db.nook')).toBe('10.203.2.40');
+    expect(await lookUp('outside.test')).toBe('ENOTFOUND');
     expect(await read('127.0.0.1', 18_080)).toBe('from the guest');
     const [picked] = await home.json<{ host_port: number }[]>('net', 'publish', 'web', '0:80');
     expect(await read('127.0.0.1', picked?.host_port ?? 0)).toBe('from the guest');

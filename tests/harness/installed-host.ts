@@ -7,10 +7,11 @@ import type { Home, Outcome } from './home.ts';
 
 const run = promisify(execFile);
 
-/** What the package depends on, and what it recommends. */
+/** What the package depends on, what it recommends, and a resolver that can be told whom to ask for which names. */
 const PACKAGES = [
   ...['qemu-system-x86', 'qemu-utils', 'e2fsprogs', 'mmdebstrap', 'uidmap', 'xz-utils', 'ca-certificates'],
   ...['debian-archive-keyring', 'libpam-systemd', 'iproute2', 'nftables', 'slirp4netns', 'procps', 'kmod'],
+  ...['systemd-resolved', 'libnss-resolve'],
 ];
 
 /** A Debian with systemd in a VM, for nook to be installed on. Its folder `/srv` holds what was put there. */

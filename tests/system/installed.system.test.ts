@@ -100,9 +100,9 @@ describe('nook installed on Debian', () => {
 
   it('runs VMs and networks in scopes of their own, which neither a crash nor an upgrade touches', async () => {
     await host.putImages(String(home.env.NOOK_STORE), debs);
-    // The kernel is the one that runs here. Its devices are there before the unit, which names them, on a host that boots by itself.
+    // The kernel is the one that runs here. Its devices are there before the units, which name them, on a host that boots by itself.
     await host.ok(`mkdir -p /lib/modules && cp -r /var/lib/nook/images/kernels/*/lib/modules/* /lib/modules && depmod &&
-      modprobe -a tun bridge && chmod 666 /dev/net/tun && systemctl restart nookd.service`);
+      modprobe -a tun bridge && chmod 666 /dev/net/tun && systemctl restart nook-roothelper.service nookd.service`);
     expect((await host.as('alice', 'nook net create back')).code).toBe(0);
     // A guest of an emulated guest boots for minutes: its vmhost and QEMU are there at once, and wait for it.
     await host.ok(`su - alice -c 'nook vm run -d --name inner --image busybox --memory 128M --network back' >/dev/null 2>&1 &
@@ -123,6 +123,23 @@ describe('nook installed on Debian', () => {
     await host.ok(dpkg(NEWER));
     expect(await pid('nookd')).not.toBe(restarted);
     expect(await processes()).toEqual(before);
+  });
+
+  it('has the host’s own resolver ask it for names of VMs on a network of the host, for as long as there are any', async () => {
+    expect((await host.as('alice', 'nook net create lan --mode bridge')).stderr).toBe('');
+    await host.ok(`su - alice -c 'nook vm run -d --name web --image busybox --memory 128M --network lan' >/dev/null 2>&1 &
+      timeout 120 sh -c 'until getent hosts web.nook; do sleep 0.2; done'`);
+    const { vms } = JSON.parse((await host.as('alice', 'nook net show lan --json')).stdout) as {
+      vms: { address: string }[];
+    };
+    expect(await host.ok('getent ahostsv4 web.nook')).toContain(vms[0]?.address);
+    expect((await host.sh('getent hosts nobody.nook')).code).not.toBe(0);
+    expect(await host.ok('resolvectl domain')).toMatch(/\(nk[0-9a-z]+\): ~nook/);
+    const findings = (await host.as('alice', 'nook doctor --json')).stdout;
+    expect(findings).toMatch(/"check": ?"network.names"[^}]*"status": ?"ok"/);
+    expect((await host.as('alice', 'nook vm rm --force web')).stderr).toBe('');
+    await host.ok(`timeout 60 sh -c 'while ip -o link | grep ": nk"; do sleep 0.2; done'`);
+    expect(await host.ok('resolvectl domain')).not.toContain('nook');
   });
 
   it('refuses a downgrade before anything is touched', async () => {

@@ -18,7 +18,7 @@ export const TUN_DEVICE = '/dev/net/tun';
 /**
  * Attaches to a tap of this process's network namespace.
  * @returns its descriptor, which nobody else can have of it until it is closed
- * @throws NookError `operation_failed`
+ * @throws NookError `operation_failed`, `unavailable` when the device cannot be opened
  */
 export function openTap(name: string): number {
   return attach(name, IFF_VNET_HDR);
@@ -43,7 +43,7 @@ export function addTap({ name, owner_uid, vnet_hdr }: NewTap): void {
 }
 
 function attach(name: string, flags: number): number {
-  const fd = openSync(TUN_DEVICE, 'r+');
+  const fd = openTun();
   const request = Buffer.alloc(IFREQ_BYTES);
   request.write(name, 0, NAME_BYTES - 1, 'latin1');
   request.writeUInt16LE(IFF_TAP | IFF_NO_PI | flags, NAME_BYTES);
@@ -51,6 +51,17 @@ function attach(name: string, flags: number): number {
   const error = refused(name);
   closeSync(fd);
   throw error;
+}
+
+function openTun(): number {
+  try {
+    return openSync(TUN_DEVICE, 'r+');
+  } catch (cause) {
+    throw new NookError('unavailable', `Taps cannot be made: ${(cause as Error).message}.`, {
+      hint: 'Load the module tun, and restart what may open its device: systemctl restart nook-roothelper nookd',
+      cause,
+    });
+  }
 }
 
 function refused(name: string): NookError {

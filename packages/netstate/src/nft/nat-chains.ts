@@ -63,7 +63,9 @@ function outgoing(table: Table, { bridges, nat }: DesiredState): NftCommand[] {
     const own = networks.filter((each) => each.family === family).map(rangeExpression);
     if (own.length === 0) return [];
     const from = is(payload(protocolOf(family), 'saddr'), { set: own });
-    return [table.rule('nat-postrouting', from, isNot(meta('oifname'), '@bridges'), { masquerade: null })];
+    // What this side asks of itself comes from where it seems to.
+    const away = [isNot(meta('oifname'), 'lo'), isNot(meta('oifname'), '@bridges')];
+    return [table.rule('nat-postrouting', from, ...away, { masquerade: null })];
   });
 }
 

@@ -54,13 +54,14 @@ export class Egress {
     return members.map(({ vm }) => egressOf(tapName(vm), this.rulesOf(vm), members));
   }
 
-  /** What the name server asks about who asks it. */
-  names(members: () => readonly Member[]): GuestNames {
+  /** What the name server asks about who asks it. @param host the network's own address: the host asks from there */
+  names(members: () => readonly Member[], host: string): GuestNames {
     const find = (from: string) => memberAt(members(), from);
     return {
       mayAsk: (from, name) => {
         const member = find(from);
-        if (member === undefined) return false;
+        // For the rest the host has others to ask, and no network is a way around what may be asked here.
+        if (member === undefined) return from === host && name.endsWith(`.${DOMAIN}`);
         if (name === `${member.name}.${DOMAIN}` || mayResolve(name, this.rulesOf(member.vm))) return true;
         this.#parts.onRefused(member, name);
         return false;

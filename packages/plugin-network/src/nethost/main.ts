@@ -80,7 +80,7 @@ async function main(dir: string): Promise<void> {
     ...{ address, port: realisation.dnsPort, log },
     ...{
       hosts: () => members.all(),
-      guests: egress.names(() => members.all()),
+      guests: egress.names(() => members.all(), address),
       upstream: spec.isolated ? undefined : upstreamOf(spec),
     },
   });
