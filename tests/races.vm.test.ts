@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { eventually } from './harness/eventually.ts';
 import { Home } from './harness/home.ts';
 
 function daemonsOf(home: Home): string[] {
@@ -63,6 +64,13 @@ describe('two at once', () => {
     await home.ok('vm', 'rm', '--force', 'a');
     const { code, stderr } = await starting;
     if (code !== 0) expect(stderr).toMatch(/given up|not_found|was removed|There is no VM/);
+    expect(await home.json('vm', 'list')).toEqual([]);
+    // One that a run has made goes with the run, too.
+    const running = home.nook(['vm', 'run', '-d', '--name', 'b', '--image', 'busybox']);
+    const states = async () => (await home.json<{ state: string }[]>('vm', 'list')).map(({ state }) => state);
+    await eventually('the VM starts', states, ([state]) => state === 'starting' || state === 'running');
+    await home.ok('vm', 'rm', '--force', 'b');
+    await running;
     expect(await home.json('vm', 'list')).toEqual([]);
     expect(existsSync(join(home.dir, 'state/vms')) ? readdirSync(join(home.dir, 'state/vms')) : []).toEqual([]);
   });

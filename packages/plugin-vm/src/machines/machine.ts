@@ -223,8 +223,7 @@ export class Machine {
   /** @throws NookError `conflict` when it runs and `force` is not given */
   async remove(caller: Caller, force: boolean): Promise<void> {
     if (force) await this.kill(caller);
-    if (this.#core.removal) return this.#core.removal;
-    await this.#core.exclusively(async () => {
+    const removed = this.#core.exclusively(async () => {
       const { name, state } = this.record;
       if (this.#core.link || isLive(state)) {
         throw new NookError('conflict', `VM '${name}' is ${state}.`, {
@@ -233,6 +232,8 @@ export class Machine {
       }
       await this.#end.removeNow(force);
     });
+    // Whoever had it made may remove it meanwhile, since it did not start.
+    await removed.catch((error: Error) => this.#core.removal ?? Promise.reject(error));
   }
 
   /** Gives a feature of this machine another part. */
