@@ -5,7 +5,7 @@ import { atMost, type Row } from '../row.ts';
 import { summary } from '../statistics.ts';
 
 const measurement = 'cold-start';
-const TARGET = atMost(3_200);
+const TARGET = atMost(2_600);
 
 /** From the call that creates a VM to the end of the first command in it, beside a bare QEMU of the same machine. */
 export async function coldStart(lab: Lab): Promise<Row[]> {
