@@ -22,10 +22,6 @@ export class PacketWatches {
     this.#bridgeOf = bridgeOf;
   }
 
-  get size(): number {
-    return this.#watchers.size;
-  }
-
   /** @returns the call that ends it @throws NookError `unavailable` when nft is not installed, or too many watch */
   add(watcher: Watcher): () => void {
     if (this.#watchers.size >= MOST) throw new NookError('unavailable', `${MOST} watch already.`);

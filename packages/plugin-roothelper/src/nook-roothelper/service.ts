@@ -10,6 +10,8 @@ import type { Helper } from './helper.ts';
 
 /** Connections at once, but for those that watch packets; what comes beyond is closed unread. */
 const MOST_CONNECTIONS = 32;
+/** Those that do not count among them: each bridge has one, and perhaps one that is on its way out. */
+const MOST_WATCHING = 256;
 /** How long a client may take to send its request. */
 const REQUEST_MS = 10_000;
 /** How long it may take to read its answer. */
@@ -26,6 +28,8 @@ export interface ServiceParts {
 export class Service {
   readonly #parts: ServiceParts;
   #connections = 0;
+  /** Connections that watch packets, or did: until they are closed. */
+  #watching = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: ServiceParts) {
@@ -34,7 +38,7 @@ export class Service {
 
   accept(socket: Socket): void {
     socket.on('error', () => {});
-    if (this.#connections - this.#parts.helper.watches.size >= MOST_CONNECTIONS) {
+    if (this.#connections - Math.min(this.#watching, MOST_WATCHING) >= MOST_CONNECTIONS) {
       socket.destroy();
       return;
     }
@@ -47,6 +51,12 @@ export class Service {
         const second = taken;
         taken = true;
         clearTimeout(late);
+        if (call.request.method === 'egress.watch' && !second && this.#serves(peer)) {
+          this.#watching++;
+          void connection.closed.then(() => {
+            this.#watching--;
+          });
+        }
         try {
           return await this.#logged(call, peer, () => this.#answer(call, peer, second));
         } finally {
@@ -76,8 +86,8 @@ export class Service {
   async #answer(call: ServerCall, peer: Peer | undefined, second: boolean): Promise<unknown> {
     const { helper, onUninstalled } = this.#parts;
     const { request } = call;
-    const { owner_uid } = helper.record;
-    if (peer === undefined || (peer.uid !== 0 && peer.uid !== owner_uid)) {
+    if (!this.#serves(peer)) {
+      const { owner_uid } = helper.record;
       throw new NookError('unauthorized', `The helper serves root and user ${owner_uid}, and nobody else.`);
     }
     if (second) throw new NookError('bad_request', 'A connection to the helper serves one request.');
@@ -96,6 +106,10 @@ export class Service {
     void this.#inTurn(() => helper.settle());
     if (verb === 'uninstall') setImmediate(onUninstalled);
     return answer;
+  }
+
+  #serves(peer: Peer | undefined): peer is Peer {
+    return peer !== undefined && (peer.uid === 0 || peer.uid === this.#parts.helper.record.owner_uid);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
