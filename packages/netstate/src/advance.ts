@@ -10,8 +10,8 @@ import type { DesiredState } from './state.ts';
 import { sysctlsOf, writeSysctls } from './sysctls.ts';
 
 /**
- * Leads from a state that was made to the next one, without a look at what there is. A tap is guarded before its guest is handed it, that is after this. What somebody else changed meanwhile is not found; where
- * it is in the way, all is looked at.
+ * Leads from a state that was made to the next one, without a look at what there is. Rules come before links, as in
+ * {@link reconcile}. What somebody else changed meanwhile is not found; where it is in the way, all is looked at.
  * @throws NookError as {@link reconcile} does; what was made is then not known
  */
 export async function advance(from: DesiredState, to: DesiredState): Promise<Reconciled> {

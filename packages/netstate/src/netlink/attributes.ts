@@ -1,3 +1,6 @@
+import ipaddr from 'ipaddr.js';
+import { canonicalAddress } from '../addresses.ts';
+
 /** Attributes of <linux/rtnetlink.h>: length and kind of 16 bits each, then the value, filled up to 4 bytes. */
 const HEADER_BYTES = 4;
 /** Nested and byte-order marks are no part of the kind. */
@@ -50,6 +53,12 @@ export function readNested(attributes: Attributes, kind: number): Attributes {
 export function readText(attributes: Attributes, kind: number): string | undefined {
   const value = attributes.get(kind);
   return value?.toString('latin1', 0, value.at(-1) === 0 ? value.length - 1 : value.length);
+}
+
+/** @param bytes 4 of IPv4, 16 of IPv6 */
+export function addressText(bytes: Buffer): string {
+  const address = ipaddr.fromByteArray([...bytes]).toString();
+  return canonicalAddress(address) ?? address;
 }
 
 function padded(length: number): number {

@@ -1,8 +1,9 @@
 import { NookError } from '@nook/daemonapi';
 import ipaddr from 'ipaddr.js';
-import { canonicalAddress, familyOf } from '../addresses.ts';
+import { familyOf } from '../addresses.ts';
 import {
   type Attributes,
+  addressText,
   attribute,
   nested,
   number8,
@@ -13,7 +14,7 @@ import {
   text,
 } from './attributes.ts';
 import { libc } from './libc.ts';
-import type { RouteSocket } from './route-socket.ts';
+import { AF_INET, AF_INET6, type RouteSocket } from './route-socket.ts';
 
 /** <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>, <linux/if_tun.h> */
 const RTM_NEWLINK = 16;
@@ -24,8 +25,6 @@ const RTM_DELADDR = 21;
 const RTM_GETADDR = 22;
 const NLM_F_EXCL = 0x200;
 const NLM_F_CREATE = 0x400;
-const AF_INET = 2;
-const AF_INET6 = 10;
 const IFF_UP = 0x1;
 const IFLA = { address: 1, name: 3, mtu: 4, master: 10, info: 18, alias: 20 } as const;
 const INFO = { kind: 1, data: 2, portKind: 4, portData: 5 } as const;
@@ -176,9 +175,7 @@ function addressMessage(index: number, address: string, more: readonly Buffer[])
 
 /** Where both are there, the second is the other end's. */
 function readAddress(attributes: Attributes): string {
-  const bytes = attributes.get(IFA.local) ?? attributes.get(IFA.address) ?? Buffer.alloc(0);
-  const address = ipaddr.fromByteArray([...bytes]).toString();
-  return canonicalAddress(address) ?? address;
+  return addressText(attributes.get(IFA.local) ?? attributes.get(IFA.address) ?? Buffer.alloc(0));
 }
 
 function macBytes(mac: string): Buffer {

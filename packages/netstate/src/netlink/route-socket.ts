@@ -4,6 +4,9 @@ import { NookError } from '@nook/daemonapi';
 import { lastError, libc } from './libc.ts';
 import { netlinkSocket } from './netlink-socket.ts';
 
+/** <sys/socket.h>: families of addresses, as messages name them. */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 /** <linux/netlink.h> */
 const NETLINK_ROUTE = 0;
 const MSG_DONTWAIT = 0x40;

@@ -1,14 +1,10 @@
-import ipaddr from 'ipaddr.js';
-import { canonicalAddress } from '../addresses.ts';
-import { readAttributes } from './attributes.ts';
-import type { RouteSocket } from './route-socket.ts';
+import { addressText, readAttributes } from './attributes.ts';
+import { AF_INET, AF_INET6, type RouteSocket } from './route-socket.ts';
 
 /** <linux/rtnetlink.h> */
 const RTM_GETROUTE = 26;
 const RTA = { destination: 1, link: 4 } as const;
 const ROUTE_BYTES = 12;
-const AF_INET = 2;
-const AF_INET6 = 10;
 
 export interface Route {
   /** `ADDRESS/LENGTH` */
@@ -26,8 +22,7 @@ export function readRoutes(socket: RouteSocket): Route[] {
       const attributes = readAttributes(answer.subarray(ROUTE_BYTES));
       const destination = attributes.get(RTA.destination);
       if (destination === undefined) return [];
-      const address = ipaddr.fromByteArray([...destination]).toString();
-      const network = `${canonicalAddress(address) ?? address}/${answer[1]}`;
+      const network = `${addressText(destination)}/${answer[1]}`;
       return [{ destination: network, link: attributes.get(RTA.link)?.readUInt32LE() }];
     });
   });
